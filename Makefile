@@ -1,0 +1,93 @@
+# What this project can do. `make help` lists it.
+
+SHELL         := bash
+.SHELLFLAGS   := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS     += --no-print-directory
+
+GO ?= go
+# The version is stamped below, so the build needs no version control beside it.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# RACE=1 tests with the race detector; the agent under test is built with it too.
+RACE ?=
+RACEFLAG := $(if $(RACE),-race)
+TESTTIMEOUT ?= 25m
+UNIT := $$($(GO) list ./... | grep -v '/tailrace/test/')
+
+##@ The main job
+
+.PHONY: run
+run: build ## Build, then run the demo shop and the agent over its logs (ARGS="--for 30s")
+	@exec bin/tailrace demo $(ARGS)
+
+.PHONY: build
+build: ## Build bin/tailrace: static, stamped with the version
+	@mkdir -p bin
+	$(BUILD) -o bin/tailrace ./cmd/tailrace
+
+##@ Proof
+
+.PHONY: test
+test: test-deps build ## Everything, with real backends and 200 kills (RACE=1, INSTALL=1)
+	scripts/go-test.sh $(RACEFLAG) -timeout $(TESTTIMEOUT) $(UNIT)
+	scripts/go-test.sh $(RACEFLAG) -timeout $(TESTTIMEOUT) -p 1 ./test/...
+
+.PHONY: test-unit
+test-unit: ## What needs no other program: under a minute, installs nothing
+	$(GO) test -short $(RACEFLAG) -timeout 5m ./...
+
+.PHONY: test-deps
+test-deps: ## Install what the integration tests need (root or CI; else INSTALL=1)
+	@INSTALL=$(INSTALL) scripts/install-test-deps.sh
+
+.PHONY: torture
+torture: build ## Kill the agent N times under load (N=1000, SEED=… repeats one life)
+	TAILRACE_KILLS=$(or $(N),1000) TAILRACE_SEED=$(SEED) $(GO) test -count=1 -timeout 0 -v -run '^TestKill' ./test/killtest
+
+FUZZTIME ?= 30s
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (PKG=./internal/tail for one package)
+	@for pkg in $$($(GO) list $(or $(PKG),./...)); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "== $$pkg $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; \
+	done
+
+.PHONY: bench
+bench: ## Measure the workloads against the yardsticks (W=W1 for one)
+	$(GO) run ./bench $(if $(W),-w $(W)) $(ARGS)
+
+##@ Care
+
+.PHONY: lint
+lint: ## gofmt, vet, staticcheck and the repository's own rules
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go' ':!*/testdata/*')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted; run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) test -count=1 ./internal/lint
+
+.PHONY: fmt
+fmt: ## Format the Go code
+	gofmt -w $$(git ls-files '*.go' ':!*/testdata/*')
+
+.PHONY: install-tools
+install-tools: ## Fetch and build the pinned tools that lint needs
+	$(GO) run $(STATICCHECK) -version
+
+.PHONY: clean
+clean: ## Remove what was built (the cache of downloads stays: rm -r .cache)
+	rm -rf bin
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,0 +1,3 @@
+package w
+
+import _ "example.test/x/pipeline"

@@ -1,0 +1,2 @@
+// Package leaf knows nothing else.
+package leaf

@@ -1,0 +1,6 @@
+package a
+
+// TODO: later.
+var x = "FIXME"
+
+// todos are fine.
