@@ -1,0 +1,129 @@
+// Package render shows a stored document to a person: one line with time,
+// level, origin, message, attributes and trace id. The console exporter and
+// the search commands print through it, so that an event looks the same live
+// and found.
+package render
+
+import (
+	"bytes"
+
+	"github.com/valyala/fastjson"
+)
+
+// Options say how a line looks.
+type Options struct {
+	// Color adds ANSI colours; without it the line is plain.
+	Color bool
+	// UTC shows times in UTC (with a Z) instead of the machine's zone.
+	UTC bool
+	// Date puts the date before the time of day.
+	Date bool
+}
+
+// parsers keeps the scratch memory of finished renderings.
+var parsers fastjson.ParserPool
+
+// Doc appends the line of one document, in either mapping's common fields,
+// without a newline. Every byte of it is printable: control bytes, bad UTF-8
+// and characters that reorder text are escaped, since log text is written by
+// others. Bytes that are no JSON object are shown escaped as they stand.
+func Doc(dst, doc []byte, o Options) []byte {
+	p := parsers.Get()
+	defer parsers.Put(p)
+	v, err := p.ParseBytes(doc)
+	if err != nil || v.Type() != fastjson.TypeObject {
+		return Escape(dst, bytes.TrimRight(doc, "\r\n"))
+	}
+	l := line{dst: dst, doc: v, attrs: v.GetObject("attributes"), o: o}
+	l.render()
+	return l.dst
+}
+
+// line is one rendering in progress.
+type line struct {
+	dst   []byte
+	doc   *fastjson.Value
+	attrs *fastjson.Object
+	o     Options
+	// access says that the message was made of the request's attributes.
+	access bool
+}
+
+func (l *line) render() {
+	l.paint(dim, l.time())
+	l.dst = append(l.dst, ' ')
+	name, color := level(l.doc)
+	l.paint(color, name)
+	l.dst = append(l.dst, ' ')
+	l.origin()
+	l.message()
+	l.attributes()
+	l.trace()
+}
+
+// get is the text of an attribute of the record.
+func (l *line) get(name string) []byte {
+	if l.attrs == nil {
+		return nil
+	}
+	return text(l.attrs.Get(name))
+}
+
+// resource is the text of an attribute of the resource.
+func (l *line) resource(name string) []byte {
+	return text(l.doc.Get("resource", "attributes", name))
+}
+
+// text is a string's content, or another value's JSON; nil when v is absent.
+func text(v *fastjson.Value) []byte {
+	switch {
+	case v == nil || v.Type() == fastjson.TypeNull:
+		return nil
+	case v.Type() == fastjson.TypeString:
+		return v.GetStringBytes()
+	default:
+		return v.MarshalTo(nil)
+	}
+}
+
+// origin says who wrote the line: the pod, with the container or service when
+// the pod's name does not begin with it; else the service; else the file.
+func (l *line) origin() {
+	who := l.resource("k8s.pod.name")
+	part := l.resource("service.name")
+	if len(part) == 0 {
+		part = l.resource("k8s.container.name")
+	}
+	switch {
+	case len(who) == 0 && len(part) > 0:
+		who, part = part, nil
+	case len(who) == 0:
+		path := l.get("log.file.path")
+		who = path[bytes.LastIndexByte(path, '/')+1:]
+	}
+	if len(who) == 0 {
+		who = []byte("-")
+	}
+	if len(part) > 0 && !bytes.HasPrefix(who, part) {
+		who = append(append(bytes.Clone(who), '/'), part...)
+	}
+	l.open(cyan)
+	l.dst = Escape(l.dst, who)
+	l.close(cyan)
+}
+
+// trace closes the line with the whole trace id, to be copied.
+func (l *line) trace() {
+	id := text(l.doc.Get("trace_id"))
+	if len(id) == 0 {
+		id = text(l.doc.Get("trace.id"))
+	}
+	if len(id) == 0 {
+		return
+	}
+	l.dst = append(l.dst, ' ')
+	l.open(dim)
+	l.dst = append(l.dst, "trace_id="...)
+	l.dst = Escape(l.dst, id)
+	l.close(dim)
+}
