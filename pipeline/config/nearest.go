@@ -1,0 +1,52 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// nearest is the candidate that word was most probably meant to be, or "".
+func nearest(word string, candidates []string) string {
+	best, bestDistance := "", max(2, len(word)/3)+1
+	for _, c := range slices.Sorted(slices.Values(candidates)) {
+		d := distance(strings.ToLower(word), strings.ToLower(c))
+		if d < bestDistance && d < len(c) {
+			best, bestDistance = c, d
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance: how many bytes to insert, delete or
+// replace.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// didYouMean is the cure for an unknown word: the nearest known one, or all
+// that are known.
+func didYouMean(word string, known []string) string {
+	if n := nearest(word, known); n != "" {
+		return `; did you mean "` + n + `"?`
+	}
+	if len(known) == 0 {
+		return ""
+	}
+	return "; known here: " + strings.Join(slices.Sorted(slices.Values(known)), ", ")
+}

@@ -1,0 +1,128 @@
+package config
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+)
+
+// Service is the part of a configuration that is about the agent itself.
+type Service struct {
+	Node      string          `mapstructure:"node" doc:"Name of this node: part of every event's id and of its resource. Empty: the environment variable NODE_NAME, else the host name."`
+	Lanes     int             `mapstructure:"lanes" doc:"Goroutines that read, parse and encode; more than one on nodes that write more than one core can take."`
+	Journal   Journal         `mapstructure:"journal"`
+	Telemetry Telemetry       `mapstructure:"telemetry"`
+	Pipelines map[ID]Pipeline `mapstructure:"pipelines" doc:"What goes where: one entry for each pipeline, named logs or logs/NAME."`
+}
+
+// Journal says where events are kept and for how long.
+type Journal struct {
+	Type      string        `mapstructure:"type" doc:"Where the journal lives; disk is the only one now."`
+	Directory string        `mapstructure:"directory" doc:"Directory of the journal, the checkpoints and the dead-letter store. One agent owns it."`
+	MaxSize   ByteSize      `mapstructure:"max_size" doc:"Bytes of all segments together. Delivered segments are deleted first; then on_full of each exporter decides."`
+	MaxAge    time.Duration `mapstructure:"max_age" doc:"How long delivered events stay on the node to be searched."`
+	MinFree   Percent       `mapstructure:"min_free" doc:"Share of the file system that stays free: the journal shrinks, then stops, before it causes disk pressure."`
+	Flush     Flush         `mapstructure:"flush"`
+}
+
+// Flush says when a frame is sealed and made durable.
+type Flush struct {
+	Interval time.Duration `mapstructure:"interval" doc:"Greatest age of a frame before it is written and fsynced."`
+	Bytes    ByteSize      `mapstructure:"bytes" doc:"Size of a frame before compression at which it is written without waiting."`
+}
+
+// Telemetry is what the agent says about itself.
+type Telemetry struct {
+	Logs    Logs    `mapstructure:"logs"`
+	Metrics Metrics `mapstructure:"metrics"`
+}
+
+// Logs are the agent's own logs, on standard error.
+type Logs struct {
+	Level    string `mapstructure:"level" doc:"Least level that is written: debug, info, warn or error."`
+	Encoding string `mapstructure:"encoding" doc:"console (for people) or json."`
+}
+
+// Metrics is the agent's own endpoint.
+type Metrics struct {
+	Address string `mapstructure:"address" doc:"Address of /metrics, /healthz and /readyz, \"host:port\"; empty for none."`
+	Pprof   bool   `mapstructure:"pprof" doc:"Serve Go profiles under /debug/pprof/ on the same address."`
+}
+
+// Pipeline joins receivers to exporters. Its mapping is the form of its
+// documents, since they are encoded before they reach the exporters.
+type Pipeline struct {
+	Receivers  []ID   `mapstructure:"receivers" doc:"Where its events come from; a receiver is in exactly one logs pipeline."`
+	Processors []ID   `mapstructure:"processors" doc:"What is done to them, in this order."`
+	Exporters  []ID   `mapstructure:"exporters" doc:"Where they go; each has a cursor of its own. With none they stay in the journal."`
+	Mapping    string `mapstructure:"mapping" doc:"Form of the documents; otel is the only one now."`
+}
+
+// DefaultService are the values that a configuration need not write.
+func DefaultService() Service {
+	return Service{
+		Lanes: 1,
+		Journal: Journal{
+			Type:      "disk",
+			Directory: "/var/lib/tailrace",
+			MaxSize:   10 * GiB,
+			MaxAge:    24 * time.Hour,
+			MinFree:   15,
+			Flush:     Flush{Interval: 200 * time.Millisecond, Bytes: 4 * MiB},
+		},
+		Telemetry: Telemetry{
+			Logs:    Logs{Level: "info", Encoding: "console"},
+			Metrics: Metrics{Address: "localhost:9464"},
+		},
+	}
+}
+
+// DefaultMapping is the mapping of a pipeline that names none.
+const DefaultMapping = "otel"
+
+// limits of values that are the right type and still cannot work.
+const (
+	maxLanes         = 64
+	minFlushInterval = time.Millisecond
+	maxFlushInterval = time.Minute
+	minFlushBytes    = 16 * KiB
+	maxFlushBytes    = 64 * MiB
+	minJournalSize   = 16 * MiB
+)
+
+// check yields what is wrong with the values, by key below "service".
+func (s *Service) check(wrong func(message string, key ...string)) {
+	if s.Lanes < 1 || s.Lanes > maxLanes {
+		wrong(fmt.Sprintf("must be from 1 to %d, not %d", maxLanes, s.Lanes), "lanes")
+	}
+	s.Journal.check(func(message string, key ...string) { wrong(message, append([]string{"journal"}, key...)...) })
+	oneOf(wrong, s.Telemetry.Logs.Level, []string{"debug", "info", "warn", "error"}, "telemetry", "logs", "level")
+	oneOf(wrong, s.Telemetry.Logs.Encoding, []string{"console", "json"}, "telemetry", "logs", "encoding")
+	checkAddress(wrong, s.Telemetry.Metrics.Address, "telemetry", "metrics", "address")
+}
+
+func (j *Journal) check(wrong func(message string, key ...string)) {
+	oneOf(wrong, j.Type, []string{"disk"}, "type")
+	if !filepath.IsAbs(j.Directory) {
+		wrong(fmt.Sprintf("must be an absolute path, not %q", j.Directory), "directory")
+	}
+	if j.MaxSize < minJournalSize {
+		wrong(fmt.Sprintf("must be at least %s, not %s", minJournalSize, j.MaxSize), "max_size")
+	}
+	if j.MaxAge <= 0 {
+		wrong("must be longer than 0", "max_age")
+	}
+	if j.MinFree > 95 {
+		wrong(fmt.Sprintf("must be at most 95%%, not %s: the journal could never be written", j.MinFree), "min_free")
+	}
+	j.Flush.check(wrong)
+}
+
+func (f *Flush) check(wrong func(message string, key ...string)) {
+	if f.Interval < minFlushInterval || f.Interval > maxFlushInterval {
+		wrong(fmt.Sprintf("must be from %s to %s, not %s", minFlushInterval, maxFlushInterval, f.Interval), "flush", "interval")
+	}
+	if f.Bytes < minFlushBytes || f.Bytes > maxFlushBytes {
+		wrong(fmt.Sprintf("must be from %s to %s, not %s", minFlushBytes, maxFlushBytes, f.Bytes), "flush", "bytes")
+	}
+}
