@@ -1,0 +1,345 @@
+// Package strictjson checks one JSON object and says where its members are,
+// without decoding or copying anything. It accepts what RFC 8259 allows and
+// what a document store takes: valid UTF-8, no key twice in one object, no
+// empty key, bounded depth and number of members.
+package strictjson
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Limits on one object: what one hostile line can make a search index do.
+const (
+	MaxDepth  = 16
+	MaxFields = 256
+)
+
+// Kind is the type of a member's value.
+type Kind uint8
+
+// The types of JSON values.
+const (
+	Null Kind = iota
+	Bool
+	Number
+	String
+	Array
+	Object
+)
+
+// Member is one "key":value of the object. Positions are bytes of the text.
+type Member struct {
+	// Word holds the key's first eight bytes, little-endian, zero-padded: with
+	// the length it tells most keys apart without reading them again.
+	Word uint64
+	// Key and KeyEnd enclose the key without its quotes, Value and ValueEnd
+	// the value (a string with its quotes).
+	Key, KeyEnd     uint32
+	Value, ValueEnd uint32
+	Kind            Kind
+	// EscapedKey says that the key is written with escapes.
+	EscapedKey bool
+	// Mark is the caller's own, zero after a scan.
+	Mark uint8
+}
+
+// Scanner is reused from line to line; its zero value is ready.
+type Scanner struct {
+	// Members are the top-level members of the last object that was accepted,
+	// in order. They are overwritten by the next scan.
+	Members []Member
+	// Problem and At say why and at which byte a text was refused.
+	Problem Problem
+	At      int
+
+	fields int
+}
+
+// Scan reports whether text is one acceptable object, with nothing but white
+// space around it.
+func (s *Scanner) Scan(text []byte) bool {
+	s.Members, s.Problem, s.fields = s.Members[:0], 0, 0
+	i := space(text, 0)
+	if i >= len(text) || text[i] != '{' {
+		return s.refuse(NotObject, i) >= 0
+	}
+	if i = s.object(text, i+1, 1); i < 0 {
+		return false
+	}
+	if i = space(text, i); i < len(text) {
+		return s.refuse(Trailing, i) >= 0
+	}
+	return true
+}
+
+// refuse notes the problem and returns the index that stands for failure.
+func (s *Scanner) refuse(p Problem, at int) int {
+	s.Problem, s.At = p, at
+	return -1
+}
+
+// object reads members from i, the byte behind the brace, and returns the
+// index behind the closing one. Members is a stack: those of an inner object
+// lie above their parent's until it ends.
+func (s *Scanner) object(b []byte, i, depth int) int {
+	if depth > MaxDepth {
+		return s.refuse(TooDeep, i-1)
+	}
+	base := len(s.Members)
+	if i = space(b, i); i < len(b) && b[i] == '}' {
+		return i + 1
+	}
+	var seen uint64
+	for {
+		if i = s.member(b, i, base, depth, &seen); i < 0 {
+			return -1
+		}
+		if i < len(b) && b[i] <= ' ' {
+			i = space(b, i)
+		}
+		if i >= len(b) {
+			return s.refuse(CutOff, i)
+		}
+		if b[i] != ',' {
+			return s.closeObject(b, i, base, depth)
+		}
+		if i++; i < len(b) && b[i] != '"' {
+			i = space(b, i)
+		}
+	}
+}
+
+// closeObject reads the closing brace and takes the members of an inner object
+// off the stack.
+func (s *Scanner) closeObject(b []byte, i, base, depth int) int {
+	if b[i] != '}' {
+		return s.refuse(Syntax, i)
+	}
+	if depth > 1 {
+		s.Members = s.Members[:base]
+	}
+	return i + 1
+}
+
+// member reads `"key": value` at i, pushes it and returns the index behind it.
+func (s *Scanner) member(b []byte, i, base, depth int, seen *uint64) int {
+	start := s.key(b, i, base, seen)
+	if start < 0 {
+		return -1
+	}
+	at := len(s.Members) - 1
+	end, kind := s.value(b, start, depth)
+	if end < 0 {
+		return -1
+	}
+	m := &s.Members[at]
+	m.Value, m.ValueEnd, m.Kind = uint32(start), uint32(end), kind
+	return end
+}
+
+// key reads `"key" :` at i, pushes a member and returns the index of the value.
+// seen has a bit for each hash of a key of this object so far.
+func (s *Scanner) key(b []byte, i, base int, seen *uint64) int {
+	if i >= len(b) {
+		return s.refuse(CutOff, i)
+	}
+	if b[i] != '"' {
+		return s.refuse(Syntax, i)
+	}
+	if s.fields++; s.fields > MaxFields {
+		return s.refuse(TooManyFields, i)
+	}
+	start := i + 1
+	end, escaped := s.str(b, start)
+	if end < 0 {
+		return -1
+	}
+	if end == start {
+		return s.refuse(EmptyKey, i)
+	}
+	m := Member{Word: Word(b, start, end), Key: uint32(start), KeyEnd: uint32(end), EscapedKey: escaped}
+	bit := uint64(1) << (((m.Word + uint64(end-start)) * 0x9E3779B97F4A7C15) >> 58)
+	if escaped {
+		*seen = ^uint64(0)
+	}
+	if *seen&bit != 0 && s.duplicate(b, base, &m) {
+		return s.refuse(DuplicateKey, i)
+	}
+	*seen |= bit
+	s.Members = append(s.Members, m)
+	return s.colon(b, end+1)
+}
+
+// colon reads `:` with the white space around it.
+func (s *Scanner) colon(b []byte, i int) int {
+	if i < len(b) && b[i] != ':' {
+		i = space(b, i)
+	}
+	if i >= len(b) {
+		return s.refuse(CutOff, i)
+	}
+	if b[i] != ':' {
+		return s.refuse(Syntax, i)
+	}
+	if i++; i < len(b) && b[i] > ' ' {
+		return i
+	}
+	return space(b, i)
+}
+
+// duplicate reports whether the object's members so far have m's key.
+func (s *Scanner) duplicate(b []byte, base int, m *Member) bool {
+	key := b[m.Key:m.KeyEnd]
+	for j := base; j < len(s.Members); j++ {
+		o := &s.Members[j]
+		if o.EscapedKey || m.EscapedKey {
+			if sameKey(b[o.Key:o.KeyEnd], key) {
+				return true
+			}
+			continue
+		}
+		if o.Word == m.Word && o.KeyEnd-o.Key == m.KeyEnd-m.Key &&
+			(len(key) <= 8 || string(b[o.Key:o.KeyEnd]) == string(key)) {
+			return true
+		}
+	}
+	return false
+}
+
+// value reads one value at i and returns the index behind it.
+func (s *Scanner) value(b []byte, i, depth int) (int, Kind) {
+	if i >= len(b) {
+		return s.refuse(CutOff, i), Null
+	}
+	switch b[i] {
+	case '"':
+		end, _ := s.str(b, i+1)
+		if end < 0 {
+			return -1, String
+		}
+		return end + 1, String
+	case '{':
+		return s.object(b, i+1, depth+1), Object
+	case '[':
+		return s.array(b, i+1, depth+1), Array
+	case 't':
+		return s.literal(b, i, "true"), Bool
+	case 'f':
+		return s.literal(b, i, "false"), Bool
+	case 'n':
+		return s.literal(b, i, "null"), Null
+	}
+	return s.number(b, i), Number
+}
+
+// array reads values from i, the byte behind the bracket.
+func (s *Scanner) array(b []byte, i, depth int) int {
+	if depth > MaxDepth {
+		return s.refuse(TooDeep, i-1)
+	}
+	if i = space(b, i); i < len(b) && b[i] == ']' {
+		return i + 1
+	}
+	for {
+		if i, _ = s.value(b, i, depth); i < 0 {
+			return -1
+		}
+		if i = space(b, i); i >= len(b) {
+			return s.refuse(CutOff, i)
+		}
+		switch b[i] {
+		case ',':
+			i = space(b, i+1)
+		case ']':
+			return i + 1
+		default:
+			return s.refuse(Syntax, i)
+		}
+	}
+}
+
+// literal reads the word w at i.
+func (s *Scanner) literal(b []byte, i int, w string) int {
+	if len(b)-i >= len(w) && string(b[i:i+len(w)]) == w {
+		return i + len(w)
+	}
+	return s.refuse(Syntax, i)
+}
+
+// space returns the index of the first byte from i on that is not white space
+// (RFC 8259, 2).
+func space(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
+		i++
+	}
+	return i
+}
+
+// Word is Member.Word of the bytes b[start:end].
+func Word(b []byte, start, end int) uint64 {
+	if start+8 <= len(b) {
+		w := binary.LittleEndian.Uint64(b[start:])
+		if n := end - start; n < 8 {
+			w &= 1<<(8*n) - 1
+		}
+		return w
+	}
+	var w uint64
+	for i := end - 1; i >= start; i-- {
+		w = w<<8 | uint64(b[i])
+	}
+	return w
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// special has the high bit of a byte of x set when that byte needs a look
+// inside a string: quote, backslash, control or non-ASCII. Only the lowest set
+// bit is certain, since borrows run upwards.
+func special(x uint64) uint64 {
+	quote, slash := x^('"'*ones), x^('\\'*ones)
+	return (x | (x-' '*ones)&^x | (quote-ones)&^quote | (slash-ones)&^slash) & highs
+}
+
+// str reads a string from i, the byte behind its quote, and returns the index
+// of the closing quote.
+func (s *Scanner) str(b []byte, i int) (end int, escaped bool) {
+	for i+8 <= len(b) {
+		m := special(binary.LittleEndian.Uint64(b[i:]))
+		if m == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(m) >> 3
+		if b[i] == '"' {
+			return i, escaped
+		}
+		escaped = escaped || b[i] == '\\'
+		if i = s.odd(b, i); i < 0 {
+			return -1, escaped
+		}
+	}
+	return s.shortStr(b, i, escaped)
+}
+
+// shortStr is str for the last bytes of a text.
+func (s *Scanner) shortStr(b []byte, i int, escaped bool) (int, bool) {
+	for i < len(b) {
+		switch c := b[i]; {
+		case c == '"':
+			return i, escaped
+		case c < ' ' || c == '\\' || c >= 0x80:
+			escaped = escaped || c == '\\'
+			if i = s.odd(b, i); i < 0 {
+				return -1, escaped
+			}
+		default:
+			i++
+		}
+	}
+	return s.refuse(CutOff, i), escaped
+}
