@@ -65,7 +65,7 @@ const (
 	flagMaybeSeen = 1
 	finalBit      = 0x80
 	// maxSourceFixed bounds what a source takes but for its strings' bytes.
-	maxSourceFixed = 16 + 16 + 5 + 8 + 1 + 3 + 4*9 + 2*10 + 3*3 + maxCounts
+	maxSourceFixed = 16 + 16 + 5 + 8 + 1 + 3 + 5*9 + 2*10 + 3*3 + maxCounts
 	maxCounts      = 6 * 10
 )
 
@@ -176,6 +176,7 @@ func (s *Source) appendModes(b []byte) []byte {
 		b = append(b, byte(s.Streams[i].Mode))
 	}
 	b = binary.AppendUvarint(b, uint64(s.Offset))
+	b = binary.AppendUvarint(b, uint64(s.Size))
 	for i := range s.Streams {
 		if s.Streams[i].Mode == ModeOpen {
 			b = binary.AppendUvarint(b, uint64(s.Streams[i].Open))

@@ -81,6 +81,9 @@ type Source struct {
 	// Tail is the hash of the last min(1024, Offset) bytes before Offset: it
 	// tells the file's continuation from another file.
 	Tail uint64
+	// Size is the file's size when it was measured last, never below Offset:
+	// what was lost when the file is gone before it could be read.
+	Size int64
 	// Line is how the bytes from Offset on begin, Streams how the records of
 	// each stream do.
 	Line    Mode

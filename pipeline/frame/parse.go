@@ -113,7 +113,7 @@ func (m *Meta) parseJoined(r *reader) {
 
 // minSource is the least that a source takes: its fixed bytes and one byte
 // for each number, string and count.
-const minSource = 16 + 16 + 1 + 8 + 1 + 3 + 1 + 2 + 3 + 6
+const minSource = 16 + 16 + 1 + 8 + 1 + 3 + 2 + 2 + 3 + 6
 
 func (s *Source) parse(r *reader) {
 	copy(s.ID[:], r.bytes(16))
@@ -137,6 +137,7 @@ func (s *Source) parseModes(r *reader) {
 		s.Streams[i] = StreamState{Mode: r.mode(r.byte())}
 	}
 	s.Offset = r.offset()
+	s.Size = r.offset()
 	for i := range s.Streams {
 		if s.Streams[i].Mode == ModeOpen {
 			s.Streams[i].Open = r.offset()
