@@ -1,0 +1,48 @@
+package telemetry
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Watchdog knows whether the agent's own goroutines make progress. Waiting
+// for a backend is progress: only a goroutine that is stuck in itself makes
+// the agent unhealthy, since restarting helps against nothing else.
+type Watchdog struct {
+	mu     sync.Mutex
+	pulses []*Pulse
+}
+
+// Pulse is one goroutine's sign of life.
+type Pulse struct {
+	name  string
+	limit time.Duration
+	last  atomic.Int64
+}
+
+// Watch begins to expect a Beat at least every limit.
+func (w *Watchdog) Watch(name string, limit time.Duration) *Pulse {
+	p := &Pulse{name: name, limit: limit}
+	p.Beat()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pulses = append(w.pulses, p)
+	return p
+}
+
+// Beat says that the goroutine is alive.
+func (p *Pulse) Beat() { p.last.Store(time.Now().UnixNano()) }
+
+// Alive is nil, or says which goroutine is stuck and for how long.
+func (w *Watchdog) Alive() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.pulses {
+		if silent := time.Since(time.Unix(0, p.last.Load())); silent > p.limit {
+			return fmt.Errorf("%s has made no progress for %s", p.name, silent.Round(time.Second))
+		}
+	}
+	return nil
+}
