@@ -1,0 +1,105 @@
+package cri
+
+import "time"
+
+// clock reads RFC 3339 times with 0 to 9 digits of fraction, zone Z or an
+// offset, and remembers the last second: containerd drops trailing zeros,
+// conmon always writes nine digits and an offset.
+type clock struct {
+	last  [secondsSize]byte
+	unix  int64
+	known bool
+}
+
+// secondsSize is the length of "2006-01-02T15:04:05".
+const secondsSize = 19
+
+// parse returns nanoseconds since the Unix epoch. Times before 1970 or that
+// do not fit 64 bits (after 2261) are refused: no runtime writes them.
+func (c *clock) parse(b []byte) (int64, bool) {
+	if len(b) < secondsSize+1 {
+		return 0, false
+	}
+	if (!c.known || string(b[:secondsSize]) != string(c.last[:])) && !c.turn(b[:secondsSize]) {
+		return 0, false
+	}
+	nanos, rest, ok := fraction(b[secondsSize:])
+	if !ok {
+		return 0, false
+	}
+	offset, ok := zone(rest)
+	unix := c.unix - offset
+	if !ok || unix < 0 {
+		return 0, false
+	}
+	return unix*int64(time.Second) + nanos, true
+}
+
+// turn reads another second than the last.
+func (c *clock) turn(b []byte) bool {
+	if b[4] != '-' || b[7] != '-' || b[10] != 'T' || b[13] != ':' || b[16] != ':' {
+		return false
+	}
+	year, month, day := number(b[0:4]), number(b[5:7]), number(b[8:10])
+	hour, minute, second := number(b[11:13]), number(b[14:16]), number(b[17:19])
+	if hour|minute|second < 0 || hour > 23 || minute > 59 || second > 59 || !isDate(year, month, day) {
+		return false
+	}
+	copy(c.last[:], b)
+	c.known = true
+	c.unix = time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC).Unix()
+	return true
+}
+
+func isDate(year, month, day int) bool {
+	if year < 1969 || year > 2261 || month < 1 || month > 12 || day < 1 || day > 31 {
+		return false
+	}
+	return day <= 28 || day <= time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
+}
+
+// number is the value of decimal digits, negative when b has anything else.
+func number(b []byte) int {
+	n := 0
+	for _, d := range b {
+		if d < '0' || d > '9' {
+			return -1
+		}
+		n = n*10 + int(d-'0')
+	}
+	return n
+}
+
+// fraction reads ".123" as nanoseconds and returns what follows it.
+func fraction(b []byte) (nanos int64, rest []byte, ok bool) {
+	if b[0] != '.' {
+		return 0, b, true
+	}
+	b = b[1:]
+	i, unit := 0, int64(time.Second)
+	for i < len(b) && b[i] >= '0' && b[i] <= '9' {
+		unit /= 10
+		nanos += int64(b[i]-'0') * unit
+		i++
+	}
+	return nanos, b[i:], i > 0 && i <= 9
+}
+
+// zone reads "Z" or "+01:00" as seconds east of Greenwich.
+func zone(b []byte) (int64, bool) {
+	if len(b) == 1 && b[0] == 'Z' {
+		return 0, true
+	}
+	if len(b) != len("+01:00") || b[3] != ':' || b[0] != '+' && b[0] != '-' {
+		return 0, false
+	}
+	hours, minutes := number(b[1:3]), number(b[4:6])
+	if hours < 0 || hours > 23 || minutes < 0 || minutes > 59 {
+		return 0, false
+	}
+	offset := int64(hours)*3600 + int64(minutes)*60
+	if b[0] == '-' {
+		offset = -offset
+	}
+	return offset, true
+}
