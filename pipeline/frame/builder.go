@@ -130,12 +130,13 @@ func (b *Builder) Seal(m Meta) *Sealed {
 	m.Checksum = crc32.Checksum(payload, castagnoli)
 	m.Docs, m.MinTime, m.MaxTime = b.docs, b.min, b.max
 	m.Joined = append([]Joined(nil), b.joined...)
+	terms := b.terms.list()
 	m.Filter = b.terms.take()
 	if m.MetaSize() > maxMetadata {
 		m.Filter = Everything
 	}
 	b.reset()
-	return &Sealed{Meta: m, Payload: payload}
+	return &Sealed{Meta: m, Payload: payload, Terms: terms}
 }
 
 func (b *Builder) reset() {

@@ -101,6 +101,20 @@ func (s *termSet) grow() {
 	}
 }
 
+// list copies the set's hashes.
+func (s *termSet) list() []uint64 {
+	if s.count == 0 {
+		return nil
+	}
+	hashes := make([]uint64, 0, s.count)
+	for _, hash := range s.table {
+		if hash != 0 {
+			hashes = append(hashes, hash)
+		}
+	}
+	return hashes
+}
+
 // take makes the filter of the set and empties it, letting go of a table that
 // an unusual frame made large.
 func (s *termSet) take() Filter {

@@ -7,6 +7,9 @@ type Sealed struct {
 	// the plain bytes): what follows the header of a gzip member, on disk and
 	// on the wire.
 	Payload []byte
+	// Terms are the hashes of the ids in the documents, each once: what the
+	// filter of a whole segment is made of. They are not part of the frame.
+	Terms []uint64
 }
 
 // WireHeader is the gzip header that a payload gets on the wire: deflate, no
