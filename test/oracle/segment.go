@@ -1,0 +1,97 @@
+package oracle
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// JournalScan reads a journal's segments as a stranger would: gzip members one
+// after the other, in each a bulk body. It may be called again while the
+// journal grows, and then reads only what is new.
+type JournalScan struct {
+	dir  string
+	read map[string]int64
+	// Docs are the documents found so far, in the order of the journal.
+	Docs []Arrival
+}
+
+// NewJournalScan reads the segments in dir.
+func NewJournalScan(dir string) *JournalScan {
+	return &JournalScan{dir: dir, read: map[string]int64{}}
+}
+
+// More reads the members that have become complete. What follows the last
+// complete one is left for the next time.
+func (s *JournalScan) More() error {
+	names, err := filepath.Glob(filepath.Join(s.dir, "*.ndjson.gz"))
+	if err != nil {
+		return err
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if err := s.segment(name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (s *JournalScan) segment(name string) error {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if int64(len(b)) < s.read[name] {
+		return fmt.Errorf("%d bytes, but %d were read before: whole frames were cut off", len(b), s.read[name])
+	}
+	b = b[s.read[name]:]
+	for len(b) > 0 {
+		plain, size, err := member(b)
+		if errors.Is(err, errIncomplete) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("at %d: %w", s.read[name], err)
+		}
+		if err := s.documents(plain); err != nil {
+			return fmt.Errorf("at %d: %w", s.read[name], err)
+		}
+		b = b[size:]
+		s.read[name] += int64(size)
+	}
+	return nil
+}
+
+func (s *JournalScan) documents(plain []byte) error {
+	items, err := ParseBulk(plain)
+	for _, item := range items {
+		s.Docs = append(s.Docs, arrivalOf(item))
+	}
+	return err
+}
+
+// errIncomplete is what a writer that was killed leaves at the end of a
+// segment: part of a member, or the zeros of space that was allocated ahead.
+var errIncomplete = errors.New("the last gzip member is incomplete")
+
+func member(b []byte) (plain []byte, size int, err error) {
+	if len(bytes.TrimLeft(b, "\x00")) == 0 {
+		return nil, 0, errIncomplete
+	}
+	r := bytes.NewReader(b)
+	z, err := gzip.NewReader(r)
+	if err == nil {
+		z.Multistream(false)
+		plain, err = io.ReadAll(z)
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return nil, 0, errIncomplete
+	}
+	return plain, len(b) - r.Len(), err
+}
