@@ -1,0 +1,60 @@
+package elastic
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// client is for what tests ask the server.
+var client = &http.Client{Timeout: time.Minute}
+
+// Do sends a request and returns the answer's status and body.
+func (s *Server) Do(method, path, body string) (int, string) {
+	s.t.Helper()
+	status, answer, err := s.try(method, path, body)
+	s.must(err)
+	return status, answer
+}
+
+func (s *Server) try(method, path, body string) (int, string, error) {
+	req, err := http.NewRequest(method, s.URL+path, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if s.o.Password != "" {
+		req.SetBasicAuth("elastic", s.o.Password)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(answer), err
+}
+
+// Must sends a request that has to succeed and returns the answer's body.
+func (s *Server) Must(method, path, body string) string {
+	s.t.Helper()
+	status, answer := s.Do(method, path, body)
+	if status/100 != 2 {
+		s.t.Fatalf("%s %s: %d %s", method, path, status, answer)
+	}
+	return answer
+}
+
+// Count is how many documents of an index or data stream match a query string
+// of Lucene's syntax; "*" counts all.
+func (s *Server) Count(index, query string) int {
+	s.t.Helper()
+	s.Must("POST", "/"+index+"/_refresh", "")
+	body, err := json.Marshal(map[string]any{"query": map[string]any{"query_string": map[string]any{"query": query}}})
+	s.must(err)
+	var answer struct{ Count int }
+	s.must(json.Unmarshal([]byte(s.Must("POST", "/"+index+"/_count", string(body))), &answer))
+	return answer.Count
+}

@@ -1,0 +1,198 @@
+// Package elastic starts and stops a real Elasticsearch for tests. The server
+// is installed by scripts/elasticsearch.sh.
+package elastic
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Options configure a server.
+type Options struct {
+	// Settings are lines of elasticsearch.yml, such as
+	// "http.max_content_length: 1mb".
+	Settings []string
+	// Password turns security on: basic authentication of the user "elastic".
+	Password string
+}
+
+// Server is a running Elasticsearch of one node on this machine.
+type Server struct {
+	// URL is its address, the same after a restart.
+	URL string
+
+	t       testing.TB
+	o       Options
+	home    string
+	dir     string
+	command *exec.Cmd
+	exited  chan struct{}
+}
+
+// nobody is the user that the server runs as when the tests run as root, which
+// it refuses.
+const nobody = 65534
+
+// startLimit is how long a server may take on a busy machine.
+const startLimit = 3 * time.Minute
+
+// Start runs a server with a data folder of its own until the test ends. The
+// test is skipped in short mode and where Elasticsearch is not installed.
+func Start(t testing.TB, o Options) *Server {
+	t.Helper()
+	s := &Server{t: t, o: o, home: installed(t)}
+	s.makeFolder()
+	s.configure(freePort(t), freePort(t))
+	t.Cleanup(s.Kill)
+	s.Restart()
+	return s
+}
+
+func freePort(t testing.TB) int {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// makeFolder makes the folder of configuration and data. It is not the test's
+// TempDir, which other users cannot enter.
+func (s *Server) makeFolder() {
+	dir, err := os.MkdirTemp("", "elasticsearch-")
+	s.must(err)
+	s.t.Cleanup(func() { os.RemoveAll(dir) })
+	s.dir = dir
+	for _, sub := range []string{"config", "data", "logs", "tmp"} {
+		s.must(os.Mkdir(filepath.Join(dir, sub), 0o755))
+	}
+}
+
+func (s *Server) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// configure writes the server's configuration.
+func (s *Server) configure(port, transport int) {
+	s.URL = fmt.Sprintf("http://127.0.0.1:%d", port)
+	lines := append([]string{
+		"discovery.type: single-node",
+		"network.host: 127.0.0.1",
+		fmt.Sprintf("http.port: %d", port),
+		fmt.Sprintf("transport.port: %d", transport),
+		"path.data: " + filepath.Join(s.dir, "data"),
+		"path.logs: " + filepath.Join(s.dir, "logs"),
+		fmt.Sprintf("xpack.security.enabled: %t", s.o.Password != ""),
+		"xpack.security.autoconfiguration.enabled: false",
+		// Test machines are allowed to be nearly full.
+		"cluster.routing.allocation.disk.threshold_enabled: false",
+	}, s.o.Settings...)
+	s.write("elasticsearch.yml", strings.Join(lines, "\n")+"\n")
+	for _, name := range []string{"jvm.options", "log4j2.properties"} {
+		b, err := os.ReadFile(filepath.Join(s.home, "config", name))
+		s.must(err)
+		s.write(name, string(b))
+	}
+	s.giveAway()
+	if s.o.Password != "" {
+		s.setPassword()
+	}
+}
+
+func (s *Server) write(name, text string) {
+	s.must(os.WriteFile(filepath.Join(s.dir, "config", name), []byte(text), 0o644))
+}
+
+// giveAway makes nobody the owner of the folder, when the tests run as root.
+func (s *Server) giveAway() {
+	if os.Getuid() != 0 {
+		return
+	}
+	s.must(filepath.WalkDir(s.dir, func(path string, _ os.DirEntry, err error) error {
+		return errors.Join(err, os.Lchown(path, nobody, nobody))
+	}))
+}
+
+// setPassword puts the password of the user "elastic" into the keystore.
+func (s *Server) setPassword() {
+	for _, args := range [][]string{{"create"}, {"add", "-x", "bootstrap.password"}} {
+		c := s.tool("elasticsearch-keystore", args...)
+		c.Stdin = strings.NewReader(s.o.Password)
+		if out, err := c.CombinedOutput(); err != nil {
+			s.t.Fatalf("elasticsearch-keystore %v: %v\n%s", args, err, out)
+		}
+	}
+}
+
+// tool is one of Elasticsearch's programs as the server's user, in a process
+// group of its own, killed with the test's process.
+func (s *Server) tool(name string, args ...string) *exec.Cmd {
+	c := exec.Command(filepath.Join(s.home, "bin", name), args...)
+	c.Dir = s.dir
+	c.Env = append(os.Environ(),
+		"ES_PATH_CONF="+filepath.Join(s.dir, "config"),
+		"ES_TMPDIR="+filepath.Join(s.dir, "tmp"),
+		"ES_JAVA_OPTS=-Xms512m -Xmx512m",
+		"ES_JAVA_HOME="+javaHome(s.t),
+		"HOME="+s.dir,
+	)
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if os.Getuid() == 0 {
+		c.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
+	}
+	return c
+}
+
+// Restart starts the server again on its data and waits until it answers.
+func (s *Server) Restart() {
+	s.t.Helper()
+	c := s.tool("elasticsearch")
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	s.must(c.Start())
+	exited := make(chan struct{})
+	go func() {
+		_ = c.Wait()
+		close(exited)
+	}()
+	s.command, s.exited = c, exited
+	for deadline := time.Now().Add(startLimit); !s.ready(); time.Sleep(200 * time.Millisecond) {
+		select {
+		case <-exited:
+			s.t.Fatalf("Elasticsearch did not start:\n%s", out.String())
+		default:
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("Elasticsearch was not ready after %v", startLimit)
+		}
+	}
+}
+
+func (s *Server) ready() bool {
+	status, _, err := s.try("GET", "/_cluster/health?wait_for_status=yellow&timeout=1s", "")
+	return err == nil && status == 200
+}
+
+// Kill ends the server at once, as kill -9 does.
+func (s *Server) Kill() {
+	if s.command == nil {
+		return
+	}
+	// The launcher has a child, the server proper: both are in the group.
+	_ = syscall.Kill(-s.command.Process.Pid, syscall.SIGKILL)
+	<-s.exited
+	s.command = nil
+}
