@@ -1,0 +1,93 @@
+package testkit
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// Root is the module's folder.
+func Root(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for ; dir != "/"; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+	}
+	tb.Fatal("not within the module")
+	return ""
+}
+
+// Agent is the agent's binary, built as `make build` does, or with the race
+// detector when the test has it. TAILRACE_BIN names another one.
+func Agent(tb testing.TB) string {
+	tb.Helper()
+	if bin := os.Getenv("TAILRACE_BIN"); bin != "" {
+		return bin
+	}
+	return build(tb, "./cmd/tailrace", raceEnabled)
+}
+
+// Oracle is the oracle's binary. It is never slowed by the race detector.
+func Oracle(tb testing.TB) string {
+	tb.Helper()
+	return build(tb, "./test/cmd/oracle", false)
+}
+
+var builds struct {
+	sync.Mutex
+	done map[string]string
+}
+
+// build compiles a command once per test process into .cache/.
+func build(tb testing.TB, pkg string, race bool) string {
+	tb.Helper()
+	builds.Lock()
+	defer builds.Unlock()
+	if bin := builds.done[pkg]; bin != "" {
+		return bin
+	}
+	root := Root(tb)
+	dir := filepath.Join(root, ".cache", "bin")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		tb.Fatal(err)
+	}
+	bin := filepath.Join(dir, filepath.Base(pkg))
+	args := []string{"build", "-trimpath", "-buildvcs=false"}
+	cgo := "CGO_ENABLED=0"
+	if race {
+		bin += "-race"
+		args, cgo = append(args, "-race"), "CGO_ENABLED=1"
+	}
+	compile(tb, root, cgo, append(args, "-o"), bin, pkg)
+	if builds.done == nil {
+		builds.done = map[string]string{}
+	}
+	builds.done[pkg] = bin
+	return bin
+}
+
+// compile builds beside bin and renames: another test may be running the old one.
+func compile(tb testing.TB, root, cgo string, args []string, bin, pkg string) {
+	tb.Helper()
+	fresh, err := os.CreateTemp(filepath.Dir(bin), "build")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	fresh.Close()
+	cmd := exec.Command("go", append(args, fresh.Name(), pkg)...)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), cgo)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		tb.Fatalf("go build %s: %v\n%s", pkg, err, out)
+	}
+	if err := os.Rename(fresh.Name(), bin); err != nil {
+		tb.Fatal(err)
+	}
+}
