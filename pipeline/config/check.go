@@ -10,7 +10,11 @@ import (
 
 // check finds references that lead nowhere and values that cannot work.
 func (c *Config) check(problems *Problems) {
-	wrong := func(message string, p ...string) { *problems = append(*problems, c.src.problem(p, message)) }
+	wrong := func(message string, p ...string) {
+		if !problems.below(p) {
+			*problems = append(*problems, c.src.problem(p, message))
+		}
+	}
 	c.Service.check(func(message string, key ...string) { wrong(message, append([]string{"service"}, key...)...) })
 	if len(c.Service.Pipelines) == 0 && len(*problems) == 0 {
 		wrong("there is no pipeline, so nothing would run: add service.pipelines.logs with receivers and exporters", "service")
@@ -63,7 +67,7 @@ func (c *Config) checkNames(kind string, names []ID, have Sections, path Path, w
 		if slices.Contains(names[:i], name) && kind != "receivers" {
 			wrong(fmt.Sprintf("%s is listed twice: remove one", name), at...)
 		}
-		if _, ok := have[name]; ok {
+		if _, ok := have[name]; ok || name == (ID{}) {
 			continue
 		}
 		if _, connector := c.Connectors[name]; connector && kind == "exporters" {
@@ -110,7 +114,7 @@ func (c *Config) kinds() []kindOfSections {
 
 func oneOf(wrong func(string, ...string), value string, allowed []string, key ...string) {
 	if !slices.Contains(allowed, value) {
-		wrong(fmt.Sprintf("must be one of %s, not %q", strings.Join(allowed, ", "), value), key...)
+		wrong(fmt.Sprintf("must be %s, not %q", strings.Join(allowed, " or "), value), key...)
 	}
 }
 

@@ -121,6 +121,7 @@ func (c *Config) warn(p Path, format string, args ...any) {
 func (c *Config) warnUnset(names []string) {
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		c.warn(nil, "the environment variable %s is not set: its value is empty; set it or write ${env:%s:-default}", name, name)
+		c.Warnings = append(c.Warnings, Problem{Position: c.src.mention(name + "}"), Message: fmt.Sprintf(
+			"the environment variable %s is not set: its value is empty; set it or write ${env:%s:-default}", name, name)})
 	}
 }

@@ -86,10 +86,11 @@ func (d *decoder) structure(p Path, raw any, to reflect.Value) {
 // or the nearest key.
 func misplaced(key string, fields []field) string {
 	for _, f := range fields {
-		if f.Type.Kind() != reflect.Struct {
+		inner, ok := structOf(f.Type)
+		if !ok {
 			continue
 		}
-		if _, ok := fieldNamed(fieldsOf(f.Type), key); ok {
+		if _, ok := fieldNamed(fieldsOf(inner), key); ok {
 			return fmt.Sprintf("; it belongs one level deeper, into %q", f.Key)
 		}
 	}

@@ -34,6 +34,14 @@ func fieldsOf(t reflect.Type) []field {
 	return out
 }
 
+// structOf is t, or what it points to, when that is a struct.
+func structOf(t reflect.Type) (reflect.Type, bool) {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t, t.Kind() == reflect.Struct
+}
+
 // keysOf are the names of fields.
 func keysOf(fields []field) []string {
 	keys := make([]string, len(fields))

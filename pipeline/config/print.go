@@ -62,17 +62,13 @@ func node(v reflect.Value) *yaml.Node {
 	case reflect.Struct:
 		out := &yaml.Node{Kind: yaml.MappingNode}
 		for _, f := range fieldsOf(v.Type()) {
-			put(out, f.Key, node(v.FieldByIndex(f.Index)))
+			put(out, f.Key, fieldNode(f, v.FieldByIndex(f.Index)))
 		}
 		return out
 	case reflect.Map:
 		return mapNode(v)
 	case reflect.Slice:
-		out := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
-		for i := range v.Len() {
-			out.Content = append(out.Content, node(v.Index(i)))
-		}
-		return out
+		return listNode(v)
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
 			return node(v.Elem())
@@ -85,6 +81,29 @@ func node(v reflect.Value) *yaml.Node {
 		return textNode(fmt.Sprint(v.Interface()))
 	}
 	return out
+}
+
+// listNode is on one line, unless its elements are mappings.
+func listNode(v reflect.Value) *yaml.Node {
+	out := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+	for i := range v.Len() {
+		e := node(v.Index(i))
+		out.Content = append(out.Content, e)
+		if e.Kind == yaml.MappingNode {
+			out.Style = 0
+		}
+	}
+	return out
+}
+
+// secretKeys are redacted whatever their field's type is.
+var secretKeys = []string{"password", "api_key", "token", "secret"}
+
+func fieldNode(f field, v reflect.Value) *yaml.Node {
+	if v.Kind() == reflect.String && slices.Contains(secretKeys, f.Key) {
+		return textNode(Secret(v.String()).String())
+	}
+	return node(v)
 }
 
 func mapNode(v reflect.Value) *yaml.Node {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -73,6 +74,13 @@ func (ps Problems) Error() string {
 		lines[i] = p.Error()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// below says that something at p or inside it is already known to be wrong.
+func (ps Problems) below(p Path) bool {
+	return slices.ContainsFunc(ps, func(known Problem) bool {
+		return len(known.Path) >= len(p) && slices.Equal(known.Path[:len(p)], p)
+	})
 }
 
 // asError is nil when there are no problems.

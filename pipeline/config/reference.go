@@ -74,30 +74,53 @@ func rowsOf(prefix string, v reflect.Value) []row {
 		if _, components := value.Interface().(map[ID]any); components {
 			continue
 		}
-		if nested(f.Type) {
-			rows = append(rows, rowsOf(key+".", value)...)
+		if inner, ok := nested(f.Type); ok {
+			rows = append(rows, rowsOf(key+".", filled(value, inner))...)
 			continue
 		}
 		rows = append(rows, row{key, typeName(f.Type), defaultCell(value), f.Doc})
 		if elem, suffix, ok := elementOf(f.Type); ok {
-			rows = append(rows, rowsOf(key+suffix+".", reflect.Zero(elem))...)
+			rows = append(rows, withoutDefaults(rowsOf(key+suffix+".", reflect.Zero(elem)))...)
 		}
 	}
 	return rows
 }
 
-// nested says that t is a struct with keys and not a single value.
-func nested(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct && typeName(t) == "mapping"
+// filled is v, or an empty struct where v is a pointer to none.
+func filled(v reflect.Value, t reflect.Type) reflect.Value {
+	switch {
+	case v.Kind() != reflect.Pointer:
+		return v
+	case v.IsNil():
+		return reflect.Zero(t)
+	}
+	return v.Elem()
+}
+
+// withoutDefaults is for elements, which exist only where they are written.
+func withoutDefaults(rows []row) []row {
+	for i := range rows {
+		rows[i].def = ""
+	}
+	return rows
+}
+
+// nested is the struct with keys that t is or points to; structs that are
+// written as a single value are none.
+func nested(t reflect.Type) (reflect.Type, bool) {
+	t, ok := structOf(t)
+	return t, ok && typeName(t) == "mapping"
 }
 
 // elementOf is the struct in a list or in a mapping by name.
 func elementOf(t reflect.Type) (elem reflect.Type, suffix string, ok bool) {
-	switch {
-	case t.Kind() == reflect.Slice && nested(t.Elem()):
-		return t.Elem(), "[]", true
-	case t.Kind() == reflect.Map && nested(t.Elem()):
-		return t.Elem(), ".NAME", true
+	switch t.Kind() {
+	case reflect.Slice:
+		elem, ok = nested(t.Elem())
+		return elem, "[]", ok
+	case reflect.Map:
+		elem, ok = nested(t.Elem())
+		return elem, ".NAME", ok
 	}
 	return nil, "", false
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -101,7 +102,11 @@ func read(uri string) (name string, text []byte, err error) {
 		name, _, _ = strings.Cut(name, ":-")
 		return uri, []byte(os.Getenv(name)), nil
 	}
-	return uri, nil, nil
+	text = []byte(strings.TrimPrefix(uri, schemeYAML))
+	if bytes.Contains(text, []byte(confmap.KeyDelimiter)) {
+		text = nil // in a::b: c, confmap's short form, there are no lines to name
+	}
+	return "yaml", text, nil
 }
 
 func explainRead(path string, err error) error {

@@ -74,7 +74,16 @@ func (d *decoder) str(p Path, raw any, to reflect.Value) {
 		to.SetString(s)
 		return
 	}
-	d.fail(p, "must be text, not %s: put it in \"quotes\"", kindOf(raw))
+	d.fail(p, "must be text, not %s%s", kindOf(raw), orQuote(raw))
+}
+
+// orQuote is the cure for what would be text in quotes.
+func orQuote(raw any) string {
+	switch raw.(type) {
+	case map[string]any, []any:
+		return ""
+	}
+	return `: put it in "quotes"`
 }
 
 func (d *decoder) boolean(p Path, raw any, to reflect.Value) {

@@ -120,7 +120,7 @@ func (j *Journal) check(wrong func(message string, key ...string)) {
 
 func (f *Flush) check(wrong func(message string, key ...string)) {
 	if f.Interval < minFlushInterval || f.Interval > maxFlushInterval {
-		wrong(fmt.Sprintf("must be from %s to %s, not %s", minFlushInterval, maxFlushInterval, f.Interval), "flush", "interval")
+		wrong(fmt.Sprintf("must be from %s to %s, not %s", shortDuration(minFlushInterval), shortDuration(maxFlushInterval), shortDuration(f.Interval)), "flush", "interval")
 	}
 	if f.Bytes < minFlushBytes || f.Bytes > maxFlushBytes {
 		wrong(fmt.Sprintf("must be from %s to %s, not %s", minFlushBytes, maxFlushBytes, f.Bytes), "flush", "bytes")

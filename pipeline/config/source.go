@@ -39,6 +39,9 @@ func (s *source) position(p Path) Position {
 	}
 	best, bestDepth := Position{}, 0
 	for _, doc := range s.docs {
+		if bestDepth == 0 {
+			best = Position{File: doc.name}
+		}
 		key, _, depth := find(doc.root, p)
 		if depth >= bestDepth && key != nil {
 			best, bestDepth = Position{File: doc.name, Line: key.Line}, depth
@@ -124,6 +127,28 @@ func (s *source) original(p Path) (string, bool) {
 		return "", false
 	}
 	return holder.Elem().Field(0).String(), true
+}
+
+// mention is the first place where a single value contains text.
+func (s *source) mention(text string) Position {
+	for _, doc := range s.docs {
+		if n := containing(doc.root, text); n != nil {
+			return Position{doc.name, n.Line}
+		}
+	}
+	return Position{}
+}
+
+func containing(n *yaml.Node, text string) *yaml.Node {
+	if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, text) {
+		return n
+	}
+	for _, c := range n.Content {
+		if found := containing(c, text); found != nil {
+			return found
+		}
+	}
+	return nil
 }
 
 func (s *source) isReference(p Path) bool {
