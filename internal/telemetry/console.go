@@ -81,7 +81,7 @@ const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 func (l *consoleLine) begin(r slog.Record) {
 	l.buf.Reset()
 	if !r.Time.IsZero() {
-		l.buf.WriteString(r.Time.Format(timeLayout))
+		l.buf.WriteString(r.Time.UTC().Format(timeLayout))
 		l.buf.WriteByte(' ')
 	}
 	l.paint(levelColor(r.Level), levelName(r.Level))

@@ -1,0 +1,135 @@
+package telemetry
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected texts under testdata")
+
+// TestConsole shows what the agent's own logs look like for people: with and
+// without colours, and with bytes in them that a terminal would obey.
+func TestConsole(t *testing.T) {
+	for _, color := range []bool{false, true} {
+		var out bytes.Buffer
+		// The bubble's clock begins at midnight on 2000-01-01.
+		synctest.Test(t, func(*testing.T) { say(slog.New(newConsole(&out, slog.LevelDebug, color))) })
+		name := "testdata/console.txt"
+		if color {
+			name = "testdata/console_color.txt"
+		}
+		golden(t, name, out.Bytes())
+	}
+}
+
+func say(l *slog.Logger) {
+	l.Debug("one file opened", "path", "/var/log/pods/shop_cart-1_u/cart/0.log")
+	l.Info("started", "lanes", 2, "flush", 200*time.Millisecond)
+	l.Warn("a line with \x1b[31mcolour\x1b[0m and \u202e in its message", "line", "bell \a and \x9b", "empty", "")
+	l.Error("cannot write the journal", "error", errors.New("no space left on device"), "level", "kept", "msg", "kept")
+	l.With("exporter", "elasticsearch").WithGroup("request").Info("sent", "bytes", 512, "msg", "in a group")
+	l.Log(context.Background(), slog.LevelInfo+2, "a level between")
+}
+
+func TestLevelIsTheLeast(t *testing.T) {
+	for _, encoding := range []string{"console", "json"} {
+		var out bytes.Buffer
+		l, flush, err := NewLogger(&out, LogOptions{Level: "warn", Encoding: encoding})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Info("quiet")
+		l.Warn("loud")
+		flush()
+		if got := out.String(); strings.Contains(got, "quiet") || strings.Count(got, "loud") != 1 {
+			t.Errorf("%s: %s", encoding, got)
+		}
+	}
+}
+
+func TestUnknownOptions(t *testing.T) {
+	for _, o := range []LogOptions{{"loud", "json"}, {"info", "xml"}} {
+		if _, _, err := NewLogger(new(bytes.Buffer), o); err == nil {
+			t.Errorf("%+v is accepted", o)
+		}
+	}
+}
+
+// limited is a logger over the limiter whose lines are counted.
+func limited() (*slog.Logger, *limiter, *bytes.Buffer) {
+	var out bytes.Buffer
+	l := newLimiter(newConsole(&out, slog.LevelInfo, false))
+	return slog.New(l), l, &out
+}
+
+func TestRepeatedMessageIsHeldBackAndSummedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, _, out := limited()
+		for i := range 100 {
+			l.With("n", i).Warn("refused")
+		}
+		l.Info("refused")
+		l.Warn("another message")
+		if got := lines(out); len(got) != Burst+2 {
+			t.Fatalf("%d lines before the window ends: %q", len(got), got)
+		}
+		time.Sleep(Window)
+		synctest.Wait()
+		got := lines(out)
+		if last := got[len(got)-1]; len(got) != Burst+3 || !strings.HasSuffix(last, "refused n=99 repeated=95") {
+			t.Fatalf("the summary is %q", last)
+		}
+		out.Reset()
+		l.Warn("refused")
+		if len(lines(out)) != 1 {
+			t.Error("a new window does not begin afresh")
+		}
+		time.Sleep(2 * Window)
+	})
+}
+
+func TestFlushWritesWhatIsHeldBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, limiter, out := limited()
+		for range Burst + 3 {
+			l.Error("failed")
+		}
+		limiter.flush()
+		if got := lines(out); len(got) != Burst+1 || !strings.HasSuffix(got[Burst], "failed repeated=3") {
+			t.Errorf("after flush: %q", got)
+		}
+		time.Sleep(Window)
+		synctest.Wait()
+		if got := lines(out); len(got) != Burst+1 {
+			t.Errorf("said twice: %q", got)
+		}
+	})
+}
+
+func lines(b *bytes.Buffer) []string { return strings.Split(strings.TrimSpace(b.String()), "\n") }
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(name, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
