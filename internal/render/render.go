@@ -18,6 +18,9 @@ type Options struct {
 	UTC bool
 	// Date puts the date before the time of day.
 	Date bool
+	// Bare leaves out time, origin and trace id, for screens that show them
+	// in their own way.
+	Bare bool
 }
 
 // parsers keeps the scratch memory of finished renderings.
@@ -50,15 +53,21 @@ type line struct {
 }
 
 func (l *line) render() {
-	l.paint(dim, l.time())
-	l.dst = append(l.dst, ' ')
+	if !l.o.Bare {
+		l.paint(dim, l.time())
+		l.dst = append(l.dst, ' ')
+	}
 	name, color := level(l.doc)
 	l.paint(color, name)
-	l.dst = append(l.dst, ' ')
-	l.origin()
+	if !l.o.Bare {
+		l.dst = append(l.dst, ' ')
+		l.origin()
+	}
 	l.message()
 	l.attributes()
-	l.trace()
+	if !l.o.Bare {
+		l.trace()
+	}
 }
 
 // get is the text of an attribute of the record.

@@ -1,0 +1,210 @@
+package search
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"errors"
+	"io/fs"
+	"math"
+	"slices"
+)
+
+// candidate is a frame that may hold lines that are wanted.
+type candidate struct {
+	min, max int64
+	seq      uint64
+	offset   int64
+	header   uint32
+	packed   uint32
+	plain    uint32
+	segment  int32
+}
+
+func (c *candidate) entry() *Entry {
+	return &Entry{Seq: c.seq, Offset: c.offset, HeaderSize: int(c.header), PackedSize: c.packed, PlainSize: c.plain, MinTime: c.min, MaxTime: c.max}
+}
+
+// maxCandidates bounds the frames that are known at a time, 48 bytes each.
+// While so many wait, no further segment is opened, though it may begin
+// earlier: the order of lines may suffer, memory does not.
+const maxCandidates = 100_000
+
+// frames gives the candidates of a journal in the order of their earliest
+// lines. Segments are opened only when the time of their first line is
+// reached, so that the first frame comes at once from a journal of any size.
+type frames struct {
+	reader Reader
+	query  *Query
+	stats  *Stats
+
+	segments []Segment
+	limit    []uint64 // per segment: numbers from here on were written again later
+	closed   []int32  // indexes of the segments not opened yet, in order of time
+	known    candidateHeap
+
+	from, end   position // where reading begins, and where it ended
+	after, last uint64   // the frames from after on are new; last is the newest
+}
+
+// position is a place in the journal: a segment's name and an offset.
+type position struct {
+	segment string
+	offset  int64
+}
+
+// in is the offset at which reading a segment begins.
+func (p position) in(segment string) int64 {
+	if segment == p.segment {
+		return p.offset
+	}
+	return 0
+}
+
+// newFrames reads the list of segments. What before has read, if anything, is
+// left out.
+func newFrames(r Reader, q *Query, stats *Stats, before *frames) (*frames, error) {
+	segments, err := r.Segments()
+	if err != nil {
+		return nil, err
+	}
+	f := &frames{reader: r, query: q, stats: stats, segments: segments, limit: rewritten(segments)}
+	if before != nil {
+		f.from, f.after, f.last = before.end, before.last, before.last
+	}
+	f.end = f.from
+	for i, seg := range segments {
+		if seg.Name >= f.from.segment {
+			f.closed = append(f.closed, int32(i))
+		}
+		if i == len(segments)-1 && seg.Name > f.from.segment {
+			f.end = position{segment: seg.Name}
+		}
+	}
+	slices.SortStableFunc(f.closed, func(a, b int32) int {
+		return cmp.Compare(segments[a].MinTime, segments[b].MinTime)
+	})
+	return f, nil
+}
+
+// rewritten says for each segment which numbers later segments hold again:
+// after a failed fsync frames are written once more, and the newest counts.
+func rewritten(segments []Segment) []uint64 {
+	limit := make([]uint64, len(segments))
+	least := uint64(math.MaxUint64)
+	for i := len(segments) - 1; i >= 0; i-- {
+		limit[i] = least
+		least = min(least, segments[i].First)
+	}
+	return limit
+}
+
+// next is the candidate with the earliest line, false at the end.
+func (f *frames) next(ctx context.Context) (candidate, bool, error) {
+	for f.mustOpen() {
+		if err := f.openSegment(ctx); err != nil {
+			return candidate{}, false, err
+		}
+	}
+	if len(f.known) == 0 {
+		return candidate{}, false, nil
+	}
+	return heap.Pop(&f.known).(candidate), true, nil
+}
+
+// mustOpen says whether a closed segment may hold the next frame.
+func (f *frames) mustOpen() bool {
+	if len(f.closed) == 0 || len(f.known) > maxCandidates {
+		return false
+	}
+	return len(f.known) == 0 || f.segments[f.closed[0]].MinTime <= f.known[0].min
+}
+
+// frontier is the time before which no further frame has a line.
+func (f *frames) frontier() int64 {
+	at := int64(math.MaxInt64)
+	if len(f.known) > 0 {
+		at = f.known[0].min
+	}
+	if len(f.closed) > 0 {
+		at = min(at, f.segments[f.closed[0]].MinTime)
+	}
+	return at
+}
+
+// openSegment makes candidates of the frames of the earliest closed segment.
+func (f *frames) openSegment(ctx context.Context) error {
+	i := f.closed[0]
+	f.closed = f.closed[1:]
+	seg := f.segments[i]
+	useful, err := f.mayHave(seg)
+	if !useful || err != nil {
+		f.stats.SegmentsSkipped++
+		return f.tolerate(err)
+	}
+	end, err := f.reader.Entries(ctx, seg, f.from.in(seg.Name), func(e *Entry) error {
+		if e.Seq < f.limit[i] && e.Seq > f.after {
+			f.consider(i, e)
+		}
+		return nil
+	})
+	heap.Init(&f.known)
+	if seg.Name == f.end.segment {
+		f.end.offset = end
+	}
+	return f.tolerate(err)
+}
+
+// mayHave judges a segment by what its index says of all its frames.
+func (f *frames) mayHave(seg Segment) (bool, error) {
+	if seg.MinTime != 0 && !f.query.overlaps(seg.MinTime, seg.MaxTime) {
+		return false, nil
+	}
+	if len(f.query.Terms) == 0 {
+		return true, nil
+	}
+	for _, t := range f.query.Terms {
+		if has, err := f.reader.MayContain(seg, t.Hash); has || err != nil {
+			return has, err
+		}
+	}
+	return false, nil
+}
+
+// tolerate lets a search go on when retention deleted a segment meanwhile.
+func (f *frames) tolerate(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		f.stats.SegmentsGone++
+		return nil
+	}
+	return err
+}
+
+func (f *frames) consider(segment int32, e *Entry) {
+	f.stats.Frames++
+	f.last = max(f.last, e.Seq)
+	if e.Docs == 0 || !f.query.overlaps(e.MinTime, e.MaxTime) || !f.query.inFilter(e.Filter) {
+		f.stats.FramesSkipped++
+		return
+	}
+	f.known = append(f.known, candidate{
+		min: e.MinTime, max: e.MaxTime, seq: e.Seq, offset: e.Offset,
+		header: uint32(e.HeaderSize), packed: e.PackedSize, plain: e.PlainSize, segment: segment,
+	})
+}
+
+// candidateHeap has the frame with the earliest line on top.
+type candidateHeap []candidate
+
+func (h candidateHeap) Len() int      { return len(h) }
+func (h candidateHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h candidateHeap) Less(i, j int) bool {
+	return h[i].min < h[j].min || h[i].min == h[j].min && h[i].seq < h[j].seq
+}
+func (h *candidateHeap) Push(x any) { *h = append(*h, x.(candidate)) }
+func (h *candidateHeap) Pop() any {
+	old := *h
+	c := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return c
+}

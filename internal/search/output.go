@@ -1,0 +1,130 @@
+package search
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"github.com/tailrace/tailrace/internal/render"
+)
+
+// Format is how lines are shown.
+type Format string
+
+// The formats.
+const (
+	// Text is a line for people, as the console shows it.
+	Text Format = "text"
+	// JSON is the document as it is stored, one on a line.
+	JSON Format = "json"
+	// Raw is what the application wrote.
+	Raw Format = "raw"
+)
+
+// ParseFormat reads the name of a format.
+func ParseFormat(s string) (Format, error) {
+	switch f := Format(s); f {
+	case Text, JSON, Raw:
+		return f, nil
+	}
+	return "", fmt.Errorf("output format %q: want text, json or raw", s)
+}
+
+// Look says how a format appears where it is shown.
+type Look struct {
+	render.Options
+	// Terminal escapes control bytes in raw lines too: they could rewrite the
+	// screen. Everywhere else raw lines are left as they are.
+	Terminal bool
+}
+
+// Keep is what Query.Keep must be for lines of the format.
+func (f Format) Keep(look Look) func(dst []byte, d *Document) []byte {
+	switch f {
+	case JSON:
+		return keepSource
+	case Raw:
+		return func(dst []byte, d *Document) []byte {
+			if look.Terminal {
+				return render.Escape(dst, d.Original())
+			}
+			return append(dst, d.Original()...)
+		}
+	default:
+		return func(dst []byte, d *Document) []byte {
+			return render.Doc(dst, d.Source, look.Options)
+		}
+	}
+}
+
+// Original is the line as the application wrote it: kept beside the message
+// where they differ.
+func (d *Document) Original() []byte {
+	if line := d.Attribute("log.record.original"); line != nil {
+		return line
+	}
+	return d.Body()
+}
+
+// Printer is a Sink that writes what was kept of each line.
+type Printer struct {
+	// Most is the number of matches after which it has enough; 0 is no limit.
+	// The context that follows the last match is still printed.
+	Most int
+	// After is the length of that context.
+	After int
+	// Quiet ends the search at the first match and prints nothing.
+	Quiet bool
+	// Matches counts.
+	Matches int
+
+	w    *bufio.Writer
+	rest int
+}
+
+// NewPrinter prints to w.
+func NewPrinter(w io.Writer) *Printer { return &Printer{w: bufio.NewWriterSize(w, 16<<10)} }
+
+// Line prints l.
+func (p *Printer) Line(l *Line) error {
+	if p.full() && (l.Match || p.rest == 0) {
+		return ErrEnough
+	}
+	if p.full() {
+		p.rest--
+	}
+	if l.Match {
+		p.Matches++
+		p.rest = p.After
+	}
+	if p.Quiet {
+		return p.enough(p.Matches > 0)
+	}
+	p.w.Write(l.Kept)
+	// The writer keeps the first error and returns it from Flush.
+	if err := p.w.WriteByte('\n'); err != nil {
+		return err
+	}
+	return p.enough(p.full() && p.rest == 0)
+}
+
+func (p *Printer) full() bool { return p.Most > 0 && p.Matches >= p.Most }
+
+func (p *Printer) enough(yes bool) error {
+	if !yes {
+		return nil
+	}
+	if err := p.Flush(); err != nil {
+		return err
+	}
+	return ErrEnough
+}
+
+// Gap prints what grep prints between groups of lines.
+func (p *Printer) Gap() error {
+	_, err := p.w.WriteString("--\n")
+	return err
+}
+
+// Flush makes the lines printed so far visible.
+func (p *Printer) Flush() error { return p.w.Flush() }
