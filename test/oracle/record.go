@@ -68,7 +68,7 @@ func (r *Record) Flush() error { return r.out.Flush() }
 
 // Store records a document, and says whether its id is new.
 func (r *Record) Store(item Item) bool {
-	a := arrivalOf(item)
+	a := ArrivalOf(item)
 	if r.Has(item.ID) {
 		a.Kind = 'R'
 	}
@@ -78,7 +78,7 @@ func (r *Record) Store(item Item) bool {
 
 // Refuse records a document that is refused for good.
 func (r *Record) Refuse(item Item) {
-	a := arrivalOf(item)
+	a := ArrivalOf(item)
 	a.Kind = 'X'
 	r.write(a)
 }
@@ -107,8 +107,8 @@ func (a Arrival) rest() string {
 	return "-"
 }
 
-// arrivalOf reads a document as the oracle understands it.
-func arrivalOf(item Item) Arrival {
+// ArrivalOf reads a document as the oracle understands it.
+func ArrivalOf(item Item) Arrival {
 	sum := sha256.Sum256(item.Doc)
 	a := Arrival{Kind: 'S', ID: item.ID, Hash: hex.EncodeToString(sum[:8])}
 	p, err := payloadOf(item.Doc)

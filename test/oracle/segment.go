@@ -71,7 +71,7 @@ func (s *JournalScan) segment(name string) error {
 func (s *JournalScan) documents(plain []byte) error {
 	items, err := ParseBulk(plain)
 	for _, item := range items {
-		s.Docs = append(s.Docs, arrivalOf(item))
+		s.Docs = append(s.Docs, ArrivalOf(item))
 	}
 	return err
 }

@@ -1,0 +1,171 @@
+// Package e2e runs the real agent with real programs around it.
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tailrace/tailrace/internal/testkit"
+	"github.com/tailrace/tailrace/internal/testkit/elastic"
+	"github.com/tailrace/tailrace/test/oracle"
+)
+
+// template makes data streams of what the agent sends, and ids searchable.
+const template = `{
+  "index_patterns": ["logs-*.otel-*"], "data_stream": {}, "priority": 500,
+  "template": {
+    "settings": {"number_of_replicas": 0},
+    "mappings": {"properties": {
+      "trace_id": {"type": "keyword"}, "span_id": {"type": "keyword"},
+      "body": {"properties": {"text": {"type": "text"}}},
+      "attributes": {"properties": {"url.path": {"type": "keyword"}}}
+    }}}
+}`
+
+func startElasticsearch(t *testing.T) *elastic.Server {
+	t.Helper()
+	es := elastic.Start(t, elastic.Options{})
+	es.Must("PUT", "/_index_template/tailrace-test", template)
+	return es
+}
+
+func elasticsearchConfig(r *testkit.Rig, es *elastic.Server) string {
+	return r.Configure(fmt.Sprintf(`
+receivers:
+  pods: {root: %s}
+  files/edge: {include: [%s]}
+exporters:
+  elasticsearch: {endpoints: [%q], flush: {interval: 200ms, bytes: 1MiB}}
+`, r.Path("pods"), r.Path("nginx", "logs", "*.log"), es.URL),
+		"    logs: {receivers: [pods, files/edge], exporters: [elasticsearch]}\n")
+}
+
+// TestElasticsearchHoldsEveryLineOnce kills the agent and Elasticsearch while
+// lines are written, and then reads back every document.
+func TestElasticsearchHoldsEveryLineOnce(t *testing.T) {
+	es := startElasticsearch(t)
+	r := testkit.NewRig(t)
+	config := elasticsearchConfig(r, es)
+	agent := r.StartAgent(config)
+	generator := r.Generate("-containers", "4", "-rate", "800", "-limit", "131072")
+
+	time.Sleep(2 * time.Second)
+	agent.Kill()
+	agent = r.StartAgent(config)
+	time.Sleep(time.Second)
+	es.Kill()
+	time.Sleep(time.Second)
+	agent.Kill()
+	agent = r.StartAgent(config)
+	es.Restart()
+	time.Sleep(time.Second)
+	generator.Stop()
+
+	account := r.Account()
+	testkit.Eventually(t, "Elasticsearch has everything", func() (bool, string) {
+		n := es.Count("logs-*", "*")
+		return n >= len(account.Entries), fmt.Sprintf("%d of %d\n%s", n, len(account.Entries), agent.Tail())
+	})
+	agent.Stop()
+	scan := oracle.NewJournalScan(r.Segments())
+	must(t, scan.More())
+	verdict := oracle.Judge(oracle.Evidence{Ledger: account, Sink: stored(t, es), Journal: scan.Docs})
+	t.Logf("RESULT %s", strings.TrimSpace(verdict.String()))
+	if len(verdict.Violations) > 0 {
+		t.Error(verdict)
+	}
+}
+
+// hits is a page of a search.
+type hits struct {
+	ScrollID string `json:"_scroll_id"`
+	Hits     struct {
+		Hits []struct {
+			Index  string          `json:"_index"`
+			ID     string          `json:"_id"`
+			Source json.RawMessage `json:"_source"`
+		}
+	}
+}
+
+// stored reads every document of every backing index.
+func stored(t *testing.T, es *elastic.Server) []oracle.Arrival {
+	t.Helper()
+	es.Must("POST", "/logs-*/_refresh", "")
+	var all []oracle.Arrival
+	page := decode(t, es.Must("POST", "/logs-*/_search?scroll=1m&size=2000", `{"sort":["_doc"]}`))
+	for len(page.Hits.Hits) > 0 {
+		for _, h := range page.Hits.Hits {
+			all = append(all, oracle.ArrivalOf(oracle.Item{Index: h.Index, ID: h.ID, Doc: h.Source}))
+		}
+		page = decode(t, es.Must("POST", "/_search/scroll", fmt.Sprintf(`{"scroll":"1m","scroll_id":%q}`, page.ScrollID)))
+	}
+	return all
+}
+
+func decode(t *testing.T, body string) hits {
+	t.Helper()
+	var h hits
+	must(t, json.Unmarshal([]byte(body), &h))
+	return h
+}
+
+// TestRequestsAreFoundByTheirTrace sends traced requests through a real nginx
+// to a real service, and looks for both log lines of each by the client's
+// trace id: on the node, and in Elasticsearch.
+func TestRequestsAreFoundByTheirTrace(t *testing.T) {
+	es := startElasticsearch(t)
+	r := testkit.NewRig(t)
+	s := startSite(t, r)
+	agent := r.StartAgent(elasticsearchConfig(r, es))
+	sent := s.send(t, 20)
+
+	testkit.Eventually(t, "every line is stored", func() (bool, string) {
+		n := es.Count("logs-*", "url.path:* OR body.text:*")
+		remark := ""
+		for _, q := range sent {
+			if es.Count("logs-*", "trace_id:"+q.trace) < 2 {
+				remark = q.trace
+			}
+		}
+		return remark == "", fmt.Sprintf("%d documents, but not both of %s\n%s", n, remark, agent.Tail())
+	})
+	for _, q := range sent {
+		checkDocuments(t, es, q)
+		checkScreen(t, r, q)
+	}
+}
+
+// checkDocuments looks for exactly one access line and one application line.
+func checkDocuments(t *testing.T, es *elastic.Server, q request) {
+	t.Helper()
+	page := decode(t, es.Must("POST", "/logs-*/_search?size=10", fmt.Sprintf(`{"query":{"term":{"trace_id":%q}}}`, q.trace)))
+	path, _, _ := strings.Cut(q.path, "?")
+	access, app := 0, 0
+	for _, h := range page.Hits.Hits {
+		switch {
+		case strings.Contains(h.Index, "nginx.access"):
+			access++
+		case strings.Contains(string(h.Source), "order placed"):
+			app++
+		}
+		if !strings.Contains(string(h.Source), path) {
+			t.Errorf("trace %s has a document of another request: %s", q.trace, h.Source)
+		}
+	}
+	if access != 1 || app != 1 {
+		t.Errorf("trace %s: %d access lines and %d application lines, wanted one of each", q.trace, access, app)
+	}
+}
+
+func checkScreen(t *testing.T, r *testkit.Rig, q request) {
+	t.Helper()
+	screen, status := testkit.Output(t, testkit.Agent(t), "trace", q.trace, "--journal", r.Path("state"))
+	path, _, _ := strings.Cut(q.path, "?")
+	if status != 0 || !strings.Contains(screen, "order placed") || !strings.Contains(screen, path) {
+		t.Errorf("tailrace trace %s (status %d) lacks a line:\n%s", q.trace, status, screen)
+	}
+}

@@ -1,0 +1,170 @@
+// Package killtest kills the real agent at random moments under load, and
+// judges what became of every line.
+package killtest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/tailrace/tailrace/internal/testkit"
+	"github.com/tailrace/tailrace/test/oracle"
+)
+
+// killsPerLife is how many kills one journal lives through before everything
+// is delivered and judged.
+const killsPerLife = 20
+
+// wantInFlight is the share of kills that must hit lines that are written and
+// not yet in the journal: other kills prove little.
+const wantInFlight = 0.8
+
+// faults is what the sink does meanwhile: every kind of trouble in turn.
+const faults = "ok:1500ms,cut:150ms,ok:700ms,429:150ms,503:200ms,ok:900ms,partly:250ms,reset:150ms,ok:600ms,stall:300ms,short:100ms,html:100ms,502:100ms"
+
+func TestKilledAgentLosesAndRepeatsNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes; make test runs it")
+	}
+	kills, seed := number(t, "TAILRACE_KILLS", 200), uint64(number(t, "TAILRACE_SEED", 0))
+	if seed != 0 {
+		newLife(t, seed).run(min(kills, killsPerLife))
+		return
+	}
+	var all tally
+	for done := 0; done < kills; done += killsPerLife {
+		seed := rand.Uint64N(1 << 31)
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			all.add(newLife(t, seed).run(min(killsPerLife, kills-done)))
+		})
+		if t.Failed() {
+			t.Fatalf("repeat this life with TAILRACE_SEED=%d make torture", seed)
+		}
+	}
+	all.report(t)
+}
+
+func number(t *testing.T, variable string, otherwise int) int {
+	text := os.Getenv(variable)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("%s=%q: %v", variable, text, err)
+	}
+	return n
+}
+
+// tally is what kills hit.
+type tally struct {
+	kills int
+	// unread counts kills with lines that were written and not in the journal,
+	// undelivered those with documents in the journal and not in the sink.
+	unread, undelivered int
+	records, repeats    int
+}
+
+func (a *tally) add(b tally) {
+	a.kills += b.kills
+	a.unread += b.unread
+	a.undelivered += b.undelivered
+	a.records += b.records
+	a.repeats += b.repeats
+}
+
+func (a *tally) report(t *testing.T) {
+	share := float64(a.unread) / float64(a.kills)
+	t.Logf("RESULT kills=%d in_flight=%.0f%% undelivered=%.0f%% records=%d repeats_answered_409=%d",
+		a.kills, 100*share, 100*float64(a.undelivered)/float64(a.kills), a.records, a.repeats)
+	if share < wantInFlight {
+		t.Errorf("only %.0f %% of the kills hit unacknowledged bytes; at least %.0f %% must", 100*share, 100*wantInFlight)
+	}
+	if a.kills >= 200 && a.repeats == 0 {
+		t.Error("nothing was ever sent twice: the kills did not test what they should")
+	}
+}
+
+// life is one journal's life.
+type life struct {
+	*testkit.Rig
+	rand   *rand.Rand
+	seed   uint64
+	sink   *testkit.Sink
+	config string
+	scan   *oracle.JournalScan
+}
+
+func newLife(t *testing.T, seed uint64) *life {
+	l := &life{Rig: testkit.NewRig(t), seed: seed, rand: rand.New(rand.NewPCG(seed, 2))}
+	l.sink = l.StartSink("sink", faults)
+	l.config = l.Configure(fmt.Sprintf(`
+receivers:
+  pods: {root: %s}
+  files/plain: {include: [%s]}
+exporters:
+  elasticsearch: {endpoints: [%q], flush: {interval: 100ms, bytes: 1MiB}}
+`, l.Path("pods"), l.Path("plain", "*.log"), l.sink.URL),
+		"    logs: {receivers: [pods, files/plain], exporters: [elasticsearch]}\n")
+	l.scan = oracle.NewJournalScan(l.Segments())
+	return l
+}
+
+// run kills the agent a number of times, then lets it finish and judges.
+func (l *life) run(kills int) tally {
+	l.TB.Helper()
+	generator := l.Generate("-seed", fmt.Sprint(l.seed), "-containers", "5", "-plains", "2", "-rate", "1500", "-limit", "98304")
+	hit := tally{kills: kills}
+	for range kills {
+		agent := l.StartAgent(l.config)
+		time.Sleep(l.delay())
+		l.kill(agent, &hit)
+	}
+	agent := l.StartAgent(l.config)
+	generator.Stop()
+	l.sink.Behave("ok")
+	account := l.Account()
+	l.Drained(l.sink, agent, len(account.Entries))
+	agent.Stop()
+	verdict := l.Judge(l.sink)
+	hit.records, hit.repeats = verdict.Records, verdict.Repeats
+	if len(verdict.Violations) > 0 {
+		l.TB.Errorf("after %d kills:\n%s", kills, verdict)
+	}
+	return hit
+}
+
+// delay is how long the agent lives: mostly long enough to be at work, at
+// times so short that it dies while it starts.
+func (l *life) delay() time.Duration {
+	if l.rand.IntN(8) == 0 {
+		return time.Duration(l.rand.IntN(60)) * time.Millisecond
+	}
+	return time.Duration(150+l.rand.IntN(700)) * time.Millisecond
+}
+
+// kill ends the agent and looks at what it had in its hands.
+func (l *life) kill(agent *testkit.Process, hit *tally) {
+	l.TB.Helper()
+	written, err := oracle.WrittenSoFar(l.Path("ledger"))
+	if err != nil {
+		l.TB.Fatal(err)
+	}
+	if !agent.Running() {
+		l.TB.Fatalf("the agent ended by itself\n%s", agent.Tail())
+	}
+	agent.Kill()
+	stored := l.sink.Stats().Stored
+	if err := l.scan.More(); err != nil {
+		l.TB.Errorf("the journal after a kill: %v", err)
+	}
+	if written > len(l.scan.Docs) {
+		hit.unread++
+	}
+	if stored < len(l.scan.Docs) {
+		hit.undelivered++
+	}
+}
