@@ -1,0 +1,274 @@
+package parse
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/tailrace/tailrace/internal/strictjson"
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// access gives a record the attributes of an HTTP access log, named by the
+// OpenTelemetry semantic conventions. Texts are spans of the batch's arena.
+type access struct {
+	l *line
+	// hex says that the texts have nginx's \xHH escapes.
+	hex bool
+	// secrets are the values to redact, in order.
+	secrets []event.Span
+}
+
+func (a *access) bytes(s event.Span) []byte { return a.l.b.Bytes(s) }
+
+// cut is s[from:to].
+func cut(s event.Span, from, to int) event.Span {
+	return event.Span{Off: s.Off + uint32(from), Len: uint32(to - from)}
+}
+
+// absent reports whether s stands for no value.
+func (a *access) absent(s event.Span) bool {
+	return s.Len == 0 || s.Len == 1 && a.l.b.Data[s.Off] == '-'
+}
+
+// text adds an attribute unless s is absent.
+func (a *access) text(name string, s event.Span) {
+	if !a.absent(s) {
+		a.l.add(name, event.Text(a.decoded(a.redacted(s))))
+	}
+}
+
+// header adds a header's value, which is a list by convention.
+func (a *access) header(name string, s event.Span) {
+	if !a.absent(s) {
+		v := event.Text(a.decoded(a.redacted(s)))
+		v.Kind = event.KindTextArray
+		a.l.add(name, v)
+	}
+}
+
+// number adds a whole number.
+func (a *access) number(name string, s event.Span) bool {
+	n, ok := wholeNumber(a.bytes(s))
+	if ok {
+		a.l.add(name, event.Int(n))
+	}
+	return ok
+}
+
+// decoded is s without nginx's \xHH escapes, unless that makes no valid
+// UTF-8: then the escapes, which lose nothing, stay.
+func (a *access) decoded(s event.Span) event.Span {
+	text := a.bytes(s)
+	if !a.hex || bytes.IndexByte(text, '\\') < 0 {
+		return s
+	}
+	at := len(a.l.b.Data)
+	a.l.b.Data = appendHexDecoded(a.l.b.Data, text)
+	if !utf8.Valid(a.l.b.Data[at:]) {
+		a.l.b.Data = a.l.b.Data[:at]
+		return s
+	}
+	return event.Span{Off: uint32(at), Len: uint32(len(a.l.b.Data) - at)}
+}
+
+// appendHexDecoded appends s with \xHH replaced by the byte.
+func appendHexDecoded(dst, s []byte) []byte {
+	for len(s) > 0 {
+		if s[0] == '\\' && len(s) >= 4 && s[1] == 'x' {
+			if r, ok := hexRune(s[2:], 2); ok {
+				dst, s = append(dst, byte(r)), s[4:]
+				continue
+			}
+		}
+		dst, s = append(dst, s[0]), s[1:]
+	}
+	return dst
+}
+
+// request takes a request line apart. What a client sent instead of HTTP, such
+// as a TLS hello, gives no attributes and stays in the body.
+func (a *access) request(s event.Span) bool {
+	text := a.bytes(s)
+	space := bytes.IndexByte(text, ' ')
+	if space <= 0 || !isToken(text[:space]) {
+		return false
+	}
+	end := len(text)
+	version := ""
+	if last := bytes.LastIndexByte(text, ' '); last > space {
+		if version = httpVersion(text[last+1:]); version != "" {
+			end = last
+		}
+	}
+	if !isTarget(text[space+1 : end]) {
+		return false
+	}
+	a.method(cut(s, 0, space))
+	a.target(cut(s, space+1, end))
+	if version != "" {
+		a.l.add("network.protocol.version", event.Const(version))
+	}
+	return true
+}
+
+// httpVersion is what network.protocol.version says for HTTP/x.y, "" for
+// anything else.
+func httpVersion(s []byte) string {
+	switch string(s) {
+	case "HTTP/1.1":
+		return "1.1"
+	case "HTTP/2.0", "HTTP/2":
+		return "2"
+	case "HTTP/1.0":
+		return "1.0"
+	case "HTTP/3.0", "HTTP/3":
+		return "3"
+	}
+	return ""
+}
+
+// method adds http.request.method: a known one or _OTHER with the original.
+func (a *access) method(s event.Span) {
+	if known := knownMethod(a.bytes(s)); known != "" {
+		a.l.add("http.request.method", event.Const(known))
+		return
+	}
+	a.l.add("http.request.method", event.Const("_OTHER"))
+	a.text("http.request.method_original", s)
+}
+
+// knownMethod is the method if the semantic conventions list it: those of RFC
+// 9110, PATCH (RFC 5789) and QUERY.
+func knownMethod(s []byte) string {
+	switch string(s) {
+	case "GET":
+		return "GET"
+	case "POST":
+		return "POST"
+	case "HEAD":
+		return "HEAD"
+	case "PUT":
+		return "PUT"
+	case "DELETE":
+		return "DELETE"
+	case "OPTIONS":
+		return "OPTIONS"
+	case "PATCH":
+		return "PATCH"
+	case "CONNECT":
+		return "CONNECT"
+	case "TRACE":
+		return "TRACE"
+	case "QUERY":
+		return "QUERY"
+	}
+	return ""
+}
+
+// isToken reports whether s could be a method: letters, digits, dash and
+// underscore of the tokens of RFC 9110, 5.6.2.
+func isToken(s []byte) bool {
+	for _, c := range s {
+		if !wordByte(c) {
+			return false
+		}
+	}
+	return len(s) > 0
+}
+
+// isTarget reports whether s could be a request target (RFC 9112, 3.2).
+func isTarget(s []byte) bool {
+	return len(s) > 0 && (s[0] == '/' || string(s) == "*" || bytes.IndexByte(s, ':') > 0)
+}
+
+// target adds what a request target says: a path with a query, a whole URL or,
+// for CONNECT, a host and port.
+func (a *access) target(s event.Span) {
+	text := a.bytes(s)
+	if text[0] == '/' || text[0] == '*' {
+		a.pathAndQuery(s)
+		return
+	}
+	scheme := bytes.Index(text, []byte("://"))
+	if scheme < 0 {
+		a.host(s)
+		return
+	}
+	host := scheme + len("://")
+	end := len(text)
+	if i := bytes.IndexAny(text[host:], "/?"); i >= 0 {
+		end = host + i
+	}
+	a.note(s)
+	a.text("url.full", s)
+	a.text("url.scheme", cut(s, 0, scheme))
+	a.host(cut(s, host, end))
+	if end < len(text) {
+		a.pathAndQuery(cut(s, end, len(text)))
+	}
+}
+
+// host adds server.address and, where host:port has one, server.port.
+func (a *access) host(s event.Span) {
+	text := a.bytes(s)
+	end := len(text)
+	if i := bytes.LastIndexByte(text, ':'); i > 0 && bytes.IndexByte(text[i:], ']') < 0 {
+		if port, ok := wholeNumber(text[i+1:]); ok && port <= 65535 {
+			end = i
+			a.l.add("server.port", event.Int(port))
+		}
+	}
+	a.text("server.address", cut(s, 0, end))
+}
+
+// pathAndQuery adds url.path and url.query.
+func (a *access) pathAndQuery(s event.Span) {
+	text := a.bytes(s)
+	q := bytes.IndexByte(text, '?')
+	if q < 0 {
+		a.text("url.path", s)
+		return
+	}
+	a.text("url.path", cut(s, 0, q))
+	a.query(cut(s, q+1, len(text)))
+}
+
+// query adds url.query, redacted.
+func (a *access) query(s event.Span) {
+	a.note(s)
+	a.text("url.query", s)
+}
+
+// status adds the response's status, which decides the severity.
+func (a *access) status(s event.Span) {
+	a.l.r.Severity = sevInfo
+	n, ok := wholeNumber(a.bytes(s))
+	if !ok || n < 100 || n > 999 {
+		return
+	}
+	a.l.add("http.response.status_code", event.Int(n))
+	if n >= 500 && n < 600 {
+		a.l.r.Severity = sevError
+		a.l.add("error.type", event.Text(s))
+	}
+}
+
+// requestID adds X-Request-ID, by which search finds the line too.
+func (a *access) requestID(s event.Span) {
+	if a.absent(s) {
+		return
+	}
+	a.header("http.request.header.x-request-id", s)
+	if s.Len >= minID {
+		a.l.r.RequestID = s
+	}
+}
+
+// decimal adds a number that may have a fraction.
+func (a *access) decimal(name string, s event.Span) bool {
+	ok := strictjson.IsNumber(a.bytes(s))
+	if ok {
+		a.l.add(name, event.JSON(s))
+	}
+	return ok
+}

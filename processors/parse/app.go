@@ -1,0 +1,278 @@
+package parse
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/tailrace/tailrace/internal/strictjson"
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// Marks of members: where their value went.
+const (
+	markNone uint8 = iota
+	// markTaken members are represented elsewhere in the record.
+	markTaken
+	// markRenamed members become <key>_original.
+	markRenamed
+)
+
+// Kinds of values of text formats, beside those of JSON.
+const (
+	// kindBare is a value without quotes, kindQuoted one between quotes with
+	// escapes that JSON does not have.
+	kindBare strictjson.Kind = iota + 100
+	kindQuoted
+)
+
+// found says at which member (counted from 1) the line has what.
+type found struct {
+	best   [numRoles]uint16
+	ranks  [numRoles]uint8
+	traces [numFamilies]uint16
+	spans  [numFamilies]uint16
+	// spanRanks settle which of a family's keys the span id is under.
+	spanRanks [numFamilies]uint8
+}
+
+// classify looks up the members' keys.
+func (f *found) classify(text []byte, members []strictjson.Member) {
+	for i := range members {
+		k := appKeys.find(text, &members[i])
+		if k == 0 {
+			continue
+		}
+		at, key := uint16(i+1), &appKeys.keys[k]
+		switch key.role {
+		case roleTrace:
+			f.traces[key.family] = at
+		case roleSpan:
+			if f.spans[key.family] == 0 || k < f.spanRanks[key.family] {
+				f.spans[key.family], f.spanRanks[key.family] = at, k
+			}
+		}
+		if f.best[key.role] == 0 || k < f.ranks[key.role] {
+			f.best[key.role], f.ranks[key.role] = at, k
+		}
+	}
+}
+
+// each calls use with the members of a role from the best key down, until it
+// is satisfied. The best is known; the others are looked for only when it does
+// not hold what its key promises.
+func (l *line) each(f *found, r role, use func(*line, *strictjson.Member) bool) bool {
+	if f.best[r] == 0 {
+		return false
+	}
+	if use(l, &l.members[f.best[r]-1]) {
+		return true
+	}
+	for rank := f.ranks[r] + 1; int(rank) < len(appKeys.keys); rank++ {
+		if appKeys.keys[rank].role != r {
+			continue
+		}
+		for i := range l.members {
+			if appKeys.find(l.text, &l.members[i]) == rank && use(l, &l.members[i]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// application takes time, severity, message and trace context out of the
+// members of a line that an application's logger wrote, and marks the members
+// that are represented wholly. The rest are attributes.
+func (l *line) application() {
+	var f found
+	f.classify(l.text, l.members)
+	if !l.each(&f, roleTime, (*line).takeTime) && f.best[roleSeconds] != 0 {
+		l.takeSeconds(&f)
+	}
+	if !l.each(&f, roleLevel, (*line).takeLevel) {
+		l.implyLevel(&f)
+	}
+	if !l.each(&f, roleMessage, (*line).takeMessage) {
+		l.nestedMessage(&f)
+	}
+	l.takeTrace(&f)
+	if f.best[roleRequestID] != 0 {
+		l.each(&f, roleRequestID, (*line).takeRequestID)
+	}
+}
+
+// content is what the member's value says, without quotes and escapes, valid
+// until the next call.
+func (l *line) content(m *strictjson.Member) []byte {
+	return l.contentIn(l.text, m)
+}
+
+func (l *line) contentIn(text []byte, m *strictjson.Member) []byte {
+	if m.Kind != strictjson.String && m.Kind != kindQuoted {
+		return text[m.Value:m.ValueEnd]
+	}
+	s := text[m.Value+1 : m.ValueEnd-1]
+	if bytes.IndexByte(s, '\\') < 0 {
+		return s
+	}
+	if m.Kind == kindQuoted {
+		l.scratch = appendUnquoted(l.scratch[:0], s)
+	} else {
+		l.scratch = strictjson.AppendText(l.scratch[:0], s)
+	}
+	return l.scratch
+}
+
+// value is the member's value as an attribute or body.
+func (l *line) value(m *strictjson.Member) event.Value {
+	switch m.Kind {
+	case kindBare:
+		return event.Text(l.span(int(m.Value), int(m.ValueEnd)))
+	case kindQuoted:
+		return event.Text(l.b.Append(l.content(m)))
+	}
+	return event.JSON(l.span(int(m.Value), int(m.ValueEnd)))
+}
+
+// takeTime reads a time in text, a number, or an object of two numbers.
+func (l *line) takeTime(m *strictjson.Member) bool {
+	var ns int64
+	var ok bool
+	switch m.Kind {
+	case strictjson.String, strictjson.Number, kindBare, kindQuoted:
+		ns, ok = parseTime(l.content(m), l.p.zone)
+	case strictjson.Object:
+		ns, ok = l.timeObject(m)
+	}
+	if !ok || !l.setTime(ns) {
+		return false
+	}
+	m.Mark = markTaken
+	return true
+}
+
+// timeObject reads log4j's instant{epochSecond,nanoOfSecond}, Google's
+// timestamp{seconds,nanos} and MongoDB's t{$date}.
+func (l *line) timeObject(m *strictjson.Member) (int64, bool) {
+	if d, text := l.member(m, "$date"); d != nil {
+		return parseTime(l.contentIn(text, d), l.p.zone)
+	}
+	sec, text := l.member(m, "epochSecond", "seconds")
+	if sec == nil {
+		return 0, false
+	}
+	s, ok := parseEpoch(l.contentIn(text, sec))
+	nano, text := l.member(m, "nanoOfSecond", "nanos")
+	if nano == nil || !ok {
+		return s, ok
+	}
+	n, ok := wholeNumber(l.contentIn(text, nano))
+	return s + n, ok && n < int64(time.Second)
+}
+
+// takeSeconds reads log4j's timestampSeconds and timestampNanos.
+func (l *line) takeSeconds(f *found) {
+	sec := &l.members[f.best[roleSeconds]-1]
+	s, ok := parseEpoch(l.content(sec))
+	if !ok {
+		return
+	}
+	if at := f.best[roleNanos]; at != 0 {
+		nano := &l.members[at-1]
+		n, ok := wholeNumber(l.content(nano))
+		if ok && n < int64(time.Second) && l.setTime(s+n) {
+			sec.Mark, nano.Mark = markTaken, markTaken
+		}
+		return
+	}
+	if l.setTime(s) {
+		sec.Mark = markTaken
+	}
+}
+
+// wholeNumber reads up to 18 digits.
+func wholeNumber(s []byte) (n int64, ok bool) {
+	if len(s) == 0 || len(s) > 18 {
+		return 0, false
+	}
+	for _, c := range s {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}
+
+// takeLevel reads a level's name or number. A name that nobody knows is kept
+// as text with no number.
+func (l *line) takeLevel(m *strictjson.Member) bool {
+	switch m.Kind {
+	case strictjson.String, kindBare, kindQuoted:
+		l.r.SeverityText = l.value(m)
+	case strictjson.Number:
+		l.r.SeverityText = event.Text(l.span(int(m.Value), int(m.ValueEnd)))
+	default:
+		return false
+	}
+	s := l.content(m)
+	if m.Kind == strictjson.String && len(s) > 0 && (s[0] == ' ' || s[len(s)-1] == ' ') {
+		l.r.SeverityText = event.Text(l.b.Append(bytes.TrimSpace(s)))
+	}
+	l.r.Severity = severityOf(s)
+	m.Mark = markTaken
+	return true
+}
+
+// implyLevel is for producers that leave a level out on purpose: Serilog's
+// compact format means Information, and the Kubernetes components' JSON says
+// v for information and err without v for an error.
+func (l *line) implyLevel(f *found) {
+	if l.nestedLevel(f) {
+		return
+	}
+	at := f.best[roleTime]
+	if at == 0 || f.best[roleMessage] == 0 {
+		return
+	}
+	m := &l.members[at-1]
+	switch name := l.text[m.Key:m.KeyEnd]; {
+	case string(name) == "@t":
+		l.r.Severity = sevInfo
+	case string(name) != "ts":
+	case f.best[roleVerbosity] != 0:
+		l.r.Severity = sevInfo
+	case f.best[roleError] != 0:
+		l.r.Severity = sevError
+	}
+}
+
+// takeMessage makes the value the body; an object is no message.
+func (l *line) takeMessage(m *strictjson.Member) bool {
+	switch m.Kind {
+	case strictjson.String, kindBare, kindQuoted:
+		l.r.Body = l.value(m)
+	case strictjson.Number, strictjson.Bool:
+		l.r.Body = event.Text(l.span(int(m.Value), int(m.ValueEnd)))
+	default:
+		return false
+	}
+	m.Mark = markTaken
+	return true
+}
+
+// takeRequestID makes an id of the request known to search; it stays an
+// attribute.
+func (l *line) takeRequestID(m *strictjson.Member) bool {
+	from, to := int(m.Value), int(m.ValueEnd)
+	if m.Kind == strictjson.String {
+		from, to = from+1, to-1
+	} else if m.Kind != kindBare {
+		return false
+	}
+	if to-from < minID || bytes.IndexByte(l.text[from:to], '\\') >= 0 {
+		return false
+	}
+	l.r.RequestID = l.span(from, to)
+	return true
+}

@@ -1,0 +1,142 @@
+package parse
+
+import (
+	"github.com/tailrace/tailrace/internal/strictjson"
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// written are the attributes that the agent itself gives to documents,
+// whatever the source.
+var written = []string{"log.iostream", "log.file.path", "log.record.original"}
+
+// reserved are the names that a line's own keys must not take.
+type reserved struct {
+	names []string
+	words []uint64
+	// lengths has a bit for the length of each name, so that most keys need
+	// no comparison.
+	lengths uint64
+}
+
+func reservedOf(src *event.Source) reserved {
+	var r reserved
+	for _, name := range written {
+		r.add(name)
+	}
+	for _, a := range src.Attributes {
+		r.add(a.Name)
+	}
+	return r
+}
+
+func (r *reserved) add(name string) {
+	r.names = append(r.names, name)
+	r.words = append(r.words, strictjson.Word([]byte(name), 0, len(name)))
+	r.lengths |= 1 << (len(name) & 63)
+}
+
+// has reports whether the member's key is reserved.
+func (r *reserved) has(text []byte, m *strictjson.Member) bool {
+	if r.lengths>>((m.KeyEnd-m.Key)&63)&1 == 0 && !m.EscapedKey {
+		return false
+	}
+	key := text[m.Key:m.KeyEnd]
+	for i, name := range r.names {
+		if m.EscapedKey && strictjson.SameKey(key, name) || r.words[i] == m.Word && string(key) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// addMembers makes attributes of the members that are not taken: runs of
+// neighbours are copied with the commas between them as they stand.
+func (l *line) addMembers() {
+	run, own := -1, l.r.Fields
+	for i := range l.members {
+		m := &l.members[i]
+		if m.Mark == markNone && !l.src.reserved.has(l.text, m) && !l.clashes(m, own) {
+			if run < 0 {
+				run = i
+			}
+			continue
+		}
+		l.addRun(run, i)
+		run = -1
+		if m.Mark != markTaken {
+			l.addRenamed(m)
+		}
+	}
+	l.addRun(run, len(l.members))
+}
+
+// addRun makes one field of the members from run up to end; run may be none.
+func (l *line) addRun(run, end int) {
+	if run < 0 || run == end {
+		return
+	}
+	from, to := l.members[run].Key-1, l.members[end-1].ValueEnd
+	l.b.AddField(l.r, event.Field{Value: event.Value{Kind: event.KindMembers, Span: l.span(int(from), int(to))}})
+}
+
+// addPairs makes an attribute of each member that is not taken: those of text
+// formats do not stand as JSON.
+func (l *line) addPairs() {
+	own := l.r.Fields
+	for i := range l.members {
+		m := &l.members[i]
+		switch {
+		case m.Mark == markTaken:
+		case m.Mark == markRenamed || l.src.reserved.has(l.text, m) || l.clashes(m, own):
+			l.addRenamed(m)
+		default:
+			l.b.AddField(l.r, event.Field{Key: l.span(int(m.Key), int(m.KeyEnd)), Value: l.value(m)})
+		}
+	}
+}
+
+// clashes reports whether one of the first own fields of the record, which the
+// format's parser added, has the member's name.
+func (l *line) clashes(m *strictjson.Member, own uint32) bool {
+	for _, f := range l.b.FieldsOf(l.r)[:own] {
+		if m.EscapedKey && strictjson.SameKey(l.text[m.Key:m.KeyEnd], f.Name) || string(l.text[m.Key:m.KeyEnd]) == f.Name {
+			return true
+		}
+	}
+	return false
+}
+
+// hasField reports whether the record has an attribute of that name by now.
+func (l *line) hasField(name string) bool {
+	for _, f := range l.b.FieldsOf(l.r) {
+		if f.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+const original = "_original"
+
+// addRenamed adds the member as <key>_original, or with more of the suffix
+// until no other member of the line has that name.
+func (l *line) addRenamed(m *strictjson.Member) {
+	at := len(l.b.Data)
+	l.b.Data = append(l.b.Data, l.text[m.Key:m.KeyEnd]...)
+	l.b.Data = append(l.b.Data, original...)
+	for l.hasKey(l.b.Data[at:]) {
+		l.b.Data = append(l.b.Data, original...)
+	}
+	key := event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)}
+	l.b.AddField(l.r, event.Field{Key: key, Value: l.value(m)})
+}
+
+func (l *line) hasKey(name []byte) bool {
+	for i := range l.members {
+		m := &l.members[i]
+		if key := l.text[m.Key:m.KeyEnd]; string(key) == string(name) || m.EscapedKey && strictjson.SameKey(key, string(name)) {
+			return true
+		}
+	}
+	return false
+}

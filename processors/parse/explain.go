@@ -1,0 +1,93 @@
+package parse
+
+import (
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// Explanation says how a line was understood.
+type Explanation struct {
+	// Format is the name of the format that explained the line.
+	Format string
+	// Reason says why a line that was meant to be more stayed plain text.
+	Reason string
+	// Tried are the formats that did not match, in the order of detection.
+	Tried []Mismatch
+	// Notes say what was taken out or changed, and what was not believed.
+	Notes []string
+}
+
+// Mismatch is a format that does not explain a line.
+type Mismatch struct {
+	Format, Reason string
+	// Column is the first byte that does not fit, counted from 1.
+	Column int
+}
+
+// Explain parses record i of b as the first line of its source, and says how.
+func (p *Parser) Explain(b *event.Batch, i int) Explanation {
+	s := p.sourceOf(b.Source)
+	for j := range s.container.streams {
+		s.container.streams[j].format.Store(formatUnknown)
+	}
+	l := &p.line
+	var e Explanation
+	l.b, l.src, l.members = b, s, nil
+	l.start(&b.Records[i])
+	l.tryAll(&e)
+	l.notes, l.members = &e, nil
+	p.process(b, s, i)
+	l.notes = nil
+	r := &b.Records[i]
+	e.Format, e.Reason = formats[r.Format].name, r.Reason
+	e.noteDoubts(l)
+	return e
+}
+
+// tryAll notes the formats that do not match, up to the one that does.
+func (l *line) tryAll(e *Explanation) {
+	candidates, sticky := l.src.candidates, true
+	if candidates == nil {
+		sticky = false
+		for f := formatText + 1; f < len(formats); f++ {
+			candidates = append(candidates, uint8(f))
+		}
+	}
+	for _, f := range candidates {
+		if l.try(f, sticky) {
+			l.undo()
+			return
+		}
+		e.Tried = append(e.Tried, Mismatch{Format: formats[f].name, Reason: l.reason.String(), Column: l.at + 1})
+	}
+}
+
+// explain adds a note when somebody asked for it.
+func (l *line) explain(what string) {
+	if l.notes != nil {
+		l.notes.Notes = append(l.notes.Notes, what)
+	}
+}
+
+// doubts are what is said of a key whose value was not what it promises.
+var doubts = [numRoles]string{
+	roleTime:        "not taken as the time: unreadable, out of range or not the first choice",
+	roleTrace:       "not taken as a trace id: invalid, or another one came first",
+	roleSpan:        "not taken as a span id: invalid, or without a trace id",
+	roleTraceparent: "not taken as trace context: invalid, or another one came first",
+	roleB3:          "not taken as trace context: invalid, or another one came first",
+}
+
+// noteDoubts notes the keys that were left as attributes although they are
+// known for something else.
+func (e *Explanation) noteDoubts(l *line) {
+	for i := range l.members {
+		m := &l.members[i]
+		doubt := doubts[appKeys.keys[appKeys.find(l.text, m)].role]
+		if m.Mark == markNone && doubt != "" {
+			e.Notes = append(e.Notes, string(l.text[m.Key:m.KeyEnd])+": "+doubt)
+		}
+		if m.Mark == markRenamed {
+			e.Notes = append(e.Notes, string(l.text[m.Key:m.KeyEnd])+": written differently, the original spelling is kept beside")
+		}
+	}
+}

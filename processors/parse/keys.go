@@ -1,0 +1,227 @@
+package parse
+
+import "github.com/tailrace/tailrace/internal/strictjson"
+
+// role is what a key of an application's log line means.
+type role uint8
+
+const (
+	roleNone role = iota
+	roleTime
+	roleSeconds
+	roleNanos
+	roleLevel
+	roleMessage
+	roleTrace
+	roleSpan
+	roleFlags
+	roleTraceparent
+	roleB3
+	roleRequestID
+	// roleHolder are objects in which trace ids may be.
+	roleHolder
+	// roleVerbosity is klog's v in JSON, which stands for a level.
+	roleVerbosity
+	roleError
+	numRoles
+)
+
+// family pairs a trace id with the span id of the same writer. Families are
+// in order of precedence; those from famVendor on come after traceparent.
+type family uint8
+
+const (
+	famSnake family = iota
+	famCamel
+	famCamelID
+	famPascal
+	famPascalID
+	famLower
+	famDotted
+	famOTel
+	famCLEF
+	famVendor
+	famB3       = famVendor
+	famGCP      = famVendor + 1
+	famAPM      = famVendor + 2
+	famDynatrace = famVendor + 3
+	famDatadog  = famVendor + 4
+	famXRay     = famVendor + 5
+	numFamilies = famVendor + 6
+)
+
+// key is a known key. Of several with the same role in one line, the one that
+// stands first in the table is taken and the others stay attributes.
+type key struct {
+	name   string
+	role   role
+	family family
+}
+
+// appKeys are the key conventions of structured loggers.
+var appKeys = newKeyTable([]key{
+	{name: "@timestamp", role: roleTime},
+	{name: "time", role: roleTime},
+	{name: "timestamp", role: roleTime},
+	{name: "ts", role: roleTime},
+	{name: "@t", role: roleTime},
+	{name: "Timestamp", role: roleTime},
+	{name: "asctime", role: roleTime},
+	{name: "datetime", role: roleTime},
+	{name: "instant", role: roleTime},
+	{name: "timeMillis", role: roleTime},
+	{name: "t", role: roleTime},
+	{name: "timestampSeconds", role: roleSeconds},
+	{name: "timestampNanos", role: roleNanos},
+
+	{name: "level", role: roleLevel},
+	{name: "severity", role: roleLevel},
+	{name: "log.level", role: roleLevel},
+	{name: "lvl", role: roleLevel},
+	{name: "@l", role: roleLevel},
+	{name: "LogLevel", role: roleLevel},
+	{name: "levelname", role: roleLevel},
+	{name: "loglevel", role: roleLevel},
+	{name: "log_level", role: roleLevel},
+	{name: "Level", role: roleLevel},
+	{name: "logging.googleapis.com/severity", role: roleLevel},
+	{name: "error_severity", role: roleLevel},
+
+	{name: "message", role: roleMessage},
+	{name: "msg", role: roleMessage},
+	{name: "@m", role: roleMessage},
+	{name: "Message", role: roleMessage},
+	{name: "short_message", role: roleMessage},
+	{name: "@mt", role: roleMessage},
+	{name: "event", role: roleMessage},
+
+	{name: "trace_id", role: roleTrace, family: famSnake},
+	{name: "span_id", role: roleSpan, family: famSnake},
+	{name: "traceId", role: roleTrace, family: famCamel},
+	{name: "spanId", role: roleSpan, family: famCamel},
+	{name: "traceID", role: roleTrace, family: famCamelID},
+	{name: "spanID", role: roleSpan, family: famCamelID},
+	{name: "TraceId", role: roleTrace, family: famPascal},
+	{name: "SpanId", role: roleSpan, family: famPascal},
+	{name: "TraceID", role: roleTrace, family: famPascalID},
+	{name: "SpanID", role: roleSpan, family: famPascalID},
+	{name: "traceid", role: roleTrace, family: famLower},
+	{name: "spanid", role: roleSpan, family: famLower},
+	{name: "trace.id", role: roleTrace, family: famDotted},
+	{name: "span.id", role: roleSpan, family: famDotted},
+	{name: "transaction.id", role: roleSpan, family: famDotted},
+	{name: "otelTraceID", role: roleTrace, family: famOTel},
+	{name: "otelSpanID", role: roleSpan, family: famOTel},
+	{name: "otel_trace_id", role: roleTrace, family: famOTel},
+	{name: "otel_span_id", role: roleSpan, family: famOTel},
+	{name: "@tr", role: roleTrace, family: famCLEF},
+	{name: "@sp", role: roleSpan, family: famCLEF},
+	{name: "x_b3_traceid", role: roleTrace, family: famB3},
+	{name: "x_b3_spanid", role: roleSpan, family: famB3},
+	{name: "x-b3-traceid", role: roleTrace, family: famB3},
+	{name: "x-b3-spanid", role: roleSpan, family: famB3},
+	{name: "X-B3-TraceId", role: roleTrace, family: famB3},
+	{name: "X-B3-SpanId", role: roleSpan, family: famB3},
+	{name: "logging.googleapis.com/trace", role: roleTrace, family: famGCP},
+	{name: "logging.googleapis.com/spanId", role: roleSpan, family: famGCP},
+	{name: "elasticapm_trace_id", role: roleTrace, family: famAPM},
+	{name: "elasticapm_span_id", role: roleSpan, family: famAPM},
+	{name: "elasticapm_transaction_id", role: roleSpan, family: famAPM},
+	{name: "dt.trace_id", role: roleTrace, family: famDynatrace},
+	{name: "dt.span_id", role: roleSpan, family: famDynatrace},
+	{name: "dd.trace_id", role: roleTrace, family: famDatadog},
+	{name: "dd.span_id", role: roleSpan, family: famDatadog},
+	{name: "xray_trace_id", role: roleTrace, family: famXRay},
+
+	{name: "trace_flags", role: roleFlags},
+	{name: "traceFlags", role: roleFlags},
+	{name: "TraceFlags", role: roleFlags},
+	{name: "otelTraceSampled", role: roleFlags},
+	{name: "trace_sampled", role: roleFlags},
+	{name: "logging.googleapis.com/trace_sampled", role: roleFlags},
+	{name: "x_b3_sampled", role: roleFlags},
+	{name: "x-b3-sampled", role: roleFlags},
+	{name: "X-B3-Sampled", role: roleFlags},
+
+	{name: "traceparent", role: roleTraceparent},
+	{name: "http_traceparent", role: roleTraceparent},
+	{name: "Traceparent", role: roleTraceparent},
+	{name: "elastic-apm-traceparent", role: roleTraceparent},
+	{name: "b3", role: roleB3},
+	{name: "http_b3", role: roleB3},
+
+	{name: "request_id", role: roleRequestID},
+	{name: "requestId", role: roleRequestID},
+	{name: "requestID", role: roleRequestID},
+	{name: "RequestId", role: roleRequestID},
+	{name: "req_id", role: roleRequestID},
+	{name: "reqId", role: roleRequestID},
+	{name: "x_request_id", role: roleRequestID},
+	{name: "x-request-id", role: roleRequestID},
+	{name: "X-Request-Id", role: roleRequestID},
+	{name: "X-Request-ID", role: roleRequestID},
+	{name: "http.request.id", role: roleRequestID},
+	{name: "correlation_id", role: roleRequestID},
+	{name: "correlationId", role: roleRequestID},
+
+	{name: "mdc", role: roleHolder},
+	{name: "contextMap", role: roleHolder},
+	{name: "context", role: roleHolder},
+	{name: "labels", role: roleHolder},
+	{name: "extra", role: roleHolder},
+	{name: "fields", role: roleHolder},
+	{name: "ctx", role: roleHolder},
+	{name: "log", role: roleHolder},
+	{name: "trace", role: roleHolder},
+	{name: "span", role: roleHolder},
+	{name: "transaction", role: roleHolder},
+	{name: "dd", role: roleHolder},
+
+	{name: "v", role: roleVerbosity},
+	{name: "err", role: roleError},
+})
+
+// keyTable finds a key by its first bytes and length: a hash table of the
+// table's own, since a map or a switch over strings costs several times more
+// on every key of every line.
+type keyTable struct {
+	slots [tableSize]uint8
+	keys  []key
+	words []uint64
+}
+
+// tableSize keeps the table less than half full.
+const tableSize = 512
+
+func newKeyTable(keys []key) *keyTable {
+	t := &keyTable{keys: append([]key{{}}, keys...), words: make([]uint64, 1, len(keys)+1)}
+	for i, k := range keys {
+		w := strictjson.Word([]byte(k.name), 0, len(k.name))
+		t.words = append(t.words, w)
+		at := slot(w, len(k.name))
+		for t.slots[at] != 0 {
+			at = (at + 1) % tableSize
+		}
+		t.slots[at] = uint8(i + 1)
+	}
+	return t
+}
+
+func slot(word uint64, length int) uint64 {
+	return (word ^ uint64(length)) * 0x9E3779B97F4A7C15 >> (64 - 9)
+}
+
+// find returns the index of the member's key in keys, 0 when it has none.
+func (t *keyTable) find(text []byte, m *strictjson.Member) uint8 {
+	n := int(m.KeyEnd - m.Key)
+	for at := slot(m.Word, n); ; at = (at + 1) % tableSize {
+		i := t.slots[at]
+		if i == 0 {
+			return 0
+		}
+		if t.words[i] == m.Word && len(t.keys[i].name) == n &&
+			(n <= 8 || t.keys[i].name[8:] == string(text[m.Key+8:m.KeyEnd])) {
+			return i
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package parse
+
+import (
+	"unicode/utf8"
+
+	"github.com/tailrace/tailrace/internal/strictjson"
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// line is the record being parsed and the memory that parsing reuses.
+type line struct {
+	p   *Parser
+	b   *event.Batch
+	r   *event.Record
+	src *source
+	// text is the record's Line. It stays readable when the arena moves.
+	text []byte
+	// sticky says that the stream is known to be of the format being tried,
+	// which may then be less strict than detection.
+	sticky bool
+	trying uint8
+	// reason and at say why and at which byte the last format failed.
+	reason reason
+	at     int
+	// What undo goes back to.
+	runtimeTime   int64
+	fields, bytes int
+
+	scanner *strictjson.Scanner
+	// inner scans an object inside the line that scanner has accepted.
+	inner   *strictjson.Scanner
+	members []strictjson.Member
+	// pairs is the memory of members of text formats.
+	pairs   []strictjson.Member
+	scratch []byte
+	secrets []event.Span
+	notes   *Explanation
+}
+
+// start makes r the record being parsed.
+func (l *line) start(r *event.Record) {
+	l.r, l.text = r, l.b.Bytes(r.Line)
+	l.runtimeTime, l.fields, l.bytes = r.Time, len(l.b.Fields), len(l.b.Data)
+}
+
+// undo takes back what a format did to the record before it gave up.
+func (l *line) undo() {
+	old := l.r
+	*old = event.Record{
+		Raw: old.Raw, Line: old.Line, Start: old.Start, End: old.End, Lines: old.Lines,
+		Stream: old.Stream, Flags: old.Flags, Time: l.runtimeTime, Observed: old.Observed,
+	}
+	l.b.Fields, l.b.Data = l.b.Fields[:l.fields], l.b.Data[:l.bytes]
+}
+
+// parse finds the format of the line and takes it apart.
+func (l *line) parse(s *stream) {
+	switch {
+	case l.src.container.quarantined.Load():
+		l.raw(reasonQuarantined)
+	case l.r.Flags&event.Malformed != 0:
+		l.raw(reasonMalformed)
+	case len(l.text) == 0:
+		l.accept(formatText)
+	case l.src.candidates != nil:
+		l.parseExplicit()
+	default:
+		l.parseDetected(s)
+	}
+}
+
+// parseExplicit tries the formats that the configuration names.
+func (l *line) parseExplicit() {
+	for _, f := range l.src.candidates {
+		if l.try(f, true) {
+			return
+		}
+	}
+	l.raw(l.reason)
+}
+
+// parseDetected tries the format found for the stream, or looks for one.
+func (l *line) parseDetected(s *stream) {
+	f := s.format.Load()
+	if f == formatUnknown {
+		l.detect(s)
+		return
+	}
+	if l.try(uint8(f), true) {
+		s.hit()
+		return
+	}
+	l.raw(l.reason)
+	s.miss()
+}
+
+// detect tries every format in turn. Text is the answer for this line only:
+// a stream may begin with a banner. A reason is kept when the line was clearly
+// meant to be of a format, as a broken JSON object is.
+func (l *line) detect(s *stream) {
+	meant := reasonNone
+	var by uint8
+	for f := uint8(formatText + 1); int(f) < len(formats); f++ {
+		if l.try(f, false) {
+			s.format.Store(uint32(f))
+			s.lines, s.misses = 1, 0
+			return
+		}
+		if !l.reason.weak() {
+			meant, by = l.reason, f
+		}
+	}
+	l.trying = by
+	l.raw(meant)
+}
+
+// try parses the line as format f.
+func (l *line) try(f uint8, sticky bool) bool {
+	l.trying, l.sticky, l.reason, l.at = f, sticky, reasonNone, 0
+	if formats[f].parse(l) {
+		l.accept(f)
+		return true
+	}
+	if len(l.b.Fields) != l.fields || len(l.b.Data) != l.bytes || l.r.Time != l.runtimeTime {
+		l.undo()
+	}
+	return false
+}
+
+// accept settles that the record is of format f.
+func (l *line) accept(f uint8) {
+	l.r.Format = f
+	l.p.lines[f]++
+}
+
+// raw makes the record a raw line. With a reason it is counted as a failure
+// of the format that was tried last.
+func (l *line) raw(why reason) {
+	if why == reasonPanic || why == reasonQuarantined {
+		l.wholeBody()
+	} else {
+		parseText(l)
+	}
+	l.accept(formatText)
+	if why != reasonNone {
+		l.r.Reason = why.String()
+		l.p.counters.failures[l.trying][why].Add(1)
+	}
+}
+
+// fail notes why the line is not of the format being tried, and at which byte.
+func (l *line) fail(why reason, at int) bool {
+	l.reason, l.at = why, at
+	return false
+}
+
+// span is the place in the arena of text[from:to].
+func (l *line) span(from, to int) event.Span {
+	return event.Span{Off: l.r.Line.Off + uint32(from), Len: uint32(to - from)}
+}
+
+// add gives the record an attribute of a known name.
+func (l *line) add(name string, v event.Value) {
+	l.b.AddField(l.r, event.Field{Name: name, Value: v})
+}
+
+// wholeBody makes the record's body the whole line.
+func (l *line) wholeBody() {
+	l.r.Body = event.Value{}
+	if !utf8.Valid(l.text) {
+		l.r.Flags |= event.Escape
+	}
+}

@@ -1,0 +1,208 @@
+package parse
+
+import (
+	"bytes"
+
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// datasetNginx is the dataset of nginx's access logs.
+const datasetNginx = "nginx.access"
+
+// combined has the fields of nginx's format of that name:
+//
+//	$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"
+type combined struct {
+	addr, user, request, status, size, referer, agent event.Span
+
+	time int64
+	// end is the byte behind the last of them.
+	end int
+}
+
+// parseNginx reads nginx's combined format, the format main, which adds
+// "$http_x_forwarded_for", and whatever further fields a site has added.
+func parseNginx(l *line) bool {
+	var f combined
+	if at := f.read(l); at >= 0 {
+		return l.fail(reasonNotNginx, at)
+	}
+	a := access{l: l, hex: true, secrets: l.secrets[:0]}
+	l.setTime(f.time)
+	a.text("client.address", f.addr)
+	a.text("user.name", f.user)
+	a.request(f.request)
+	a.status(f.status)
+	a.number("http.response.body.size", f.size)
+	a.note(f.referer)
+	a.header("http.request.header.referer", f.referer)
+	a.text("user_agent.original", f.agent)
+	l.nginxExtra(&a, f.end)
+	a.body()
+	l.r.Dataset = datasetNginx
+	l.secrets = a.secrets
+	return true
+}
+
+// read finds the fields and returns the first byte that is not as it must be,
+// less than zero when all are.
+func (f *combined) read(l *line) int {
+	s := l.text
+	space := bytes.IndexByte(s, ' ')
+	if space <= 0 || space+3 >= len(s) || s[space+1] != '-' || s[space+2] != ' ' {
+		return max(space, 0)
+	}
+	f.addr = l.span(0, space)
+	at := f.readTime(l, space+3)
+	if at < 0 {
+		return space + 3
+	}
+	end := quoteEnd(s, at)
+	if end < 0 {
+		return at
+	}
+	f.request = l.span(at, end)
+	if at = f.readNumbers(l, end+1); at < 0 {
+		return end + 1
+	}
+	if end = quoteEnd(s, at); end < 0 || end+2 >= len(s) || s[end+1] != ' ' || s[end+2] != '"' {
+		return at
+	}
+	f.referer = l.span(at, end)
+	at = end + 3
+	if end = quoteEnd(s, at); end < 0 || end+1 < len(s) && s[end+1] != ' ' {
+		return at
+	}
+	f.agent, f.end = l.span(at, end), end+1
+	return -1
+}
+
+// readTime reads `user [time] "` at i and returns the index behind the quote.
+// A user's name may hold spaces and brackets; the time settles where it ends.
+func (f *combined) readTime(l *line, i int) int {
+	const behind = len(` [`) + clfSize + len(`] "`)
+	s := l.text
+	for at := i; ; at++ {
+		n := bytes.Index(s[at:], []byte(" ["))
+		if n < 0 || at+n+behind > len(s) {
+			return -1
+		}
+		at += n
+		end := at + len(` [`) + clfSize
+		if string(s[end:end+3]) != `] "` {
+			continue
+		}
+		if ns, ok := parseCLF(s[at+2 : end]); ok {
+			f.user, f.time = l.span(i, at), ns
+			return end + 3
+		}
+	}
+}
+
+// readNumbers reads ` status size "` at i and returns the index behind the
+// quote.
+func (f *combined) readNumbers(l *line, i int) int {
+	s := l.text
+	if i+5 >= len(s) || s[i] != ' ' || s[i+4] != ' ' {
+		return -1
+	}
+	f.status = l.span(i+1, i+4)
+	if _, ok := wholeNumber(s[i+1 : i+4]); !ok {
+		return -1
+	}
+	size := i + 5
+	n := bytes.IndexByte(s[size:], ' ')
+	if n <= 0 || size+n+1 >= len(s) || s[size+n+1] != '"' {
+		return -1
+	}
+	f.size = l.span(size, size+n)
+	if _, ok := wholeNumber(s[size : size+n]); !ok && string(s[size:size+n]) != "-" {
+		return -1
+	}
+	return size + n + 2
+}
+
+// quoteEnd is the index of the quote that ends the string which begins at i.
+func quoteEnd(s []byte, i int) int {
+	for at := i; ; at++ {
+		n := bytes.IndexByte(s[at:], '"')
+		if n < 0 {
+			return -1
+		}
+		at += n
+		slashes := 0
+		for at-slashes > i && s[at-slashes-1] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return at
+		}
+	}
+}
+
+// nginxExtra looks through the fields behind combined: the forwarded-for list
+// of the format main, and trace context and request id by their names. What
+// else is there stays in the body.
+func (l *line) nginxExtra(a *access, i int) {
+	for first := true; i < len(l.text); first = false {
+		var key, value event.Span
+		key, value, i = l.extraField(i + 1)
+		name := l.b.Bytes(key)
+		switch {
+		case l.extraTraceparent(name, value):
+		case string(name) == "request_id":
+			a.requestID(value)
+		case first && len(name) == 0 && isAddresses(l.b.Bytes(value)):
+			a.header("http.request.header.x-forwarded-for", value)
+		}
+	}
+}
+
+// extraField reads value, "value", key=value or key="value" at i and returns
+// the index of the space behind it.
+func (l *line) extraField(i int) (key, value event.Span, end int) {
+	s, start := l.text, i
+	for i < len(s) && s[i] != ' ' && s[i] != '=' && s[i] != '"' {
+		i++
+	}
+	if i < len(s) && s[i] == '=' {
+		key = l.span(start, i)
+		i++
+		start = i
+	}
+	if i < len(s) && s[i] == '"' {
+		if q := quoteEnd(s, i+1); q >= 0 {
+			return key, l.span(i+1, q), min(nextSpace(s, q), len(s))
+		}
+	}
+	i = nextSpace(s, i)
+	return key, l.span(start, i), i
+}
+
+// nextSpace is the index of the first space from i on, or the end.
+func nextSpace(s []byte, i int) int {
+	if n := bytes.IndexByte(s[i:], ' '); n >= 0 {
+		return i + n
+	}
+	return len(s)
+}
+
+// extraTraceparent takes a field that is a W3C traceparent by its name, or
+// has no name and is one by its look.
+func (l *line) extraTraceparent(name []byte, value event.Span) bool {
+	if len(name) > 0 && string(name) != "traceparent" && string(name) != "http_traceparent" {
+		return false
+	}
+	var c context
+	return parseTraceparent(l.b.Bytes(value), &c) && l.give(&c)
+}
+
+// isAddresses reports whether s is a list of IP addresses.
+func isAddresses(s []byte) bool {
+	for _, c := range s {
+		if lowerDigits[c|0x20] > 15 && c != '.' && c != ':' && c != ',' && c != ' ' && c != '[' && c != ']' {
+			return false
+		}
+	}
+	return len(s) >= len("::1")
+}

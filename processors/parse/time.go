@@ -1,0 +1,311 @@
+package parse
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/tailrace/tailrace/internal/strictjson"
+)
+
+// Bounds within which a line's own time is believed: clocks that were never
+// set and durations mistaken for times lie before 2000, and what is a day
+// ahead of the runtime's stamp would hide from every search.
+const (
+	earliest  = 946684800 * int64(time.Second)
+	maxAhead  = 24 * int64(time.Hour)
+	latest    = 9214646400 // 2262-01-01, in seconds: nanoseconds end that year
+	noZone    = -1 << 31
+	maxOffset = 24 * 3600
+)
+
+// setTime makes ns the record's time if it is sane. A time that only has
+// seconds gives way to the runtime's stamp of the same second, which says the
+// same more exactly and keeps the order of lines.
+func (l *line) setTime(ns int64) bool {
+	reference := l.runtimeTime
+	if reference == 0 {
+		reference = l.r.Observed
+	}
+	if ns < earliest || ns-maxAhead > reference {
+		return false
+	}
+	if ns%int64(time.Second) != 0 || l.runtimeTime < ns || l.runtimeTime-ns >= int64(time.Second) {
+		l.r.Time = ns
+	}
+	return true
+}
+
+// parseTime reads a time in one of the layouts of application logs: ISO 8601
+// with its variants, or a number since the Unix epoch.
+func parseTime(s []byte, zone *time.Location) (ns int64, ok bool) {
+	for len(s) > 0 && s[0] == ' ' {
+		s = s[1:]
+	}
+	if len(s) >= 19 && s[4] == '-' {
+		return parseISO(s, zone)
+	}
+	if len(s) >= 16 && s[8] == 'T' {
+		return parseBasic(s)
+	}
+	return parseEpoch(s)
+}
+
+// parseISO reads 2026-03-05T10:11:12 with T or a space, 0 to 9 digits behind
+// a dot or comma, and Z, ±hh:mm, ±hhmm, " UTC" or no zone.
+func parseISO(s []byte, zone *time.Location) (int64, bool) {
+	if s[4] != '-' || s[7] != '-' || s[10] != 'T' && s[10] != ' ' && s[10] != 't' || s[13] != ':' || s[16] != ':' {
+		return 0, false
+	}
+	d := civil{
+		year: two(s, 0)*100 + two(s, 2), month: two(s, 5), day: two(s, 8),
+		hour: two(s, 11), min: two(s, 14), sec: two(s, 17),
+	}
+	if !d.valid() {
+		return 0, false
+	}
+	frac, n := fraction(s[19:])
+	offset, ok := zoneOffset(s[19+n:])
+	if n < 0 || !ok {
+		return 0, false
+	}
+	return d.nanos(frac, offset, zone)
+}
+
+// parseBasic reads 20260305T101112.000Z, ISO 8601's basic form.
+func parseBasic(s []byte) (int64, bool) {
+	d := civil{
+		year: two(s, 0)*100 + two(s, 2), month: two(s, 4), day: two(s, 6),
+		hour: two(s, 9), min: two(s, 11), sec: two(s, 13),
+	}
+	frac, n := fraction(s[15:])
+	offset, ok := zoneOffset(s[15+n:])
+	if !d.valid() || n < 0 || !ok {
+		return 0, false
+	}
+	return d.nanos(frac, offset, time.UTC)
+}
+
+// clfSize is the length of 05/Mar/2026:10:11:12 +0000.
+const clfSize = 26
+
+// parseCLF reads the Common Log Format's time, which is exactly clfSize long.
+func parseCLF(s []byte) (int64, bool) {
+	if len(s) != clfSize || s[2] != '/' || s[6] != '/' || s[11] != ':' || s[14] != ':' || s[17] != ':' || s[20] != ' ' {
+		return 0, false
+	}
+	d := civil{
+		year: two(s, 7)*100 + two(s, 9), month: month(s[3:6]), day: two(s, 0),
+		hour: two(s, 12), min: two(s, 15), sec: two(s, 18),
+	}
+	offset, ok := zoneOffset(s[21:])
+	if !d.valid() || !ok {
+		return 0, false
+	}
+	return d.nanos(0, offset, time.UTC)
+}
+
+// month is the number of an English three-letter month, 0 for others.
+func month(s []byte) int {
+	switch string(s) {
+	case "Jan":
+		return 1
+	case "Feb":
+		return 2
+	case "Mar":
+		return 3
+	case "Apr":
+		return 4
+	case "May":
+		return 5
+	case "Jun":
+		return 6
+	case "Jul":
+		return 7
+	case "Aug":
+		return 8
+	case "Sep":
+		return 9
+	case "Oct":
+		return 10
+	case "Nov":
+		return 11
+	case "Dec":
+		return 12
+	}
+	return 0
+}
+
+// civil is a date and time of day; a part that was not written in digits is
+// negative.
+type civil struct{ year, month, day, hour, min, sec int }
+
+// two is the number at s[i:i+2], far below zero when these are no digits.
+func two(s []byte, i int) int {
+	hi, lo := s[i]-'0', s[i+1]-'0'
+	if hi > 9 || lo > 9 {
+		return -1 << 20
+	}
+	return int(hi)*10 + int(lo)
+}
+
+var monthDays = [13]int{0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
+
+// valid allows the leap second 60, as RFC 3339 does.
+func (d *civil) valid() bool {
+	if d.year < 0 || d.month < 1 || d.month > 12 || d.day < 1 || d.day > monthDays[d.month] {
+		return false
+	}
+	if d.month == 2 && d.day == 29 && (d.year%4 != 0 || d.year%100 == 0 && d.year%400 != 0) {
+		return false
+	}
+	return d.hour >= 0 && d.hour < 24 && d.min >= 0 && d.min < 60 && d.sec >= 0 && d.sec <= 60
+}
+
+// nanos is the instant; an offset of noZone means a time in zone.
+func (d *civil) nanos(frac int64, offset int, zone *time.Location) (int64, bool) {
+	if offset == noZone && zone != time.UTC {
+		t := time.Date(d.year, time.Month(d.month), d.day, d.hour, d.min, d.sec, 0, zone)
+		return nanos(t.Unix(), frac)
+	}
+	if offset == noZone {
+		offset = 0
+	}
+	sec := int64(days(d.year, d.month, d.day))*86400 + int64(d.hour*3600+d.min*60+d.sec-offset)
+	return nanos(sec, frac)
+}
+
+// nanos puts seconds and a fraction together within what int64 can hold.
+func nanos(sec, frac int64) (int64, bool) {
+	if sec < 0 || sec >= latest {
+		return 0, false
+	}
+	return sec*int64(time.Second) + frac, true
+}
+
+// days since 1970-01-01, after H. Hinnant, "chrono-Compatible Low-Level Date
+// Algorithms", days_from_civil.
+func days(y, m, d int) int {
+	if m <= 2 {
+		y--
+	}
+	era := y / 400
+	yoe := y - era*400
+	doy := (153*((m+9)%12)+2)/5 + d - 1
+	doe := yoe*365 + yoe/4 - yoe/100 + doy
+	return era*146097 + doe - 719468
+}
+
+// fraction reads a dot or comma and the digits behind it, of which nine count,
+// and returns their length: 0 without a fraction, below 0 for a bare dot.
+func fraction(s []byte) (ns int64, n int) {
+	if len(s) == 0 || s[0] != '.' && s[0] != ',' {
+		return 0, 0
+	}
+	scale := int64(time.Second)
+	for n = 1; n < len(s) && s[n]-'0' <= 9; n++ {
+		if scale > 1 {
+			scale /= 10
+			ns = ns*10 + int64(s[n]-'0')
+		}
+	}
+	if n == 1 {
+		return 0, -1
+	}
+	return ns * scale, n
+}
+
+// zoneOffset reads what stands behind a time, in seconds east of Greenwich.
+func zoneOffset(s []byte) (sec int, ok bool) {
+	if len(s) > 0 && s[0] == ' ' {
+		s = s[1:]
+	}
+	switch {
+	case len(s) == 0:
+		return noZone, true
+	case string(s) == "Z" || string(s) == "z" || string(s) == "UTC" || string(s) == "GMT":
+		return 0, true
+	case s[0] != '+' && s[0] != '-':
+		return 0, false
+	case len(s) == 6 && s[3] == ':':
+		sec = two(s, 1)*3600 + two(s, 4)*60
+	case len(s) == 5:
+		sec = two(s, 1)*3600 + two(s, 3)*60
+	case len(s) == 3:
+		sec = two(s, 1) * 3600
+	default:
+		return 0, false
+	}
+	if sec < 0 || sec >= maxOffset {
+		return 0, false
+	}
+	if s[0] == '-' {
+		sec = -sec
+	}
+	return sec, true
+}
+
+// Magnitudes that tell the units of numbers since the epoch apart.
+const (
+	maxSeconds = 1e11
+	maxMillis  = 1e14
+	maxMicros  = 1e17
+)
+
+// parseEpoch reads a number since the Unix epoch, possibly with a fraction or
+// an exponent, as seconds, milliseconds, microseconds or nanoseconds by its
+// size. No digit of a plain number is lost, as would happen in a float64.
+func parseEpoch(s []byte) (int64, bool) {
+	var whole int64
+	n := 0
+	for n < len(s) && n < 19 && s[n]-'0' <= 9 {
+		whole = whole*10 + int64(s[n]-'0')
+		n++
+	}
+	frac, m := fraction(s[n:])
+	if n == 0 || m < 0 {
+		return 0, false
+	}
+	if n+m < len(s) {
+		return parseExponent(s)
+	}
+	switch {
+	case whole < maxSeconds:
+		return nanos(whole, frac)
+	case whole < maxMillis:
+		return whole*1e6 + frac/1e3, true
+	case whole < maxMicros:
+		return whole*1e3 + frac/1e6, true
+	}
+	return whole, true
+}
+
+// parseExponent reads 1.772705472123e9, as some encoders of floats write it,
+// by moving the point.
+func parseExponent(s []byte) (int64, bool) {
+	e := bytes.IndexAny(s, "eE")
+	if e < 0 || len(s) > 32 || !strictjson.IsNumber(s) {
+		return 0, false
+	}
+	exp := bytes.TrimPrefix(s[e+1:], []byte("+"))
+	whole, frac, _ := bytes.Cut(s[:e], []byte("."))
+	if len(exp) == 0 || len(exp) > 2 || exp[0] == '-' {
+		return 0, false
+	}
+	move := int(exp[len(exp)-1] - '0')
+	if len(exp) == 2 {
+		move += 10 * int(exp[0]-'0')
+	}
+	var buf [160]byte
+	out := append(buf[:0], whole...)
+	for i := range move {
+		if i < len(frac) {
+			out = append(out, frac[i])
+		} else {
+			out = append(out, '0')
+		}
+	}
+	if move < len(frac) {
+		out = append(append(out, '.'), frac[move:]...)
+	}
+	return parseEpoch(out)
+}

@@ -1,0 +1,185 @@
+package parse
+
+import "bytes"
+
+// context is a trace context as one source states it.
+type context struct {
+	trace    [16]byte
+	span     [8]byte
+	flags    uint8
+	hasFlags bool
+	// altered says that the source states more than is taken.
+	altered bool
+}
+
+// give makes c the record's trace context unless it has one. A span without a
+// trace means nothing and is not taken.
+func (l *line) give(c *context) bool {
+	if l.r.TraceID != [16]byte{} || c.trace == [16]byte{} {
+		return false
+	}
+	l.r.TraceID, l.r.SpanID = c.trace, c.span
+	l.r.TraceFlags, l.r.HasFlags = c.flags, c.hasFlags
+	return true
+}
+
+// traceparentSize is the length of a version 00 header (W3C Trace Context, 3.2).
+const traceparentSize = 55
+
+// parseTraceparent reads a W3C traceparent strictly: lower-case hexadecimal,
+// no version ff, no zero id; version 00 is exactly so long, a higher version
+// may go on behind a dash.
+func parseTraceparent(s []byte, c *context) bool {
+	if len(s) < traceparentSize || s[2] != '-' || s[35] != '-' || s[52] != '-' {
+		return false
+	}
+	var version, flags [1]byte
+	if !lowerHex(version[:], s[:2]) || version[0] == 0xff || !lowerHex(flags[:], s[53:55]) {
+		return false
+	}
+	if len(s) > traceparentSize && (version[0] == 0 || s[traceparentSize] != '-') {
+		return false
+	}
+	if !lowerHex(c.trace[:], s[3:35]) || !lowerHex(c.span[:], s[36:52]) {
+		return false
+	}
+	c.flags, c.hasFlags = flags[0], true
+	c.altered = version[0] != 0
+	return c.trace != [16]byte{} && c.span != [8]byte{}
+}
+
+// parseB3 reads the single-header form of B3, {trace}-{span}[-{state}[-{parent}]].
+func parseB3(s []byte, c *context) bool {
+	trace, rest, found := bytes.Cut(s, dash)
+	if !found || len(trace) != 32 && len(trace) != 16 {
+		return false
+	}
+	span, rest, _ := bytes.Cut(rest, dash)
+	if len(span) != 16 || !hexID(c.trace[:], trace) || !hexID(c.span[:], span) {
+		return false
+	}
+	state, _, _ := bytes.Cut(rest, dash)
+	c.hasFlags, c.flags = sampling(state)
+	return len(state) == 0 || c.hasFlags
+}
+
+var dash = []byte("-")
+
+// sampling reads a sampling state: 1, true and B3's d (debug) mean sampled.
+func sampling(s []byte) (known bool, flags uint8) {
+	switch string(s) {
+	case "1", "d", "true", "True", "01":
+		return true, 1
+	case "0", "false", "False", "00":
+		return true, 0
+	}
+	return false, 0
+}
+
+// lowerHex decodes exactly len(dst) bytes of lower-case hexadecimal.
+func lowerHex(dst, s []byte) bool {
+	for i := range dst {
+		hi, lo := lowerDigits[s[2*i]], lowerDigits[s[2*i+1]]
+		if hi|lo > 15 {
+			return false
+		}
+		dst[i] = hi<<4 | lo
+	}
+	return true
+}
+
+var lowerDigits = digits("0123456789abcdef")
+
+func digits(all string) (t [256]byte) {
+	for i := range t {
+		t[i] = 0xff
+	}
+	for i, c := range []byte(all) {
+		t[c] = byte(i)
+	}
+	return t
+}
+
+// minID is the number of digits below which an id is taken for something
+// else: a real one is that short once in four billion.
+const minID = 8
+
+// hexID decodes an id of up to 2·len(dst) hexadecimal digits of either case,
+// padded on the left, that is not zero.
+func hexID(dst, s []byte) bool {
+	if len(s) < minID || len(s) > 2*len(dst) {
+		return false
+	}
+	clear(dst)
+	var any byte
+	for i := range s {
+		c := s[len(s)-1-i]
+		d := lowerDigits[c]
+		if d > 15 {
+			if d = lowerDigits[c|0x20]; d > 15 || c < 'A' {
+				return false
+			}
+		}
+		any |= d
+		dst[len(dst)-1-i/2] |= d << (4 * (i & 1))
+	}
+	return any != 0
+}
+
+// decimalID decodes a 64-bit number in decimal, as Datadog writes ids.
+func decimalID(dst, s []byte) bool {
+	if len(s) == 0 || len(s) > 20 {
+		return false
+	}
+	var n uint64
+	for _, c := range s {
+		d := uint64(c - '0')
+		if c-'0' > 9 || n > (1<<64-1-d)/10 {
+			return false
+		}
+		n = n*10 + d
+	}
+	clear(dst)
+	for i := len(dst) - 1; n > 0; i-- {
+		dst[i], n = byte(n), n>>8
+	}
+	return !bytes.Equal(dst[len(dst)-8:], make([]byte, 8))
+}
+
+// exact reports whether s is spelled as we write an id of n bytes.
+func exact(s []byte, n int) bool {
+	if len(s) != 2*n {
+		return false
+	}
+	for _, c := range s {
+		if lowerDigits[c] > 15 {
+			return false
+		}
+	}
+	return true
+}
+
+// traceDigits takes the wrapping off a trace id: Google's resource name,
+// X-Ray's parts, a UUID's dashes. What it cannot unwrap it leaves.
+func traceDigits(s []byte, buf *[64]byte) []byte {
+	s = bytes.Trim(s, " \"")
+	if i := bytes.LastIndex(s, []byte("/traces/")); i >= 0 && bytes.HasPrefix(s, []byte("projects/")) {
+		s = s[i+len("/traces/"):]
+	}
+	s = bytes.TrimPrefix(s, []byte("Root="))
+	xray := len(s) == 35 && s[0] == '1' && s[1] == '-' && s[10] == '-'
+	uuid := len(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-'
+	switch {
+	case xray:
+		s = s[2:]
+	case !uuid:
+		return s
+	}
+	out := buf[:0]
+	for _, c := range s {
+		if c != '-' {
+			out = append(out, c)
+		}
+	}
+	return out
+}
