@@ -39,7 +39,29 @@ func NewRig(tb testing.TB) *Rig {
 			tb.Fatal(err)
 		}
 	}
-	return &Rig{TB: tb, Dir: dir, Metrics: FreeAddress(tb)}
+	r := &Rig{TB: tb, Dir: dir, Metrics: FreeAddress(tb)}
+	tb.Cleanup(r.checkAgents)
+	return r
+}
+
+// checkAgents fails the test when an agent has panicked, or when the race
+// detector it was built with has found something.
+func (r *Rig) checkAgents() {
+	logs, err := filepath.Glob(r.Path("out", "*.stderr"))
+	if err != nil {
+		r.TB.Error(err)
+	}
+	for _, name := range logs {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			r.TB.Error(err)
+		}
+		for _, mark := range []string{"WARNING: DATA RACE", "panic: ", "fatal error: "} {
+			if at := strings.Index(string(text), mark); at >= 0 {
+				r.TB.Errorf("%s:\n%.6000s", filepath.Base(name), text[at:])
+			}
+		}
+	}
 }
 
 // Path is a name within the rig.
