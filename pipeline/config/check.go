@@ -19,6 +19,9 @@ func (c *Config) check(problems *Problems) {
 	if len(c.Service.Pipelines) == 0 && len(*problems) == 0 {
 		wrong("there is no pipeline, so nothing would run: add service.pipelines.logs with receivers and exporters", "service")
 	}
+	if n := len(c.Service.Pipelines); n > 1 {
+		wrong(fmt.Sprintf("this version runs exactly one pipeline, not %d: keep one, with all receivers and exporters in it", n), "service", "pipelines")
+	}
 	used := map[string]ID{}
 	for _, id := range sortedIDs(c.Service.Pipelines) {
 		c.checkPipeline(id, used, wrong)
