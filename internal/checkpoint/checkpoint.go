@@ -1,0 +1,271 @@
+// Package checkpoint is a cache of how far each source was read. The journal
+// is the truth: the store keeps what its frames said up to a number, and is
+// rolled forward at start from the frames behind it.
+package checkpoint
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tailrace/tailrace/internal/slot"
+	"github.com/tailrace/tailrace/internal/vfs"
+	"github.com/tailrace/tailrace/pipeline/event"
+	"github.com/tailrace/tailrace/pipeline/frame"
+)
+
+const (
+	fileName = "sources.slot"
+	// forgetAfter is how long the entry of a file is kept that is final or
+	// absent.
+	forgetAfter = 24 * time.Hour
+	// maxEntries bounds the store; beyond it the entries that were absent for
+	// longest go first.
+	maxEntries = 100_000
+	// firstCapacity is room for some hundred sources; the file grows.
+	firstCapacity = 64 << 10
+)
+
+// Entry is what is known of a source. Its Counts are cumulative.
+type Entry struct {
+	frame.Source
+	// LastSeen is the journal time of the last frame that contains the source,
+	// ns since the Unix epoch.
+	LastSeen int64
+	// AbsentSince is when the file was final or reported absent, ns; 0 while
+	// it is there.
+	AbsentSince int64
+	// MaybeSeen says that the entry was rebuilt after the store was lost.
+	MaybeSeen bool
+}
+
+// Store holds the entries. All methods may be called from any goroutine.
+type Store struct {
+	mu   sync.Mutex
+	fsys vfs.FS
+	path string
+	slot *slot.File
+
+	seq     uint64
+	entries map[event.SourceID]*Entry
+	byPath  map[string][]*Entry
+	// total sums the counts of all entries that there ever were.
+	total event.Counts
+	// forgotten counts the entries that went because there were too many.
+	forgotten uint64
+	// lostAt is when the store was found lost, ns; 0 when it is whole.
+	lostAt int64
+	// rebuilding says that the frames replayed now are all that is left.
+	rebuilding bool
+	// saved are the numbers that the older and the newer generation cover;
+	// changed says that the newer one is not all there is to save.
+	saved   [2]uint64
+	changed bool
+	buf     []byte
+}
+
+// Open opens the store in dir, or begins an empty one. When both of its
+// generations are damaged it begins empty too, and MaybeSeen says so.
+func Open(fsys vfs.FS, dir string) (*Store, error) {
+	if err := fsys.MkdirAll(dir, 0o750); err != nil {
+		return nil, err
+	}
+	s := &Store{fsys: fsys, path: filepath.Join(dir, fileName)}
+	s.clear()
+	switch err := s.load(); {
+	case errors.Is(err, fs.ErrNotExist):
+		return s, nil
+	case errors.Is(err, slot.ErrDamaged), errors.Is(err, errContent):
+		s.clear()
+		s.lostAt, s.rebuilding = time.Now().UnixNano(), true
+	case err != nil:
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) clear() {
+	s.seq, s.total, s.saved = 0, event.Counts{}, [2]uint64{}
+	s.entries, s.byPath = map[event.SourceID]*Entry{}, map[string][]*Entry{}
+}
+
+// load reads the newest valid generation.
+func (s *Store) load() error {
+	f, err := slot.Open(s.fsys, s.path)
+	if err != nil {
+		return err
+	}
+	if err := s.parse(f.Newest().Payload); err != nil {
+		f.Close()
+		return err
+	}
+	s.slot, s.saved[1] = f, s.seq
+	if v := f.Older(); v.Valid() {
+		s.saved[0], _ = parseSeq(v.Payload)
+	}
+	return nil
+}
+
+// Seq is the number of the last frame that the entries contain.
+func (s *Store) Seq() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seq
+}
+
+// MaybeSeen says that positions were lost lately: a file without an entry may
+// have been read and delivered before.
+func (s *Store) MaybeSeen() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lostAt != 0
+}
+
+// Forgotten counts the entries that went because there were too many.
+func (s *Store) Forgotten() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.forgotten
+}
+
+// Total sums the counts of every source that was ever applied.
+func (s *Store) Total() event.Counts {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.total
+}
+
+// Apply takes over what a durable frame says about its sources. Frames are
+// applied in order; one that the store contains already is ignored.
+func (s *Store) Apply(m *frame.Meta) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m.Seq <= s.seq {
+		return
+	}
+	if s.seq == 0 && m.Seq > 1 && s.lostAt == 0 {
+		// Frames before this one existed: the store is new and the journal is
+		// not, so the file was removed.
+		s.lostAt, s.rebuilding = time.Now().UnixNano(), true
+	}
+	s.seq, s.changed = m.Seq, true
+	for i := range m.Sources {
+		s.apply(&m.Sources[i], m.JournalTime)
+	}
+}
+
+func (s *Store) apply(src *frame.Source, now int64) {
+	e := s.entries[src.ID]
+	if e == nil {
+		e = &Entry{MaybeSeen: s.rebuilding}
+		s.add(src, e)
+	}
+	counts := e.Counts
+	counts.Add(src.Counts)
+	s.total.Add(src.Counts)
+	e.Source, e.Counts = *src, counts
+	e.LastSeen, e.AbsentSince = now, 0
+	if src.Final {
+		e.AbsentSince = now
+	}
+}
+
+func (s *Store) add(src *frame.Source, e *Entry) {
+	s.entries[src.ID] = e
+	path := src.Identity.Path
+	s.byPath[path] = append(s.byPath[path], e)
+}
+
+// Rebuilt ends the replay at start: entries made from now on are new files.
+func (s *Store) Rebuilt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rebuilding = false
+}
+
+// Find is copies of the entries of a path identity, the last seen first.
+func (s *Store) Find(pathIdentity string) []Entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := make([]Entry, 0, len(s.byPath[pathIdentity]))
+	for _, e := range s.byPath[pathIdentity] {
+		found = append(found, *e)
+	}
+	slices.SortFunc(found, func(a, b Entry) int { return cmp.Compare(b.LastSeen, a.LastSeen) })
+	return found
+}
+
+// Entries is copies of all entries, in the order of path identities and then
+// of LastSeen.
+func (s *Store) Entries() []Entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Entry, 0, len(s.entries))
+	for _, e := range s.entries {
+		all = append(all, *e)
+	}
+	slices.SortFunc(all, func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(a.Identity.Path, b.Identity.Path),
+			cmp.Compare(a.LastSeen, b.LastSeen), slices.Compare(a.ID[:], b.ID[:]))
+	})
+	return all
+}
+
+// Present says whether the file of a source, or one that continues it, is
+// there. An entry is forgotten when it was absent for a day, and never while
+// nobody has said that it is absent.
+func (s *Store) Present(id event.SourceID, present bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[id]
+	switch {
+	case e == nil:
+	case present && !e.Final && e.AbsentSince != 0:
+		e.AbsentSince, s.changed = 0, true
+	case !present && e.AbsentSince == 0:
+		e.AbsentSince, s.changed = time.Now().UnixNano(), true
+	}
+}
+
+// Save writes a new generation, durably, unless both contain everything, and
+// returns the number up to which the older of the two valid generations covers
+// the frames. So saving twice lets go of all frames that were applied.
+func (s *Store) Save() (coveredByOlder uint64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget(time.Now().UnixNano())
+	if !s.changed && s.slot != nil && s.saved[0] == s.seq {
+		return s.saved[0], nil
+	}
+	s.buf = s.append(s.buf[:0])
+	if err := s.write(); err != nil {
+		return s.saved[0], err
+	}
+	s.saved, s.changed = [2]uint64{s.saved[1], s.seq}, false
+	return s.saved[0], nil
+}
+
+func (s *Store) write() (err error) {
+	if s.slot == nil {
+		s.slot, err = slot.Create(s.fsys, s.path, max(firstCapacity, 2*len(s.buf)), s.buf)
+		return err
+	}
+	if err := s.slot.Write(s.buf); err != nil {
+		return err
+	}
+	return s.slot.Sync()
+}
+
+// Close closes the file; what was not saved is replayed at the next start.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.slot == nil {
+		return nil
+	}
+	return s.slot.Close()
+}

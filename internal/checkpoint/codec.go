@@ -1,0 +1,108 @@
+package checkpoint
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/tailrace/tailrace/pipeline/event"
+	"github.com/tailrace/tailrace/pipeline/frame"
+)
+
+// The payload of a generation. Integers are little-endian; a source is written
+// as in a frame's metadata (docs/journal-format.md).
+//
+//	version   uint32  1
+//	seq       uint64  the frames up to it are contained
+//	lost      int64   ns, when positions were found lost, or 0
+//	forgotten uint64
+//	total     [6]uint64
+//	entries   uint32
+//	entry:    last seen int64, absent since int64, flags uint8 (1: maybe seen), source
+const (
+	version    = 1
+	headerSize = 4 + 8 + 8 + 8 + 6*8 + 4
+	entryFixed = 8 + 8 + 1
+
+	entryMaybeSeen = 1
+)
+
+// errContent is the cause of a generation with a right checksum that cannot be
+// read.
+var errContent = errors.New("unreadable checkpoint")
+
+func counters(c *event.Counts) [6]*uint64 {
+	return [6]*uint64{&c.Lines, &c.DocLines, &c.DroppedLines, &c.Docs, &c.LostBytes, &c.Bytes}
+}
+
+func (s *Store) append(b []byte) []byte {
+	le := binary.LittleEndian
+	b = le.AppendUint32(b, version)
+	b = le.AppendUint64(b, s.seq)
+	b = le.AppendUint64(b, uint64(s.lostAt))
+	b = le.AppendUint64(b, s.forgotten)
+	for _, n := range counters(&s.total) {
+		b = le.AppendUint64(b, *n)
+	}
+	b = le.AppendUint32(b, uint32(len(s.entries)))
+	for _, e := range s.entries {
+		b = e.append(b)
+	}
+	return b
+}
+
+func (e *Entry) append(b []byte) []byte {
+	b = binary.LittleEndian.AppendUint64(b, uint64(e.LastSeen))
+	b = binary.LittleEndian.AppendUint64(b, uint64(e.AbsentSince))
+	var flags byte
+	if e.MaybeSeen {
+		flags = entryMaybeSeen
+	}
+	return frame.AppendSource(append(b, flags), &e.Source)
+}
+
+// parseSeq reads only the number that a generation covers.
+func parseSeq(b []byte) (uint64, error) {
+	if len(b) < headerSize {
+		return 0, fmt.Errorf("%w: cut off", errContent)
+	}
+	if v := binary.LittleEndian.Uint32(b); v != version {
+		return 0, fmt.Errorf("%w: version %d", errContent, v)
+	}
+	return binary.LittleEndian.Uint64(b[4:]), nil
+}
+
+func (s *Store) parse(b []byte) (err error) {
+	if s.seq, err = parseSeq(b); err != nil {
+		return err
+	}
+	le := binary.LittleEndian
+	s.lostAt, s.forgotten = int64(le.Uint64(b[12:])), le.Uint64(b[20:])
+	for i, n := range counters(&s.total) {
+		*n = le.Uint64(b[28+8*i:])
+	}
+	count := le.Uint32(b[76:])
+	b = b[headerSize:]
+	for range count {
+		if b, err = s.parseEntry(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) parseEntry(b []byte) (rest []byte, err error) {
+	if len(b) < entryFixed {
+		return nil, fmt.Errorf("%w: cut off", errContent)
+	}
+	e := &Entry{
+		LastSeen:    int64(binary.LittleEndian.Uint64(b)),
+		AbsentSince: int64(binary.LittleEndian.Uint64(b[8:])),
+		MaybeSeen:   b[16]&entryMaybeSeen != 0,
+	}
+	if rest, err = frame.ParseSource(b[entryFixed:], &e.Source); err != nil {
+		return nil, fmt.Errorf("%w: %w", errContent, err)
+	}
+	s.add(&e.Source, e)
+	return rest, nil
+}

@@ -1,0 +1,98 @@
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// state is what a cursor keeps in its slot, as JSON. Position and figures are
+// one value, so that no crash can tear them apart.
+type state struct {
+	Version int `json:"version"`
+	// Start is the position that the cursor began at, Position the number of
+	// the last frame that is done.
+	Start    uint64 `json:"start"`
+	Position uint64 `json:"position"`
+	// Passed sums the ledgers of the frames between the two, as their headers
+	// have them; Result is what became of their documents.
+	Passed event.Counts `json:"passed"`
+	Result Result       `json:"result"`
+	// Skipped is what a full journal moved the cursor past.
+	Skipped Skipped `json:"skipped"`
+	// Damaged counts frames that could not be read.
+	Damaged uint64 `json:"damaged"`
+}
+
+// Skipped is what a full journal moved a cursor past.
+type Skipped struct{ Frames, Lines, Docs uint64 }
+
+const (
+	stateVersion = 1
+	// stateCapacity is room for every figure at its largest.
+	stateCapacity = 2048
+)
+
+var errState = errors.New("unreadable cursor")
+
+func (s *state) append(dst []byte) []byte {
+	s.Version = stateVersion
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // numbers only: cannot fail
+	}
+	return append(dst, b...)
+}
+
+func parseState(b []byte) (s state, err error) {
+	if err := json.Unmarshal(b, &s); err != nil {
+		return state{}, fmt.Errorf("%w: %w", errState, err)
+	}
+	if s.Version != stateVersion {
+		return state{}, fmt.Errorf("%w: version %d", errState, s.Version)
+	}
+	return s, nil
+}
+
+// CursorStats are a cursor's figures now. Read lines are Passed.Lines plus
+// Pending.Lines; each of them is in Result, Skipped, the DroppedLines of
+// Passed and Pending, or the DocLines of Pending.
+type CursorStats struct {
+	Name string
+	// Start is where the cursor began, Position the last frame that is done.
+	Start, Position uint64
+	// Passed sums the ledgers of the frames between the two.
+	Passed  event.Counts
+	Result  Result
+	Skipped Skipped
+	// Damaged counts frames that could not be read; their lines are in
+	// Result.Lost as far as an index knew them.
+	Damaged uint64
+	// Pending sums the ledgers of the frames that are not done, PendingBytes
+	// their payloads.
+	Pending       event.Counts
+	PendingFrames int
+	PendingBytes  int64
+	// Oldest is the journal time of the segment's first frame that the cursor
+	// is in, ns; 0 when nothing is pending.
+	Oldest int64
+}
+
+// Stats are the cursor's figures now.
+func (c *Cursor) Stats() CursorStats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	st := CursorStats{
+		Name: c.name, Start: c.Start, Position: c.Position, Passed: c.Passed,
+		Result: c.Result, Skipped: c.Skipped, Damaged: c.Damaged,
+	}
+	c.journal.mu.Lock()
+	defer c.journal.mu.Unlock()
+	st.Pending, st.PendingFrames, st.PendingBytes = c.pending.counts, c.pending.frames, c.pending.bytes
+	if st.PendingFrames > 0 {
+		st.Oldest = c.waiting
+	}
+	return st
+}

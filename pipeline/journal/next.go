@@ -1,0 +1,189 @@
+package journal
+
+import (
+	"context"
+	"os"
+
+	"github.com/tailrace/tailrace/internal/vfs"
+	"github.com/tailrace/tailrace/pipeline/frame"
+)
+
+// Frame is a durable frame that a cursor gave.
+type Frame struct {
+	Meta frame.Meta
+
+	fsys vfs.FS
+	path string
+	// offset is the payload's in the segment.
+	offset int64
+	// previous is the number that the cursor gave before.
+	previous uint64
+	// hole are the unreadable frames between the two.
+	hole tally
+}
+
+// Payload reads the frame's compressed bytes into buf, which grows as needed,
+// and checks them. frame.ErrChecksum says that the disk did not keep them: the
+// frame is then passed with its lines as Result.Lost. fs.ErrNotExist says that
+// the cursor was moved past the frame by a full journal.
+func (f *Frame) Payload(buf []byte) ([]byte, error) {
+	return readPayload(f.fsys, f.path, f.offset, &f.Meta, buf)
+}
+
+func readPayload(fsys vfs.FS, path string, off int64, m *frame.Meta, buf []byte) ([]byte, error) {
+	file, err := fsys.OpenFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if uint64(cap(buf)) < uint64(m.PackedSize) {
+		buf = make([]byte, m.PackedSize)
+	}
+	buf = buf[:m.PackedSize]
+	if n, err := file.ReadAt(buf, off); n < len(buf) {
+		return nil, err
+	}
+	return buf, frame.Verify(buf, m)
+}
+
+// reading is where a cursor reads.
+type reading struct {
+	scan    scanner
+	file    vfs.File
+	segment *segment
+	// read is the number of the frame that Next gave last, hole what could not
+	// be read since then.
+	read uint64
+	hole tally
+}
+
+// Next is the next durable frame; it waits for one.
+func (c *Cursor) Next(ctx context.Context) (*Frame, error) {
+	for {
+		f, wait, err := c.next()
+		if f != nil || err != nil {
+			return f, err
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// next is the next frame, or what to wait for.
+func (c *Cursor) next() (*Frame, <-chan struct{}, error) {
+	for {
+		more, wait, err := c.place()
+		if err != nil || !more {
+			return nil, wait, err
+		}
+		if c.scan.next() {
+			if f := c.take(); f != nil {
+				return f, nil, nil
+			}
+			continue
+		}
+		if c.scan.err != nil {
+			return nil, nil, c.scan.err
+		}
+		c.missed(c.scan.limit)
+		c.scan.end = c.scan.limit
+	}
+}
+
+// take makes a Frame of what the scan found; nil when the cursor is past it.
+func (c *Cursor) take() *Frame {
+	c.missed(c.scan.off)
+	if c.scan.meta.Seq <= c.read {
+		return nil
+	}
+	f := &Frame{
+		Meta: c.scan.meta, fsys: c.journal.opts.FS, path: c.segment.path,
+		offset: c.scan.off + int64(c.scan.size), previous: c.read, hole: c.hole,
+	}
+	// The frame owns the metadata's slices from now on.
+	c.scan.meta = frame.Meta{}
+	c.read, c.hole = f.Meta.Seq, tally{}
+	return f
+}
+
+// missed counts what the scan could not read ahead of offset to, as far as the
+// segment's index knows it.
+func (c *Cursor) missed(to int64) {
+	if c.scan.skipped == 0 {
+		return
+	}
+	from := to - c.scan.skipped
+	// An index that is unreadable too leaves the loss without a figure.
+	_ = c.segment.indexed(c.journal.opts.FS, from, func(e *Entry) error {
+		if e.Offset < to && e.Seq > c.read {
+			c.hole.add(e.tally())
+		}
+		return nil
+	})
+	c.journal.opts.Logger.Error("frames in a segment are damaged on disk and cannot be delivered",
+		"exporter", c.name, "segment", c.segment.path, "bytes", c.scan.skipped, "frames", c.hole.frames)
+	c.scan.skipped = 0
+}
+
+// place has a segment open with something left to read in it; false with what
+// to wait for when there is none.
+func (c *Cursor) place() (more bool, wait <-chan struct{}, err error) {
+	seg, wait, err := c.choose()
+	if seg == nil {
+		return false, wait, err
+	}
+	if seg == c.segment {
+		return true, nil, nil
+	}
+	file, err := c.journal.opts.FS.OpenFile(seg.path, os.O_RDONLY, 0)
+	if err != nil {
+		return false, nil, err
+	}
+	c.leave()
+	c.file, c.segment = file, seg
+	c.scan = scanner{walker: walker{file: file, window: c.scan.window[:0]}}
+	c.limits()
+	return true, nil, nil
+}
+
+// limits tells the scan how far the segment is durable.
+func (c *Cursor) limits() {
+	c.journal.mu.Lock()
+	defer c.journal.mu.Unlock()
+	c.scan.limit, c.scan.last = c.segment.Size, c.segment.Last
+	c.waiting = c.segment.Opened
+}
+
+// choose is the segment to read in.
+func (c *Cursor) choose() (*segment, <-chan struct{}, error) {
+	j := c.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if c.segment != nil && !c.segment.deleted && c.segment.Size > c.scan.end {
+		c.scan.limit, c.scan.last = c.segment.Size, c.segment.Last
+		return c.segment, nil, nil
+	}
+	for _, s := range j.segments {
+		if !s.empty() && s.Last > c.read && s != c.segment {
+			return s, nil, nil
+		}
+	}
+	if j.closed {
+		return nil, nil, ErrClosed
+	}
+	return nil, j.changed, nil
+}
+
+// leave closes the segment.
+func (c *Cursor) leave() {
+	if c.file != nil {
+		c.file.Close()
+	}
+	c.file, c.segment = nil, nil
+}
+
+// Close stops the cursor. It keeps its segments until the journal is closed.
+func (c *Cursor) Close() { c.leave() }
