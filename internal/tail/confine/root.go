@@ -107,6 +107,13 @@ func (r *Root) Stat(name string, st *unix.Stat_t) error {
 	return unix.Fstatat(r.fd, name, st, unix.AT_SYMLINK_NOFOLLOW)
 }
 
+// Readlink is where a symbolic link points to, as it is written.
+func (r *Root) Readlink(name string) (string, error) {
+	buf := make([]byte, unix.PathMax)
+	n, err := unix.Readlinkat(r.fd, name, buf)
+	return string(buf[:max(n, 0)]), err
+}
+
 // ReadDir lists at most limit names of a directory beneath the root, in no
 // order.
 func (r *Root) ReadDir(name string, limit int) ([]os.DirEntry, error) {

@@ -1,0 +1,95 @@
+package tail
+
+import (
+	"slices"
+	"sync/atomic"
+)
+
+// chain is a live file and what was rotated away from it: files that are read
+// one after the other, the oldest first.
+type chain struct {
+	key, identity string
+	provider      Provider
+	lane          *Lane
+
+	// view is the list of files to read, published by the engine.
+	view atomic.Pointer[[]*file]
+	// queued says that the chain waits in its lane's queue.
+	queued     atomic.Bool
+	superseded atomic.Bool
+
+	// files and closed are the engine's: what it published, and what was read
+	// to its end and is still there under its name.
+	files  []*file
+	closed []closedFile
+
+	// joiner and sequence are the lane's.
+	joiner   joiner
+	sequence int
+}
+
+// closedFile is a file that was read to its end and closed.
+type closedFile struct {
+	dev, ino uint64
+	size     int64
+	path     string
+	present  bool
+}
+
+// insert puts a newly opened file in its place: before the first file that is
+// newer, else at the end. Files that are no longer there keep their places.
+func (c *chain) insert(f *file) {
+	at := len(c.files)
+	for i, g := range c.files {
+		if g.poll.present && g.poll.order > f.poll.order {
+			at = i
+			break
+		}
+	}
+	// A new slice, since lanes hold the old one.
+	files := make([]*file, 0, len(c.files)+1)
+	files = append(append(append(files, c.files[:at]...), f), c.files[at:]...)
+	c.publish(files)
+}
+
+func (c *chain) publish(files []*file) {
+	c.files = files
+	c.view.Store(&files)
+}
+
+// find returns the open file of an inode. An inode is not given again while a
+// descriptor holds it.
+func (c *chain) find(dev, ino uint64) *file {
+	for _, f := range c.files {
+		if f.dev == dev && f.ino == ino {
+			return f
+		}
+	}
+	return nil
+}
+
+// isClosed says whether an inode is a file that was read to its end and has
+// not grown since.
+func (c *chain) isClosed(dev, ino uint64, size int64) bool {
+	for i := range c.closed {
+		k := &c.closed[i]
+		if k.dev == dev && k.ino == ino && k.size == size {
+			k.present = true
+			return true
+		}
+	}
+	return false
+}
+
+// forgetClosed drops the files that are not there any more.
+func (c *chain) forgetClosed() {
+	c.closed = slices.DeleteFunc(c.closed, func(k closedFile) bool { return !k.present })
+}
+
+// current are the files that a lane reads now.
+func (c *chain) current() []*file {
+	if v := c.view.Load(); v != nil {
+		return *v
+	}
+	return nil
+}

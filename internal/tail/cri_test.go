@@ -1,0 +1,5 @@
+package tail
+
+import "testing"
+
+func TestCRI(t *testing.T) { runScenario(t, "cri") }

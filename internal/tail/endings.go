@@ -1,0 +1,170 @@
+package tail
+
+import (
+	"errors"
+
+	"github.com/tailrace/tailrace/internal/tail/cri"
+	"github.com/tailrace/tailrace/pipeline/event"
+	"github.com/tailrace/tailrace/pipeline/frame"
+)
+
+// expire emits what nothing was added to for long. What comes late is a
+// record of its own then.
+func (l *Lane) expire(c *chain, b *event.Batch) bool {
+	silence := int64(l.engine.opts.Silence)
+	if silence == 0 {
+		return false
+	}
+	for i := range c.joiner.streams {
+		s := &c.joiner.streams[i]
+		if !s.isOpen() {
+			continue
+		}
+		if due := s.last + silence; l.now() < due {
+			s.in.file.wake(due)
+			continue
+		}
+		l.begin(b, s.in)
+		s.emit(b, 0, frame.ModeRest)
+		return true
+	}
+	return l.expireLine(c, b, silence)
+}
+
+// expireLine does so for a line without a newline.
+func (l *Lane) expireLine(c *chain, b *event.Batch, silence int64) bool {
+	for _, f := range c.current() {
+		r := f.reading
+		if r == nil || r.closed || r.src == nil || r.pending == 0 {
+			continue
+		}
+		if due := r.pendingSince + silence; l.now() < due {
+			f.wake(due)
+			continue
+		}
+		l.begin(b, r)
+		if err := l.takePending(r, b); err != nil {
+			return l.fail(r, err, b)
+		}
+		return true
+	}
+	return false
+}
+
+// takePending makes a record of an unfinished line. What comes behind it is a
+// record of its own.
+func (l *Lane) takePending(r *reading, b *event.Batch) error {
+	if r.pending == 0 || r.line == frame.ModeSkip {
+		return nil
+	}
+	c, err := r.load(b)
+	if err != nil {
+		return err
+	}
+	// A newline that has come in between is split off as usual.
+	read, at := len(b.Data), r.split(b, c)
+	if at < read && len(b.Records) < maxRecords {
+		r.addPending(b, b.Data[:read], at, r.offset-int64(c.proof))
+		r.line, at = frame.ModeRest, read
+	}
+	r.consumed(b, c, read, at)
+	return nil
+}
+
+// addPending adds the piece of a line that is there. A piece of a container's
+// line that is not its last is joined to the others, as far as they came.
+func (r *reading) addPending(b *event.Batch, data []byte, at int, base int64) {
+	switch {
+	case r.line == frame.ModeRest:
+		r.addRaw(b, at, len(data), base, event.Continuation)
+	case r.file.target.Decoder != CRI:
+		r.addRaw(b, at, len(data), base, 0)
+	default:
+		r.addCRI(b, data, at, len(data), base, 0)
+		r.restOf(b, data[at:])
+	}
+}
+
+// restOf emits the record that an unfinished piece belongs to: more of the
+// line would be no piece that can be recognised.
+func (r *reading) restOf(b *event.Batch, line []byte) {
+	var l cri.Line
+	if !r.parser.Parse(line, &l) {
+		return
+	}
+	if s := &r.joiner.streams[l.Stream]; s.isOpen() {
+		s.emit(b, 0, frame.ModeRest)
+	}
+}
+
+// abandon accounts for a file that was closed before it was read.
+func (l *Lane) abandon(r *reading, b *event.Batch) bool {
+	if r.src == nil {
+		// What can be known is in the saved head; the file itself is closed.
+		_, _ = l.identify(r, true)
+	}
+	c := r.file.takeCut()
+	lost := r.file.size.Load() - r.offset
+	if c.happened {
+		lost = c.size - r.offset + c.more + r.file.size.Load()
+	}
+	return l.lose(r, lost, b)
+}
+
+// lose ends a reading whose rest is gone.
+func (l *Lane) lose(r *reading, bytes int64, b *event.Batch) bool {
+	if r.src == nil {
+		l.engine.gaps.add(bytes)
+		l.close(r)
+		return false
+	}
+	l.begin(b, r)
+	r.src.Counts.LostBytes += uint64(max(0, bytes))
+	l.flush(r, b)
+	r.known.ended = true
+	l.close(r)
+	return true
+}
+
+// fail deals with a file that cannot be read on.
+func (l *Lane) fail(r *reading, err error, b *event.Batch) bool {
+	switch {
+	case errors.Is(err, errReplaced):
+		return l.replace(r, b)
+	case errors.Is(err, errClosed):
+		return l.abandon(r, b)
+	}
+	if r.failed != err.Error() {
+		r.failed = err.Error()
+		l.engine.opts.Logger.Warn("cannot read a log file; it is tried again every second",
+			"path", quote(*r.file.path.Load()), "error", err)
+	}
+	r.file.setState(StateFailed)
+	r.file.wake(r.observed + retryAfter)
+	return false
+}
+
+// replace ends the reading of a content that was truncated away, and begins
+// with what is there instead.
+func (l *Lane) replace(r *reading, b *event.Batch) bool {
+	f := r.file
+	c := f.takeCut()
+	lost := int64(0)
+	if c.happened {
+		lost = max(0, c.size-r.offset) + c.more
+	}
+	next := l.newReading(f)
+	next.generation = 1
+	if r.src != nil {
+		next.generation = r.src.Identity.Generation + 1
+	}
+	if r.left {
+		next.left, next.joiner = true, &joiner{}
+	}
+	f.reading = next
+	l.enqueue(f.chain)
+	f.offset.Store(0)
+	l.engine.opts.Logger.Info("a log file was truncated; its new content is read from the beginning",
+		"path", quote(*f.path.Load()), "lost_bytes", lost)
+	return l.lose(r, lost, b)
+}

@@ -1,0 +1,145 @@
+package tail
+
+import (
+	"context"
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tailrace/tailrace/internal/tail/confine"
+)
+
+// Engine discovers, opens and measures files for its lanes.
+type Engine struct {
+	opts  Options
+	lanes []*Lane
+	seed  maphash.Seed
+	roots map[string]*confine.Root
+	gaps  gaps
+
+	// mu guards what Files and the engine's goroutine share. Only the latter
+	// writes, so it reads without the lock.
+	mu     sync.Mutex
+	chains map[string]*chain
+	unread map[string]unreadFile
+
+	// started is set when everything was looked for once.
+	started bool
+	open    int
+	told    told
+}
+
+// unreadFile is a file that was found and is not read.
+type unreadFile struct {
+	state  State
+	reason string
+}
+
+// told remembers which refusals were logged.
+type told map[string]string
+
+// maxTold bounds the memory; beyond it everything is told once more.
+const maxTold = 10_000
+
+// once says whether a reason is new for a path.
+func (t *told) once(path, reason string) bool {
+	if (*t)[path] == reason {
+		return false
+	}
+	if *t == nil || len(*t) >= maxTold {
+		*t = make(told)
+	}
+	(*t)[path] = reason
+	return true
+}
+
+// NewEngine prepares an engine; Run starts it.
+func NewEngine(opts Options) *Engine {
+	opts.setDefaults()
+	e := &Engine{
+		opts: opts, seed: maphash.MakeSeed(),
+		roots: make(map[string]*confine.Root), chains: make(map[string]*chain),
+		unread: make(map[string]unreadFile),
+	}
+	for range opts.Lanes {
+		e.lanes = append(e.lanes, newLane(e))
+	}
+	return e
+}
+
+// Lane is the i-th share of the files.
+func (e *Engine) Lane(i int) *Lane { return e.lanes[i] }
+
+// tick is how often files that were just written are measured.
+const tick = 25 * time.Millisecond
+
+// Run discovers and measures until ctx ends. It gives the descriptors back
+// when it returns; lanes then find their files closed, so they stop first.
+func (e *Engine) Run(ctx context.Context) error {
+	watch := newWatcher(e.opts.Logger)
+	defer watch.close()
+	defer e.closeAll()
+	e.scanAll(ctx, watch)
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	rescan := time.NewTicker(e.opts.Rescan)
+	defer rescan.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case dir := <-watch.changed:
+			e.scan(ctx, dir)
+			watch.follow(e.opts.Providers)
+		case <-rescan.C:
+			e.scanAll(ctx, watch)
+		case <-ticker.C:
+			e.measure(e.opts.Now().UnixNano())
+		}
+	}
+}
+
+// scanAll looks for everything, twice when directories are watched from now
+// on: what came into them before they were watched raised no event.
+func (e *Engine) scanAll(ctx context.Context, watch *watcher) {
+	e.scan(ctx, "")
+	if watch.follow(e.opts.Providers) {
+		e.scan(ctx, "")
+	}
+}
+
+// laneOf pins all files of a path identity to one lane: identities are given
+// there.
+func (e *Engine) laneOf(identity string) *Lane {
+	return e.lanes[maphash.String(e.seed, identity)%uint64(len(e.lanes))]
+}
+
+// root opens a directory once.
+func (e *Engine) root(path string) (*confine.Root, error) {
+	if r := e.roots[path]; r != nil {
+		return r, nil
+	}
+	r, err := confine.OpenRoot(path)
+	if err == nil {
+		e.roots[path] = r
+	}
+	return r, err
+}
+
+func (e *Engine) closeAll() {
+	for _, c := range e.chains {
+		for _, f := range c.files {
+			f.mu.Lock()
+			if f.fd >= 0 {
+				_ = unix.Close(f.fd)
+				f.fd = -1
+			}
+			f.mu.Unlock()
+		}
+	}
+	for _, r := range e.roots {
+		_ = r.Close()
+	}
+}

@@ -1,0 +1,175 @@
+package tail
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// errClosed is the answer to reading a file whose descriptor was given up.
+var errClosed = errors.New("the file was closed before it was read to its end")
+
+// file is an open file as engine and lane share it.
+type file struct {
+	chain    *chain
+	dev, ino uint64
+	// initial says that the file was there when the engine started.
+	initial bool
+	// modified is when it had been written last at that time, ns.
+	modified int64
+	target   Target
+
+	// mu guards what follows. The engine only ever tries it, so that a lane
+	// that waits for a slow disk does not stop the measuring.
+	mu   sync.Mutex
+	fd   int
+	last int64
+	cut  cut
+
+	// Written by the engine's measuring and the lane's.
+	size     atomic.Int64
+	unlinked atomic.Bool
+	// abandoned is set by the engine when it closed an unread file; head is
+	// then its first line, cut.
+	abandoned atomic.Bool
+	head      []byte
+	path      atomic.Pointer[string]
+
+	// Written by the lane.
+	offset atomic.Int64
+	state  atomic.Uint32
+	source atomic.Pointer[event.Source]
+	// wakeAt is when the lane wants to look at the file although it did not
+	// grow, ns; 0 is never.
+	wakeAt atomic.Int64
+	// done says that the lane wants no more of the file.
+	done atomic.Bool
+
+	poll poll
+
+	// reading is the lane's.
+	reading *reading
+}
+
+// cut remembers content that went away by truncation.
+type cut struct {
+	happened bool
+	// size is how large the content was that was being read, more the sum of
+	// later contents that came and went before the lane looked.
+	size, more int64
+}
+
+// measure asks for the file's size. The caller holds mu.
+func (f *file) measure() error {
+	if f.fd < 0 {
+		return errClosed
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(f.fd, &st); err != nil {
+		return err
+	}
+	f.note(st.Size)
+	if st.Nlink == 0 {
+		f.unlinked.Store(true)
+	}
+	return nil
+}
+
+// note takes the file's size and sees whether it shrank.
+func (f *file) note(size int64) {
+	if size < f.last {
+		if f.cut.happened {
+			f.cut.more += f.last
+		} else {
+			f.cut = cut{happened: true, size: f.last}
+		}
+	}
+	f.last = size
+	f.size.Store(size)
+}
+
+// pread fills p from an offset, as far as the file goes.
+func (f *file) pread(p []byte, offset int64) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fd < 0 {
+		return 0, errClosed
+	}
+	n := 0
+	for n < len(p) {
+		m, err := unix.Pread(f.fd, p[n:], offset+int64(n))
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return n, err
+		}
+		if m == 0 {
+			break
+		}
+		n += m
+	}
+	return n, nil
+}
+
+// remeasure is measure for callers without the lock.
+func (f *file) remeasure() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.measure()
+}
+
+// wake asks for the lane's attention at a time, or earlier if it is asked for
+// already.
+func (f *file) wake(at int64) {
+	for {
+		old := f.wakeAt.Load()
+		if old != 0 && old <= at || f.wakeAt.CompareAndSwap(old, at) {
+			return
+		}
+	}
+}
+
+func (f *file) setState(s State) { f.state.Store(uint32(s)) }
+
+// takeCut measures the file once more and returns what went away since it was
+// asked last.
+func (f *file) takeCut() cut {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	// A file that cannot be measured any more keeps its last size.
+	_ = f.measure()
+	c := f.cut
+	f.cut = cut{}
+	return c
+}
+
+// close gives the descriptor back; it reports false when a lane is reading.
+func (f *file) close() bool {
+	if !f.mu.TryLock() {
+		return false
+	}
+	defer f.mu.Unlock()
+	if f.fd >= 0 {
+		_ = unix.Close(f.fd)
+		f.fd = -1
+	}
+	return true
+}
+
+// unread is how much of the file the lane has not consumed.
+func (f *file) unread() int64 { return max(0, f.size.Load()-f.offset.Load()) }
+
+// descriptorLimit is how many files the process may open (getrlimit(2)); the
+// Go runtime has raised the soft limit to the hard one.
+func descriptorLimit() int {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur > 1<<20 {
+		return 1 << 20
+	}
+	return int(limit.Cur)
+}

@@ -1,0 +1,155 @@
+package tail
+
+import (
+	"bytes"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/tailrace/tailrace/pipeline/event"
+	"github.com/tailrace/tailrace/pipeline/frame"
+)
+
+// family are the contents that share a path identity: files that are there,
+// were there, or are known from the journal. Identities are told apart within
+// it.
+type family struct{ known []*known }
+
+// known is a content that has an identity. by is who reads it now; fresh says
+// that nobody has before, ended that nobody can again because it was
+// overwritten.
+type known struct {
+	frame.Source
+	by           *reading
+	fresh, ended bool
+}
+
+// family returns the contents of a path identity, as the journal knows them
+// when it is asked for the first time.
+func (l *Lane) family(path string) *family {
+	if f := l.families[path]; f != nil {
+		return f
+	}
+	f := &family{}
+	for _, s := range l.engine.opts.Positions.Find(path) {
+		f.known = append(f.known, &known{Source: s})
+	}
+	l.families[path] = f
+	return f
+}
+
+// identify tells which content the file has, when its first line is complete
+// or cut; whole says that nothing will be added to it. It reports false while
+// that cannot be told.
+func (l *Lane) identify(r *reading, whole bool) (bool, error) {
+	head, err := l.head(r, whole)
+	if head == nil || err != nil {
+		return false, err
+	}
+	hash := xxh3.Hash128(head).Bytes()
+	fam := l.family(r.file.chain.identity)
+	k, err := fam.match(r, hash)
+	if err != nil {
+		return false, err
+	}
+	if k == nil && r.file.target.OnlyKnown {
+		l.close(r)
+		return false, nil
+	}
+	if k == nil {
+		k = fam.add(r, hash)
+	}
+	k.by, r.known = r, k
+	r.open(k)
+	return true, l.resume(r, k)
+}
+
+// head is the first line, cut; nil while it is not complete.
+func (l *Lane) head(r *reading, whole bool) ([]byte, error) {
+	if r.file.abandoned.Load() {
+		return r.file.head, nil
+	}
+	n, err := r.file.pread(l.scratch[:headSize+1], 0)
+	if err != nil {
+		return nil, err
+	}
+	return cutHead(l.scratch[:n], whole), nil
+}
+
+// cutHead cuts what a file begins with to its first line; nil while that is
+// neither complete nor long enough.
+func cutHead(p []byte, whole bool) []byte {
+	if i := bytes.IndexByte(p, '\n'); i >= 0 {
+		return p[:min(i, headSize)]
+	}
+	if len(p) >= headSize || whole && len(p) > 0 {
+		return p[:min(len(p), headSize)]
+	}
+	return nil
+}
+
+// match finds the known content that the file has or continues. Of several,
+// the one that was last seen in this inode or under this name is taken.
+func (f *family) match(r *reading, head [16]byte) (*known, error) {
+	var best *known
+	for _, k := range f.known {
+		if k.by != nil || k.ended || k.Identity.Head != head || r.generation > 0 {
+			continue
+		}
+		ok, err := r.continues(&k.Source)
+		if err != nil {
+			return nil, err
+		}
+		if ok && (best == nil || k.closeness(r) > best.closeness(r)) {
+			best = k
+		}
+	}
+	return best, nil
+}
+
+func (k *known) closeness(r *reading) int {
+	n := 0
+	if k.Ino == r.file.ino && k.Dev == r.file.dev {
+		n += 2
+	}
+	if k.Path == *r.file.path.Load() {
+		n++
+	}
+	return n
+}
+
+// continues says whether the bytes before a recorded position are in the file.
+func (r *reading) continues(s *frame.Source) (bool, error) {
+	n := int(min(s.Offset, tailSize))
+	p := r.lane.scratch[:n]
+	got, err := r.file.pread(p, s.Offset-int64(n))
+	if err == errClosed {
+		// Its bytes cannot be compared any more, but what is lost of it counts.
+		return r.file.size.Load() >= s.Offset, nil
+	}
+	return got == n && xxh3.Hash(p) == s.Tail, err
+}
+
+// add gives a new content its identity: the next generation of those with the
+// same path and head.
+func (f *family) add(r *reading, head [16]byte) *known {
+	id := event.Identity{Path: r.file.chain.identity, Head: head, Generation: r.generation}
+	for _, k := range f.known {
+		if k.Identity.Head == head && k.Identity.Generation >= id.Generation {
+			id.Generation = k.Identity.Generation + 1
+		}
+	}
+	k := &known{fresh: true, Source: frame.Source{ID: id.IDOn(r.lane.engine.opts.Node), Identity: id}}
+	f.known = append(f.known, k)
+	return k
+}
+
+// open makes the source that the components see.
+func (r *reading) open(k *known) {
+	f := r.file
+	src := f.chain.provider.Describe(&f.target)
+	src.ID, src.Identity = k.ID, k.Identity
+	src.Path = *f.path.Load()
+	src.MaybeSeen = r.lane.engine.opts.PositionsLost && k.fresh && f.initial
+	r.src = &src
+	f.source.Store(r.src)
+}

@@ -1,0 +1,92 @@
+package tail
+
+import (
+	"github.com/tailrace/tailrace/pipeline/event"
+	"github.com/tailrace/tailrace/pipeline/frame"
+)
+
+// joiner puts the pieces of long lines together, for each stream of a
+// container by itself since their pieces interleave. It belongs to the chain:
+// a line may begin in one file and end in the next.
+type joiner struct{ streams [event.NumStreams]stream }
+
+// stream is how the records of one stream go on.
+type stream struct {
+	// mode is ModeOpen while buf holds pieces of an unfinished record.
+	mode frame.Mode
+	// buf is the first piece whole and the content of the others; text is
+	// where the content begins.
+	buf  []byte
+	text int
+	// start is where the record begins, in the file of from; end is where its
+	// last piece ends, in the file of in.
+	from, in   *reading
+	start, end int64
+	lines      uint32
+	which      event.Stream
+	flags      event.Flags
+	time       int64
+	// last is when the last piece was read.
+	last int64
+}
+
+// piece is one line of a container's log.
+type piece struct {
+	// line is the whole line, content where the application's bytes begin.
+	line    []byte
+	content int
+	stream  event.Stream
+	time    int64
+	// start and end are the line's place in the file, without its newline.
+	start, end int64
+}
+
+// add puts a piece behind those of the record, or begins one.
+func (s *stream) add(r *reading, p *piece, observed int64) {
+	if s.mode == frame.ModeOpen {
+		s.buf = append(s.buf, p.line[p.content:]...)
+	} else {
+		s.begin(r, p)
+	}
+	s.in, s.end = r, p.end
+	s.lines++
+	s.last = observed
+}
+
+func (s *stream) begin(r *reading, p *piece) {
+	s.flags = 0
+	if s.mode == frame.ModeRest {
+		s.flags = event.Continuation
+	}
+	s.mode = frame.ModeOpen
+	s.buf = append(r.lane.buffer(), p.line...)
+	s.text = p.content
+	s.which, s.time = p.stream, p.time
+	s.from, s.start, s.lines = r, p.start, 0
+}
+
+// emit makes a record of what was joined, and says how the stream goes on.
+func (s *stream) emit(b *event.Batch, flags event.Flags, next frame.Mode) {
+	r := s.in
+	if over := len(s.buf) - r.lane.engine.opts.MaxLine; over > 0 {
+		s.buf = s.buf[:len(s.buf)-over]
+	}
+	rec := r.lane.record(b, r)
+	rec.Raw = b.Append(s.buf)
+	rec.Line = event.Span{Off: rec.Raw.Off + uint32(s.text), Len: rec.Raw.Len - uint32(s.text)}
+	rec.Start, rec.End, rec.Lines = s.start, s.end, s.lines
+	rec.Time, rec.Flags, rec.Stream = s.time, s.flags|flags, s.which
+	r.src.Counts.Lines += uint64(s.lines)
+	// The file in which the record began is behind it now.
+	r.lane.moved(s.from)
+	r.lane.moved(r)
+	s.reset(r.lane, next)
+}
+
+func (s *stream) reset(l *Lane, next frame.Mode) {
+	l.spare(s.buf)
+	*s = stream{mode: next}
+}
+
+// isOpen says whether pieces of an unfinished record are held.
+func (s *stream) isOpen() bool { return s.mode == frame.ModeOpen }

@@ -1,0 +1,174 @@
+package tail
+
+import (
+	"context"
+	"time"
+
+	"github.com/tailrace/tailrace/pipeline/event"
+	"github.com/tailrace/tailrace/pipeline/frame"
+)
+
+// Lane is a share of the engine's files. All its methods are called from the
+// one goroutine that owns it.
+type Lane struct {
+	// OnOpen is called from Read before the first batch of a source, OnClose
+	// after its last. They may be nil and are set before the first Read.
+	OnOpen, OnClose func(*event.Source)
+
+	engine   *Engine
+	ready    queue
+	wake     chan struct{}
+	families map[string]*family
+
+	// unrecorded are the readings with a state that no frame has yet, closing
+	// those whose source the components have not been told the end of.
+	unrecorded, closing []*reading
+	// spares are buffers for joining, scratch for looking at files.
+	spares  [][]byte
+	scratch [4096]byte
+}
+
+// maxSpares bounds the joining buffers that are kept for the next record.
+const maxSpares = 8
+
+func newLane(e *Engine) *Lane {
+	return &Lane{engine: e, wake: make(chan struct{}, 1), families: make(map[string]*family)}
+}
+
+func (l *Lane) now() int64 { return l.engine.opts.Now().UnixNano() }
+
+// Read fills b with records of one file, at most one budget of it, and reports
+// whether there was anything to do: a batch may be empty and still have moved
+// its source's state. It returns false when no file has anything now. The
+// batch is the caller's until the next Read, its Source until OnClose.
+func (l *Lane) Read(b *event.Batch) bool {
+	l.closeSources()
+	for {
+		c := l.ready.pop()
+		if c == nil {
+			return false
+		}
+		c.queued.Store(false)
+		b.Reset(nil)
+		if l.turn(c, b) {
+			l.enqueue(c)
+			return true
+		}
+	}
+}
+
+// Wait returns when a Read may succeed, at a time unless it is zero, or when
+// ctx ends.
+func (l *Lane) Wait(ctx context.Context, until time.Time) {
+	if !l.ready.empty() {
+		return
+	}
+	var due <-chan time.Time
+	if !until.IsZero() {
+		t := time.NewTimer(time.Until(until))
+		defer t.Stop()
+		due = t.C
+	}
+	select {
+	case <-ctx.Done():
+	case <-l.wake:
+	case <-due:
+	}
+}
+
+// enqueue puts a chain in the queue unless it is there, and wakes the lane.
+func (l *Lane) enqueue(c *chain) {
+	if c.queued.Swap(true) {
+		return
+	}
+	l.ready.push(c)
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// States appends how far the contents of a class are consumed, for those that
+// moved since they were asked for last, and takes their counts.
+func (l *Lane) States(class string, dst []frame.Source) []frame.Source {
+	kept := l.unrecorded[:0]
+	for _, r := range l.unrecorded {
+		if r.src.Class != class {
+			kept = append(kept, r)
+			continue
+		}
+		r.changed = false
+		s := r.state()
+		if r.closed {
+			r.known.Source = s
+		}
+		s.Counts, r.src.Counts = r.src.Counts, event.Counts{}
+		dst = append(dst, s)
+	}
+	clear(l.unrecorded[len(kept):])
+	l.unrecorded = kept
+	return dst
+}
+
+// moved notes that the state of a reading must be recorded.
+func (l *Lane) moved(r *reading) {
+	if !r.changed && r.src != nil {
+		r.changed = true
+		l.unrecorded = append(l.unrecorded, r)
+	}
+}
+
+// record adds a record of r to the batch.
+func (l *Lane) record(b *event.Batch, r *reading) *event.Record {
+	n := len(b.Records)
+	if n < cap(b.Records) {
+		b.Records = b.Records[:n+1]
+	} else {
+		b.Records = append(b.Records, event.Record{})
+	}
+	rec := &b.Records[n]
+	*rec = event.Record{Observed: r.observed}
+	return rec
+}
+
+// begin makes b a batch of r, and tells the components of its source when it
+// is the first.
+func (l *Lane) begin(b *event.Batch, r *reading) {
+	b.Reset(r.src)
+	if r.opened {
+		return
+	}
+	r.opened = true
+	if l.OnOpen != nil {
+		l.OnOpen(r.src)
+	}
+}
+
+// closeSources tells the components of the sources that ended with the last
+// batch.
+func (l *Lane) closeSources() {
+	for _, r := range l.closing {
+		if r.opened && l.OnClose != nil {
+			l.OnClose(r.src)
+		}
+	}
+	clear(l.closing)
+	l.closing = l.closing[:0]
+}
+
+// buffer gives an empty buffer for joining, spare takes it back.
+func (l *Lane) buffer() []byte {
+	n := len(l.spares)
+	if n == 0 {
+		return nil
+	}
+	p := l.spares[n-1]
+	l.spares = l.spares[:n-1]
+	return p[:0]
+}
+
+func (l *Lane) spare(p []byte) {
+	if cap(p) > 0 && len(l.spares) < maxSpares {
+		l.spares = append(l.spares, p)
+	}
+}

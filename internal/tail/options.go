@@ -1,0 +1,154 @@
+package tail
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/tailrace/tailrace/pipeline/event"
+	"github.com/tailrace/tailrace/pipeline/frame"
+)
+
+// Decoder is how a file's lines are wrapped.
+type Decoder uint8
+
+// The decoders.
+const (
+	Plain Decoder = iota
+	CRI
+)
+
+// Live is the Order of the file that is being written now.
+const Live = math.MaxInt64
+
+// Target is a file that a Provider found.
+type Target struct {
+	// Root is a directory, Name the file's name relative to it: nothing on the
+	// way from one to the other is followed out of it. A symbolic link in
+	// place of the file is followed only into one of AllowedRoots.
+	Root, Name   string
+	AllowedRoots []string
+	// Chain names the files that are read one after the other: a live file
+	// and what was rotated away from it. Order is the place in it: older
+	// files have smaller numbers, the live one has Live.
+	Chain string
+	Order int64
+	// PathIdentity is the first part of the files' identity.
+	PathIdentity string
+	Decoder      Decoder
+	// Superseded says that nothing will be written any more, because a newer
+	// restart of the container has a log.
+	Superseded bool
+	// OnlyKnown files are read only if a position of theirs is known.
+	OnlyKnown bool
+	Start     Start
+	// Excluded is the rule for which the file is not read, Refused the reason
+	// why it cannot be: both only for the status.
+	Excluded, Refused string
+}
+
+// Path is where the file is.
+func (t *Target) Path() string { return t.Root + "/" + t.Name }
+
+// Start is where reading begins in a file that was there when the engine
+// started and of which no position is known. The zero Start is its beginning.
+type Start struct {
+	// End leaves out everything that is there already.
+	End bool
+	// Since leaves out records of before.
+	Since time.Time
+}
+
+// Provider finds files; receivers implement it. Calls come from the engine's
+// goroutine, but for Describe, which comes from a lane's.
+type Provider interface {
+	// Scan yields every file at or below a directory, or all of them when
+	// under is empty. An error means that the result is not complete.
+	Scan(ctx context.Context, under string, yield func(Target)) error
+	// Watch lists the directories in which files were looked for last.
+	Watch() []string
+	// Describe is what the components get to know of a file.
+	Describe(t *Target) event.Source
+}
+
+// Positions is what the journal knows of files read before.
+type Positions interface {
+	// Find lists the known files of a path identity.
+	Find(pathIdentity string) []frame.Source
+	// Entries lists all.
+	Entries() []frame.Source
+}
+
+// Options are what an Engine needs.
+type Options struct {
+	Providers []Provider
+	Positions Positions
+	// PositionsLost says that there had been positions, but that they could
+	// not be read: files found at the start may have been delivered before.
+	PositionsLost bool
+	// Node is part of every source's id.
+	Node string
+	// Lanes is how many goroutines read. Default 1.
+	Lanes int
+	// MaxLine caps a line and a joined record. Default 1 MiB.
+	MaxLine int
+	// Budget is how much of a file is read in a turn. Default 256 KiB.
+	Budget int
+	// Silence is after how long an unfinished line or record is emitted as it
+	// is; 0 is never, which a journal in memory needs: boundaries that time
+	// has drawn must be durable before anybody sees the record.
+	Silence time.Duration
+	// Grace is for how long a rotated, deleted or finished file is still
+	// watched for late writes. Default 5 s.
+	Grace time.Duration
+	// Rescan is how often everything is looked for anew, whatever inotify
+	// says. Default 10 s.
+	Rescan time.Duration
+	// UnlinkedBytes and UnlinkedFiles bound what deleted files may hold of the
+	// disk while they wait to be read. Defaults 1 GiB and 1,024.
+	UnlinkedBytes int64
+	UnlinkedFiles int
+	// MaxFiles bounds the open files; more wait. Default: three quarters of
+	// what the process may open.
+	MaxFiles int
+	Logger   *slog.Logger
+	// Now is the clock; nil is the system's.
+	Now func() time.Time
+}
+
+// orDefault returns v, or def when v is zero.
+func orDefault[T int | int64 | time.Duration](v, def T) T {
+	if v == 0 {
+		return def
+	}
+	return v
+}
+
+func (o *Options) setDefaults() {
+	o.Lanes = orDefault(o.Lanes, 1)
+	o.MaxLine = orDefault(o.MaxLine, 1<<20)
+	o.Budget = orDefault(o.Budget, 256<<10)
+	o.Grace = orDefault(o.Grace, 5*time.Second)
+	o.Rescan = orDefault(o.Rescan, 10*time.Second)
+	o.UnlinkedBytes = orDefault(o.UnlinkedBytes, 1<<30)
+	o.UnlinkedFiles = orDefault(o.UnlinkedFiles, 1024)
+	if o.MaxFiles == 0 {
+		o.MaxFiles = descriptorLimit() * 3 / 4
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Positions == nil {
+		o.Positions = noPositions{}
+	}
+}
+
+// noPositions is for an agent that has read nothing yet.
+type noPositions struct{}
+
+func (noPositions) Find(string) []frame.Source { return nil }
+func (noPositions) Entries() []frame.Source    { return nil }

@@ -1,0 +1,101 @@
+package tail
+
+import "time"
+
+// poll is how the engine measures a file: often while it grows, less and less
+// often while it does not.
+type poll struct {
+	// present says that the last scan found the file under a name; order is
+	// its place in the chain by that name.
+	present bool
+	order   int64
+
+	next, interval int64
+	grown          int64
+}
+
+const (
+	// busyFor is for how long after it grew a file is measured at every tick.
+	busyFor = int64(2 * time.Second)
+	// idleFirst and idleMost bound the interval for files that do not grow.
+	idleFirst = int64(250 * time.Millisecond)
+	idleMost  = int64(time.Second)
+)
+
+func (p *poll) hurry() { p.next, p.interval = 0, 0 }
+
+// schedule decides when a file is measured next.
+func (p *poll) schedule(now int64, grew bool) {
+	if grew {
+		p.grown = now
+	}
+	switch {
+	case now-p.grown < busyFor:
+		p.interval = 0
+	case p.interval == 0:
+		p.interval = idleFirst
+	default:
+		p.interval = min(2*p.interval, idleMost)
+	}
+	p.next = now + p.interval
+}
+
+// measure asks for the size of every file that is due, and closes the files
+// that lanes are done with.
+func (e *Engine) measure(now int64) {
+	var held holders
+	for _, c := range e.chains {
+		done := false
+		for _, f := range c.files {
+			done = done || f.done.Load()
+			e.measureFile(f, now)
+			if f.unlinked.Load() && !f.abandoned.Load() {
+				held.add(f)
+			}
+		}
+		if done {
+			e.release(c)
+		}
+	}
+	e.relieve(&held)
+}
+
+func (e *Engine) measureFile(f *file, now int64) {
+	if at := f.wakeAt.Load(); at != 0 && now >= at && f.wakeAt.CompareAndSwap(at, 0) {
+		f.chain.lane.enqueue(f.chain)
+	}
+	if now < f.poll.next || !f.mu.TryLock() {
+		return
+	}
+	size, unlinked := f.last, f.unlinked.Load()
+	// A file that cannot be measured is one that cannot be read: the lane
+	// finds out and says so.
+	err := f.measure()
+	changed := err == nil && f.last != size
+	f.mu.Unlock()
+	f.poll.schedule(now, changed)
+	if changed || f.unlinked.Load() != unlinked {
+		f.chain.lane.enqueue(f.chain)
+	}
+}
+
+// release closes the files of a chain that were read to their end, and
+// remembers those that are still there.
+func (e *Engine) release(c *chain) {
+	files := make([]*file, 0, len(c.files))
+	for _, f := range c.files {
+		if !f.done.Load() || !f.close() {
+			files = append(files, f)
+			continue
+		}
+		e.open--
+		if f.poll.present && !f.unlinked.Load() {
+			c.closed = append(c.closed, closedFile{
+				dev: f.dev, ino: f.ino, size: f.size.Load(), present: true, path: *f.path.Load(),
+			})
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c.publish(files)
+}

@@ -1,0 +1,5 @@
+package tail
+
+import "testing"
+
+func TestRotation(t *testing.T) { runScenario(t, "rotation") }

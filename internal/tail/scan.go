@@ -1,0 +1,216 @@
+package tail
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tailrace/tailrace/internal/tail/confine"
+)
+
+// scan looks for files at and below a directory, or for all. It opens what is
+// new, follows what was renamed, and forgets what is gone.
+func (e *Engine) scan(ctx context.Context, under string) {
+	e.markAbsent(under)
+	complete := true
+	for _, p := range e.opts.Providers {
+		err := p.Scan(ctx, under, func(t Target) { e.found(p, t) })
+		if err != nil && ctx.Err() == nil {
+			complete = false
+			e.opts.Logger.Warn("cannot look for log files everywhere; it is tried again",
+				"directory", quote(under), "error", err)
+		}
+	}
+	if complete && ctx.Err() == nil {
+		e.forget()
+	}
+	e.started = true
+}
+
+// markAbsent supposes that everything below a directory is gone.
+func (e *Engine) markAbsent(under string) {
+	for _, c := range e.chains {
+		for _, f := range c.files {
+			if isBelow(*f.path.Load(), under) {
+				f.poll.present = false
+			}
+		}
+		for i := range c.closed {
+			c.closed[i].present = c.closed[i].present && !isBelow(c.closed[i].path, under)
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for path := range e.unread {
+		if isBelow(path, under) {
+			delete(e.unread, path)
+		}
+	}
+}
+
+func isBelow(path, dir string) bool {
+	return dir == "" || strings.HasPrefix(path, dir) && len(path) > len(dir) && path[len(dir)] == '/'
+}
+
+// found takes a file that a provider has found.
+func (e *Engine) found(p Provider, t Target) {
+	switch {
+	case t.Excluded != "":
+		e.leaveOut(&t, StateExcluded, t.Excluded)
+		return
+	case t.Refused != "":
+		e.leaveOut(&t, StateRefused, t.Refused)
+		return
+	}
+	c := e.chainOf(p, &t)
+	if t.Superseded && !c.superseded.Swap(true) {
+		c.lane.enqueue(c)
+	}
+	if e.isKnown(c, &t) {
+		return
+	}
+	if e.open >= e.opts.MaxFiles {
+		e.leaveOut(&t, StateRefused, "too many files are open; raise the limit of open files (ulimit -n)")
+		return
+	}
+	if err := e.add(c, &t); err != nil {
+		e.refuse(&t, err)
+	}
+}
+
+func (e *Engine) chainOf(p Provider, t *Target) *chain {
+	if c := e.chains[t.Chain]; c != nil {
+		return c
+	}
+	c := &chain{key: t.Chain, identity: t.PathIdentity, provider: p, lane: e.laneOf(t.PathIdentity)}
+	e.mu.Lock()
+	e.chains[t.Chain] = c
+	e.mu.Unlock()
+	return c
+}
+
+// isKnown says whether the name stands for a file that is open, or that was
+// read to its end and has not changed since.
+func (e *Engine) isKnown(c *chain, t *Target) bool {
+	root, err := e.root(t.Root)
+	if err != nil {
+		return false
+	}
+	var st unix.Stat_t
+	if root.Stat(t.Name, &st) != nil {
+		return false
+	}
+	if f := c.find(uint64(st.Dev), st.Ino); f != nil {
+		f.rename(t)
+		return true
+	}
+	return c.isClosed(uint64(st.Dev), st.Ino, st.Size)
+}
+
+// rename notes under which name a file is now.
+func (f *file) rename(t *Target) {
+	f.poll.present = true
+	if path := t.Path(); path != *f.path.Load() {
+		f.path.Store(&path)
+		f.poll.order = t.Order
+		f.poll.hurry()
+	}
+}
+
+// add opens a file that was not known.
+func (e *Engine) add(c *chain, t *Target) error {
+	fd, st, err := e.openFile(t)
+	if err != nil {
+		return err
+	}
+	if c.find(uint64(st.Dev), st.Ino) != nil {
+		// It was renamed between the two looks.
+		return unix.Close(fd)
+	}
+	f := &file{
+		chain: c, target: *t, fd: fd, dev: uint64(st.Dev), ino: st.Ino,
+		initial: !e.started, modified: st.Mtim.Nano(),
+		poll: poll{present: true, order: t.Order},
+	}
+	path := t.Path()
+	f.path.Store(&path)
+	f.note(st.Size)
+	e.open++
+	e.mu.Lock()
+	c.insert(f)
+	e.mu.Unlock()
+	c.lane.enqueue(c)
+	return nil
+}
+
+// openFile opens a target beneath its root. A link in its place is followed
+// only into a root that the user allowed.
+func (e *Engine) openFile(t *Target) (int, unix.Stat_t, error) {
+	root, err := e.root(t.Root)
+	if err != nil {
+		return -1, unix.Stat_t{}, err
+	}
+	fd, st, err := root.Open(t.Name)
+	var refused *confine.Refused
+	if len(t.AllowedRoots) == 0 || !errors.As(err, &refused) || refused.Reason != confine.SymbolicLink {
+		return fd, st, err
+	}
+	other, name, ok := e.linkTarget(root, t)
+	if !ok {
+		return fd, st, err
+	}
+	return other.Open(name)
+}
+
+// linkTarget finds the allowed root that a link points into.
+func (e *Engine) linkTarget(root *confine.Root, t *Target) (*confine.Root, string, bool) {
+	dest, err := root.Readlink(t.Name)
+	if err != nil {
+		return nil, "", false
+	}
+	for _, dir := range t.AllowedRoots {
+		if name, ok := strings.CutPrefix(dest, strings.TrimSuffix(dir, "/")+"/"); ok {
+			other, err := e.root(dir)
+			return other, name, err == nil
+		}
+	}
+	return nil, "", false
+}
+
+// refuse notes why a file is not read.
+func (e *Engine) refuse(t *Target, err error) {
+	if errors.Is(err, unix.ENOENT) {
+		return
+	}
+	reason := err.Error()
+	var refused *confine.Refused
+	if errors.As(err, &refused) {
+		reason = refused.Reason
+	}
+	e.leaveOut(t, StateRefused, reason)
+}
+
+// leaveOut keeps the status of a file that is not read, and says so once.
+func (e *Engine) leaveOut(t *Target, state State, reason string) {
+	path := t.Path()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.unread[path] = unreadFile{state, reason}
+	if state == StateRefused && e.told.once(path, reason) {
+		e.opts.Logger.Warn("a log file is not read", "path", quote(path), "reason", reason)
+	}
+}
+
+// forget drops what is gone, after everything was looked for.
+func (e *Engine) forget() {
+	for key, c := range e.chains {
+		c.forgetClosed()
+		if len(c.files) == 0 && len(c.closed) == 0 {
+			e.mu.Lock()
+			delete(e.chains, key)
+			e.mu.Unlock()
+		}
+	}
+}

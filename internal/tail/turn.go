@@ -1,0 +1,229 @@
+package tail
+
+import (
+	"errors"
+
+	"github.com/tailrace/tailrace/pipeline/event"
+	"github.com/tailrace/tailrace/pipeline/frame"
+)
+
+// errReplaced says that the bytes before the position are not those that were
+// read: the file was truncated, and maybe written again.
+var errReplaced = errors.New("the file's content was replaced")
+
+// retryAfter is how long a file that cannot be read is left alone, ns.
+const retryAfter = int64(1e9)
+
+// turn serves a chain once and reports whether b is worth looking at.
+func (l *Lane) turn(c *chain, b *event.Batch) bool {
+	files := c.current()
+	for i := range files {
+		r := l.readingOf(files, i)
+		if r.closed {
+			continue
+		}
+		if l.advance(r, hasContent(files[i+1:]), b) {
+			return true
+		}
+		if !r.left && !r.closed {
+			break
+		}
+	}
+	return l.expire(c, b)
+}
+
+// readingOf is the reading of files[i]. A file that turns up when a newer one
+// is already being read is read beside it.
+func (l *Lane) readingOf(files []*file, i int) *reading {
+	f := files[i]
+	if f.reading != nil {
+		return f.reading
+	}
+	f.reading = l.newReading(f)
+	for _, newer := range files[i+1:] {
+		if newer.reading != nil {
+			f.reading.left, f.reading.joiner = true, &joiner{}
+			break
+		}
+	}
+	return f.reading
+}
+
+func (l *Lane) newReading(f *file) *reading {
+	f.chain.sequence++
+	return &reading{lane: l, file: f, joiner: &f.chain.joiner, sequence: f.chain.sequence}
+}
+
+// hasContent says whether something was written to a newer file: then the
+// writer has left the older one.
+func hasContent(newer []*file) bool {
+	for _, f := range newer {
+		if f.size.Load() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// advance reads on in a file; followed says that there is a newer one with
+// content, which was seen before this file is looked at.
+func (l *Lane) advance(r *reading, followed bool, b *event.Batch) bool {
+	r.observed = l.now()
+	begun := r.src == nil
+	if begun {
+		known, err := l.identify(r, followed || l.isEnding(r))
+		if err != nil {
+			return l.fail(r, err, b)
+		}
+		if !known {
+			return l.atEnd(r, followed, b)
+		}
+	}
+	moved, err := l.read(r, b)
+	switch {
+	case err != nil:
+		return l.fail(r, err, b)
+	case moved:
+		r.file.setState(StateReading)
+		return true
+	case begun && r.changed:
+		l.begin(b, r)
+		return true
+	}
+	return l.atEnd(r, followed, b)
+}
+
+// read takes the next chunk, if there is one.
+func (l *Lane) read(r *reading, b *event.Batch) (bool, error) {
+	ahead := r.file.size.Load() - r.offset
+	if ahead <= int64(r.pending) {
+		if err := r.file.remeasure(); err != nil {
+			return false, err
+		}
+		ahead = r.file.size.Load() - r.offset
+	}
+	switch {
+	case ahead < 0:
+		return false, errReplaced
+	case ahead == int64(r.pending) || !r.worthReading(ahead):
+		return false, nil
+	}
+	l.begin(b, r)
+	c, err := r.load(b)
+	if err != nil {
+		return false, err
+	}
+	read := len(b.Data)
+	moved := r.consumed(b, c, read, r.split(b, c))
+	if c.full && !moved {
+		l.enqueue(r.file.chain)
+	}
+	return moved, nil
+}
+
+// worthReading keeps a long line that grows by little from being read anew
+// for every bit of it: it waits for an eighth more, or a quarter of a second.
+func (r *reading) worthReading(ahead int64) bool {
+	grown := ahead - int64(r.pending)
+	if grown*8 >= int64(r.pending) || r.observed >= r.pendingSince+int64(250e6) {
+		return true
+	}
+	r.file.wake(r.pendingSince + int64(250e6))
+	return false
+}
+
+// atEnd is what happens at the end of a file: reading goes on in the next one,
+// or ends when nothing more can come.
+func (l *Lane) atEnd(r *reading, followed bool, b *event.Batch) bool {
+	if followed && !r.left {
+		l.leave(r)
+		return false
+	}
+	if !l.isEnding(r) || l.holds(r) {
+		r.file.setState(StateIdle)
+		return false
+	}
+	if due := r.ending + int64(l.engine.opts.Grace); r.observed < due {
+		r.file.wake(due)
+		r.file.setState(StateDraining)
+		return false
+	}
+	return l.finish(r, b)
+}
+
+// isEnding says whether nothing more is expected in the file, and since when.
+func (l *Lane) isEnding(r *reading) bool {
+	if !r.left && !r.file.unlinked.Load() && !r.file.chain.superseded.Load() {
+		r.ending = 0
+		return false
+	}
+	if r.ending == 0 {
+		r.ending = r.observed
+	}
+	return true
+}
+
+// holds says whether an open record of the chain can only be emitted as one of
+// r's: until a newer file has added to it.
+func (l *Lane) holds(r *reading) bool {
+	for i := range r.file.chain.joiner.streams {
+		if s := &r.file.chain.joiner.streams[i]; r.left && s.isOpen() && s.in == r {
+			return true
+		}
+	}
+	return false
+}
+
+// leave goes on in the next file. Open records go with the chain; what is
+// still written here is joined by itself.
+func (l *Lane) leave(r *reading) {
+	r.left, r.ending = true, r.observed
+	for i := range r.leaving {
+		if s := &r.file.chain.joiner.streams[i]; !s.isOpen() {
+			r.leaving[i] = s.mode
+		}
+	}
+	r.joiner = &joiner{}
+	r.file.wake(r.ending + int64(l.engine.opts.Grace))
+}
+
+// finish ends the reading of a file for good: what is unfinished is a record.
+func (l *Lane) finish(r *reading, b *event.Batch) bool {
+	if r.src == nil {
+		l.close(r)
+		return false
+	}
+	l.begin(b, r)
+	if err := l.takePending(r, b); err != nil {
+		return l.fail(r, err, b)
+	}
+	l.flush(r, b)
+	l.close(r)
+	return true
+}
+
+// flush emits the open records that can get no more pieces, as records of r.
+func (l *Lane) flush(r *reading, b *event.Batch) {
+	for i := range r.joiner.streams {
+		if s := &r.joiner.streams[i]; s.isOpen() {
+			s.in = r
+			s.emit(b, 0, frame.ModeNormal)
+		}
+	}
+}
+
+// close ends a reading. Its state goes into a frame once more.
+func (l *Lane) close(r *reading) {
+	r.closed, r.left = true, true
+	r.gone = r.file.unlinked.Load()
+	if r.src != nil {
+		l.moved(r)
+		r.known.Source, r.known.by = r.state(), nil
+		r.known.fresh = false
+		l.closing = append(l.closing, r)
+	}
+	if r.file.reading == r {
+		r.file.setState(StateDone)
+		r.file.done.Store(true)
+	}
+}
