@@ -27,6 +27,12 @@ const (
 // errNone ends a command with exitFailure and no message: nothing was found.
 var errNone = errors.New("nothing found")
 
+// troubleError ends a command with exitUsage: of those that, as grep, say by
+// exitFailure only that nothing was found.
+type troubleError struct{ error }
+
+func (e troubleError) Unwrap() error { return e.error }
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the default action is back: a second one ends
@@ -54,6 +60,9 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 		return exitUsage
 	}
 	printError(errOut, err.Error())
+	if errors.As(err, new(troubleError)) {
+		return exitUsage
+	}
 	return exitFailure
 }
 

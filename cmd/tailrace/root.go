@@ -48,6 +48,7 @@ const (
 func commands() []*cobra.Command {
 	return []*cobra.Command{
 		newHealthCommand(),
+		newGrepCommand(), newLogsCommand(), newTraceCommand(),
 		newValidateCommand(kinds),
 		newPrintConfigCommand(kinds),
 		newCompletionCommand(),

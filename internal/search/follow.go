@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"errors"
 	"math"
 	"time"
 )
@@ -14,20 +13,21 @@ func (s *Search) Follow(ctx context.Context, every time.Duration) error {
 	s.Query.first, s.Query.floor = nil, 0
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for {
+	for !s.enough {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
-		err := s.catchUp(ctx)
-		if errors.Is(err, ErrEnough) || ctx.Err() != nil {
+		err := s.end(s.catchUp(ctx))
+		if ctx.Err() != nil {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // catchUp reads what was written since the last time.

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"math"
 	"slices"
+
+	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
 // candidate is a frame that may hold lines that are wanted.
@@ -21,8 +23,8 @@ type candidate struct {
 	segment  int32
 }
 
-func (c *candidate) entry() *Entry {
-	return &Entry{Seq: c.seq, Offset: c.offset, HeaderSize: int(c.header), PackedSize: c.packed, PlainSize: c.plain, MinTime: c.min, MaxTime: c.max}
+func (c *candidate) entry() *journal.Entry {
+	return &journal.Entry{Seq: c.seq, Offset: c.offset, HeaderSize: int(c.header), PackedSize: c.packed, PlainSize: c.plain, MinTime: c.min, MaxTime: c.max}
 }
 
 // maxCandidates bounds the frames that are known at a time, 48 bytes each.
@@ -38,7 +40,7 @@ type frames struct {
 	query  *Query
 	stats  *Stats
 
-	segments []Segment
+	segments []journal.Segment
 	limit    []uint64 // per segment: numbers from here on were written again later
 	closed   []int32  // indexes of the segments not opened yet, in order of time
 	known    candidateHeap
@@ -89,7 +91,7 @@ func newFrames(r Reader, q *Query, stats *Stats, before *frames) (*frames, error
 
 // rewritten says for each segment which numbers later segments hold again:
 // after a failed fsync frames are written once more, and the newest counts.
-func rewritten(segments []Segment) []uint64 {
+func rewritten(segments []journal.Segment) []uint64 {
 	limit := make([]uint64, len(segments))
 	least := uint64(math.MaxUint64)
 	for i := len(segments) - 1; i >= 0; i-- {
@@ -142,7 +144,7 @@ func (f *frames) openSegment(ctx context.Context) error {
 		f.stats.SegmentsSkipped++
 		return f.tolerate(err)
 	}
-	end, err := f.reader.Entries(ctx, seg, f.from.in(seg.Name), func(e *Entry) error {
+	end, err := f.reader.Entries(ctx, seg, f.from.in(seg.Name), func(e *journal.Entry) error {
 		if e.Seq < f.limit[i] && e.Seq > f.after {
 			f.consider(i, e)
 		}
@@ -156,7 +158,8 @@ func (f *frames) openSegment(ctx context.Context) error {
 }
 
 // mayHave judges a segment by what its index says of all its frames.
-func (f *frames) mayHave(seg Segment) (bool, error) {
+func (f *frames) mayHave(seg journal.Segment) (bool, error) {
+	f.stats.noteOlder(seg.MinTime, f.query.Since)
 	if seg.MinTime != 0 && !f.query.overlaps(seg.MinTime, seg.MaxTime) {
 		return false, nil
 	}
@@ -180,9 +183,10 @@ func (f *frames) tolerate(err error) error {
 	return err
 }
 
-func (f *frames) consider(segment int32, e *Entry) {
+func (f *frames) consider(segment int32, e *journal.Entry) {
 	f.stats.Frames++
 	f.last = max(f.last, e.Seq)
+	f.stats.noteOlder(e.MinTime, f.query.Since)
 	if e.Docs == 0 || !f.query.overlaps(e.MinTime, e.MaxTime) || !f.query.inFilter(e.Filter) {
 		f.stats.FramesSkipped++
 		return

@@ -3,6 +3,8 @@ package search
 import (
 	"context"
 	"strconv"
+
+	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
 // PreviousLives finds, for each container in scope, the life before its last
@@ -14,7 +16,7 @@ func PreviousLives(ctx context.Context, r Reader, scope Scope) (map[string]strin
 	}
 	lives := map[string]*twoLast{}
 	for _, seg := range segments {
-		_, err := r.Entries(ctx, seg, 0, func(e *Entry) error {
+		_, err := r.Entries(ctx, seg, 0, func(e *journal.Entry) error {
 			m, err := r.Meta(seg, e)
 			if err != nil {
 				return nil // a damaged frame has no lives to tell of

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/tailrace/tailrace/internal/render"
 )
@@ -36,6 +37,9 @@ type Look struct {
 	// Terminal escapes control bytes in raw lines too: they could rewrite the
 	// screen. Everywhere else raw lines are left as they are.
 	Terminal bool
+	// Origin and Stamps put the container's name and the full time in front of
+	// raw lines.
+	Origin, Stamps bool
 }
 
 // Keep is what Query.Keep must be for lines of the format.
@@ -44,17 +48,26 @@ func (f Format) Keep(look Look) func(dst []byte, d *Document) []byte {
 	case JSON:
 		return keepSource
 	case Raw:
-		return func(dst []byte, d *Document) []byte {
-			if look.Terminal {
-				return render.Escape(dst, d.Original())
-			}
-			return append(dst, d.Original()...)
-		}
+		return look.keepRaw
 	default:
 		return func(dst []byte, d *Document) []byte {
 			return render.Doc(dst, d.Source, look.Options)
 		}
 	}
+}
+
+func (o Look) keepRaw(dst []byte, d *Document) []byte {
+	if o.Origin {
+		from := d.origin()
+		dst = render.Escape(dst, []byte("["+from.Namespace+"/"+from.Pod+"/"+from.Container+"] "))
+	}
+	if o.Stamps {
+		dst = time.Unix(0, d.Time()).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000000Z ")
+	}
+	if o.Terminal {
+		return render.Escape(dst, d.Original())
+	}
+	return append(dst, d.Original()...)
 }
 
 // Original is the line as the application wrote it: kept beside the message

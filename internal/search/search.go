@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+
+	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
 // A Sink takes the lines that were found, in the order of time. The line is
@@ -35,6 +37,16 @@ type Stats struct {
 	// SegmentsSkipped were not even opened; SegmentsGone were deleted by
 	// retention while the search ran.
 	SegmentsSkipped, SegmentsGone int
+	// Oldest is the time of the first line that Since left out, 0 when it
+	// left nothing out.
+	Oldest int64
+}
+
+// noteOlder remembers that lines from first on lie before since.
+func (s *Stats) noteOlder(first, since int64) {
+	if first != 0 && first < since && (s.Oldest == 0 || first < s.Oldest) {
+		s.Oldest = first
+	}
 }
 
 // Search is one run of a query over a journal.
@@ -52,6 +64,7 @@ type Search struct {
 	doc     Document
 	order   order
 	payload []byte
+	enough  bool // the sink wants no more
 }
 
 // Run gives the sink every line of the journal that the query wants. The
@@ -62,8 +75,14 @@ func (s *Search) Run(ctx context.Context) error {
 	if err == nil {
 		err = s.run(ctx)
 	}
+	return s.end(err)
+}
+
+// end makes of the sink's wish to stop what callers see.
+func (s *Search) end(err error) error {
 	s.Stats.Late = s.order.late
 	if errors.Is(err, ErrEnough) {
+		s.enough = true
 		return nil
 	}
 	return err
@@ -136,7 +155,7 @@ func (s *Search) read(ctx context.Context, c candidate) error {
 }
 
 // scan inflates a frame and calls fn for the documents that may be wanted.
-func (s *Search) scan(seg Segment, e *Entry, fn func(at int64, doc []byte) error) (err error) {
+func (s *Search) scan(seg journal.Segment, e *journal.Entry, fn func(at int64, doc []byte) error) (err error) {
 	if s.payload, err = s.Reader.Payload(seg, e, s.payload[:0]); err != nil {
 		return s.skip(seg, e, err)
 	}
@@ -148,7 +167,7 @@ func (s *Search) scan(seg Segment, e *Entry, fn func(at int64, doc []byte) error
 }
 
 // inScope judges a frame by the files that it contains.
-func (s *Search) inScope(seg Segment, e *Entry) (bool, error) {
+func (s *Search) inScope(seg journal.Segment, e *journal.Entry) (bool, error) {
 	if s.Query.Scope.everywhere() {
 		return true, nil
 	}
@@ -160,7 +179,7 @@ func (s *Search) inScope(seg Segment, e *Entry) (bool, error) {
 }
 
 // skip goes on behind a frame that is not wanted or cannot be read.
-func (s *Search) skip(seg Segment, e *Entry, err error) error {
+func (s *Search) skip(seg journal.Segment, e *journal.Entry, err error) error {
 	switch {
 	case err == nil:
 		s.Stats.FramesSkipped++

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
+	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
 // shelf is a journal in memory: segments of frames.
@@ -22,7 +23,7 @@ type shelf struct {
 }
 
 type volume struct {
-	Segment
+	journal.Segment
 	frames []*frame.Sealed
 	gone   bool
 }
@@ -84,7 +85,7 @@ func (s *shelf) segment() {
 	if n := len(s.volumes); n > 0 {
 		s.volumes[n-1].seal()
 	}
-	s.volumes = append(s.volumes, &volume{Segment: Segment{Name: fmt.Sprintf("%020d.ndjson.gz", s.seq+1), First: s.seq + 1}})
+	s.volumes = append(s.volumes, &volume{Segment: journal.Segment{Name: fmt.Sprintf("%020d.ndjson.gz", s.seq+1), First: s.seq + 1}})
 }
 
 func (v *volume) seal() {
@@ -130,15 +131,15 @@ func (s *shelf) addTerms(l line) {
 	}
 }
 
-func (s *shelf) Segments() ([]Segment, error) {
-	var all []Segment
+func (s *shelf) Segments() ([]journal.Segment, error) {
+	var all []journal.Segment
 	for _, v := range s.volumes {
 		all = append(all, v.Segment)
 	}
 	return all, nil
 }
 
-func (s *shelf) volume(seg Segment) (*volume, error) {
+func (s *shelf) volume(seg journal.Segment) (*volume, error) {
 	for _, v := range s.volumes {
 		if v.Name == seg.Name && !v.gone {
 			return v, nil
@@ -148,14 +149,14 @@ func (s *shelf) volume(seg Segment) (*volume, error) {
 }
 
 // Entries gives frame i the offset i.
-func (s *shelf) Entries(ctx context.Context, seg Segment, from int64, fn func(*Entry) error) (int64, error) {
+func (s *shelf) Entries(ctx context.Context, seg journal.Segment, from int64, fn func(*journal.Entry) error) (int64, error) {
 	v, err := s.volume(seg)
 	if err != nil {
 		return from, err
 	}
 	for ; from < int64(len(v.frames)); from++ {
 		m := &v.frames[from].Meta
-		e := Entry{Seq: m.Seq, Offset: from, PackedSize: m.PackedSize, PlainSize: m.PlainSize, Docs: m.Docs, MinTime: m.MinTime, MaxTime: m.MaxTime, Filter: m.Filter}
+		e := journal.Entry{Seq: m.Seq, Offset: from, PackedSize: m.PackedSize, PlainSize: m.PlainSize, Docs: m.Docs, MinTime: m.MinTime, MaxTime: m.MaxTime, Filter: m.Filter}
 		if err := fn(&e); err != nil {
 			return from, err
 		}
@@ -163,7 +164,7 @@ func (s *shelf) Entries(ctx context.Context, seg Segment, from int64, fn func(*E
 	return from, ctx.Err()
 }
 
-func (s *shelf) MayContain(seg Segment, hash uint64) (bool, error) {
+func (s *shelf) MayContain(seg journal.Segment, hash uint64) (bool, error) {
 	v, err := s.volume(seg)
 	if err != nil {
 		return false, err
@@ -176,7 +177,7 @@ func (s *shelf) MayContain(seg Segment, hash uint64) (bool, error) {
 	return false, nil
 }
 
-func (s *shelf) Meta(seg Segment, e *Entry) (*frame.Meta, error) {
+func (s *shelf) Meta(seg journal.Segment, e *journal.Entry) (*frame.Meta, error) {
 	v, err := s.volume(seg)
 	if err != nil {
 		return nil, err
@@ -184,7 +185,7 @@ func (s *shelf) Meta(seg Segment, e *Entry) (*frame.Meta, error) {
 	return &v.frames[e.Offset].Meta, nil
 }
 
-func (s *shelf) Payload(seg Segment, e *Entry, buf []byte) ([]byte, error) {
+func (s *shelf) Payload(seg journal.Segment, e *journal.Entry, buf []byte) ([]byte, error) {
 	v, err := s.volume(seg)
 	if err != nil {
 		return nil, err

@@ -2,9 +2,9 @@ package search
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +17,7 @@ import (
 // the first, and who wrote it, indented by service in the order in which they
 // first appear. It needs documents: Query.Keep nil.
 type TraceScreen struct {
+	headline string
 	look     render.Options
 	w        *bufio.Writer
 	doc      Document
@@ -27,10 +28,10 @@ type TraceScreen struct {
 	lines    int
 }
 
-// NewTraceScreen shows lines on w.
-func NewTraceScreen(w io.Writer, look render.Options) *TraceScreen {
+// NewTraceScreen shows lines on w, below a headline.
+func NewTraceScreen(w io.Writer, headline string, look render.Options) *TraceScreen {
 	look.Bare = true
-	return &TraceScreen{look: look, w: bufio.NewWriterSize(w, 16<<10), services: map[string]int{}}
+	return &TraceScreen{headline: headline, look: look, w: bufio.NewWriterSize(w, 16<<10), services: map[string]int{}}
 }
 
 // maxIndent is the number of services that are indented further and further.
@@ -58,14 +59,14 @@ func (t *TraceScreen) Line(l *Line) error {
 	return t.w.WriteByte('\n')
 }
 
-// begin prints the time that the others are counted from.
+// begin prints what is shown, and the time that the others are counted from.
 func (t *TraceScreen) begin(first int64) {
 	t.first, t.last = first, first
 	zone, layout := time.Local, "2006-01-02 15:04:05.000000 -0700"
 	if t.look.UTC {
 		zone, layout = time.UTC, "2006-01-02 15:04:05.000000Z"
 	}
-	fmt.Fprintf(t.w, "%s\n", time.Unix(0, first).In(zone).Format(layout))
+	fmt.Fprintf(t.w, "%s\n%s\n", t.headline, time.Unix(0, first).In(zone).Format(layout))
 }
 
 // service appends who wrote the line, at its place.
@@ -101,17 +102,20 @@ func (t *TraceScreen) Close() (int, error) {
 // Headline says what is shown: the traces, and the request id that they were
 // found by.
 func Headline(terms []Term) string {
-	var b bytes.Buffer
-	for i, term := range terms {
-		if i > 0 {
-			b.WriteString(", ")
+	var parts []string
+	for _, term := range terms {
+		switch {
+		case term.Trace:
+			parts = append(parts, "trace "+string(term.Text))
+		case !alsoTrace(term, terms):
+			parts = append(parts, "request "+string(render.Escape(nil, term.Text)))
 		}
-		if !term.Trace {
-			b.WriteString("request ")
-		} else {
-			b.WriteString("trace ")
-		}
-		b.Write(render.Escape(nil, term.Text))
 	}
-	return b.String()
+	return strings.Join(parts, ", ")
+}
+
+// alsoTrace says whether a request id is among terms as a trace id too.
+func alsoTrace(request Term, terms []Term) bool {
+	id, ok := fromDigits(strings.ReplaceAll(string(request.Text), "-", ""))
+	return ok && slices.ContainsFunc(terms, func(t Term) bool { return t.Trace && t.Hash == TraceTerm(id).Hash })
 }

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/tailrace/tailrace/internal/render"
+	"github.com/tailrace/tailrace/internal/search"
+	"github.com/tailrace/tailrace/internal/vfs"
+	"github.com/tailrace/tailrace/pipeline/journal"
+)
+
+// followEvery is how often a following command looks for new frames: as often
+// as a lane seals them by default.
+const followEvery = 200 * time.Millisecond
+
+// journalFlags say which journal a command reads.
+type journalFlags struct {
+	directory string
+	config    *[]string
+}
+
+func (f *journalFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.directory, "journal", "", "directory of the journal (default: as configured)")
+	_ = cmd.MarkFlagDirname("journal")
+	f.config = configFlag(cmd)
+}
+
+// root is the directory that holds logs, deadletter and checkpoint.
+func (f *journalFlags) root() (string, error) {
+	if f.directory != "" {
+		return f.directory, nil
+	}
+	cfg, err := loadConfig(*f.config)
+	if err != nil {
+		return "", err
+	}
+	return cfg.Service.Journal.Directory, nil
+}
+
+// open finds the logs' journal.
+func (f *journalFlags) open() (*journal.Reader, error) {
+	root, err := f.root()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := logsIn(root)
+	if err != nil {
+		return nil, err
+	}
+	return journal.NewReader(vfs.OS{}, dir), nil
+}
+
+// logsIn is the directory of the logs' segments under a journal's.
+func logsIn(root string) (string, error) {
+	dir := filepath.Join(root, "logs")
+	_, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("there is no journal in %s: name the directory with --journal DIR, or the agent's configuration with --config FILE", root)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return "", fmt.Errorf("the journal in %s may not be read by this user: run the command as the agent's user or as root", root)
+	}
+	return dir, err
+}
+
+// lookFlags say how lines are shown.
+type lookFlags struct {
+	output, color string
+	utc           bool
+	// origin and stamps put more in front of raw lines.
+	origin, stamps bool
+}
+
+func (f *lookFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.output, "output", "o", "text", "text, json (the stored document) or raw (what was said)")
+	cmd.Flags().StringVar(&f.color, "color", "auto", "auto, always or never")
+	cmd.Flags().BoolVar(&f.utc, "utc", false, "show times in UTC")
+}
+
+// look is what the flags and the output amount to.
+func (f *lookFlags) look(out io.Writer) (search.Look, error) {
+	terminal := isTerminal(out)
+	l := search.Look{Terminal: terminal, Origin: f.origin, Stamps: f.stamps, Options: render.Options{UTC: f.utc, Date: true}}
+	switch f.color {
+	case "always":
+		l.Color = true
+	case "auto":
+		// https://no-color.org: any value but the empty one.
+		l.Color = terminal && os.Getenv("NO_COLOR") == ""
+	case "never":
+	default:
+		return l, fmt.Errorf("color %q: want auto, always or never", f.color)
+	}
+	return l, nil
+}
+
+// keep is the format that lines are kept in.
+func (f *lookFlags) keep(out io.Writer) (func([]byte, *search.Document) []byte, error) {
+	format, err := search.ParseFormat(f.output)
+	if err != nil {
+		return nil, fmt.Errorf("--output: %w", err)
+	}
+	look, err := f.look(out)
+	return format.Keep(look), err
+}
+
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// boundFlags say from when to when, and whose lines.
+type boundFlags struct {
+	since, until              string
+	namespace, pod, container string
+}
+
+func (f *boundFlags) addTime(cmd *cobra.Command, since string) {
+	cmd.Flags().StringVar(&f.since, "since", since, "from how long ago (10m, 2h, 3d), which moment (RFC 3339) or all")
+	cmd.Flags().StringVar(&f.until, "until", "", "up to how long ago or which moment")
+}
+
+func (f *boundFlags) addNames(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "only this namespace; shell patterns are understood, here and below")
+	cmd.Flags().StringVar(&f.pod, "pod", "", "only this pod, or the pods of the workload of this name")
+	cmd.Flags().StringVarP(&f.container, "container", "c", "", "only this container")
+}
+
+// apply narrows q.
+func (f *boundFlags) apply(q *search.Query) (err error) {
+	now := time.Now()
+	if q.Since, err = search.ParseTime(f.since, now); err != nil {
+		return fmt.Errorf("--since: %w", err)
+	}
+	if q.Until, err = search.ParseTime(f.until, now); err != nil {
+		return fmt.Errorf("--until: %w", err)
+	}
+	if q.Until != 0 && q.Until <= q.Since {
+		return fmt.Errorf("--until %s is not after --since %s: no time lies between them", f.until, f.since)
+	}
+	q.Scope = search.Scope{Namespace: f.namespace, Pod: f.pod, Container: f.container}
+	return q.Scope.Check()
+}
+
+// damageReport prints each damaged frame and remembers that there was one.
+type damageReport struct {
+	w    io.Writer
+	seen bool
+}
+
+func (d *damageReport) add(err error) {
+	d.seen = true
+	printError(d.w, err.Error())
+}
+
+// error is nil when there was none.
+func (d *damageReport) error() error {
+	if !d.seen {
+		return nil
+	}
+	return errors.New("a part of the journal is damaged: the result is incomplete")
+}
+
+// runSearch runs s, and goes on with new lines if they are wanted.
+func runSearch(ctx context.Context, s *search.Search, follow bool) error {
+	err := s.Run(ctx)
+	switch {
+	case ctx.Err() != nil && !follow:
+		return errors.New("interrupted: the result is incomplete")
+	case err != nil || !follow:
+		return err
+	}
+	return s.Follow(ctx, followEvery)
+}
+
+// printNotes says what the result does not show.
+func printNotes(w io.Writer, stats search.Stats) {
+	if stats.Late > 0 {
+		printError(w, fmt.Sprintf("note: %d lines came after later ones: too many lines waited for their turn; a narrower search keeps the order", stats.Late))
+	}
+	if stats.SegmentsGone > 0 {
+		printError(w, "note: the journal deleted its oldest segments while they were being searched; their lines are missing here")
+	}
+}
+
+// clock shows a moment in a note.
+func clock(ns int64, utc bool) string {
+	t := time.Unix(0, ns)
+	if utc {
+		return t.UTC().Format("2006-01-02 15:04:05Z")
+	}
+	return t.Format("2006-01-02 15:04:05")
+}
