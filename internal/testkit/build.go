@@ -91,3 +91,9 @@ func compile(tb testing.TB, root, cgo string, args []string, bin, pkg string) {
 		tb.Fatal(err)
 	}
 }
+
+// Naive is the binary of an agent that makes the usual mistakes.
+func Naive(tb testing.TB) string {
+	tb.Helper()
+	return build(tb, "./test/cmd/naive", false)
+}

@@ -91,17 +91,25 @@ func (a *tally) report(t *testing.T) {
 // life is one journal's life.
 type life struct {
 	*testkit.Rig
-	rand   *rand.Rand
-	seed   uint64
-	sink   *testkit.Sink
-	config string
-	scan   *oracle.JournalScan
+	rand *rand.Rand
+	seed uint64
+	sink *testkit.Sink
+	scan *oracle.JournalScan
+	// start starts the agent under test.
+	start func() *testkit.Process
+	hit   tally
 }
 
 func newLife(t *testing.T, seed uint64) *life {
 	l := &life{Rig: testkit.NewRig(t), seed: seed, rand: rand.New(rand.NewPCG(seed, 2))}
 	l.sink = l.StartSink("sink", faults)
-	l.config = l.Configure(fmt.Sprintf(`
+	l.scan = oracle.NewJournalScan(l.Segments())
+	return l
+}
+
+// config is the real agent's: it reads everything that the generator writes.
+func (l *life) config() string {
+	return l.Configure(fmt.Sprintf(`
 receivers:
   pods: {root: %s}
   files/plain: {include: [%s]}
@@ -109,32 +117,41 @@ exporters:
   elasticsearch: {endpoints: [%q], flush: {interval: 100ms, bytes: 1MiB}}
 `, l.Path("pods"), l.Path("plain", "*.log"), l.sink.URL),
 		"    logs: {receivers: [pods, files/plain], exporters: [elasticsearch]}\n")
-	l.scan = oracle.NewJournalScan(l.Segments())
-	return l
 }
 
-// run kills the agent a number of times, then lets it finish and judges.
+// run kills the real agent a number of times, then lets it finish and judges.
 func (l *life) run(kills int) tally {
 	l.TB.Helper()
+	config := l.config()
+	l.start = func() *testkit.Process { return l.StartAgent(config) }
 	generator := l.Generate("-seed", fmt.Sprint(l.seed), "-containers", "5", "-plains", "2", "-rate", "1500", "-limit", "98304")
-	hit := tally{kills: kills}
-	for range kills {
-		agent := l.StartAgent(l.config)
-		time.Sleep(l.delay())
-		l.kill(agent, &hit)
-	}
-	agent := l.StartAgent(l.config)
-	generator.Stop()
-	l.sink.Behave("ok")
-	account := l.Account()
-	l.Drained(l.sink, agent, len(account.Entries))
-	agent.Stop()
-	verdict := l.Judge(l.sink)
-	hit.records, hit.repeats = verdict.Records, verdict.Repeats
-	if len(verdict.Violations) > 0 {
+	l.killOften(kills)
+	if verdict := l.finish(generator); len(verdict.Violations) > 0 {
 		l.TB.Errorf("after %d kills:\n%s", kills, verdict)
 	}
-	return hit
+	return l.hit
+}
+
+func (l *life) killOften(kills int) {
+	l.TB.Helper()
+	for range kills {
+		agent := l.start()
+		time.Sleep(l.delay())
+		l.kill(agent)
+	}
+}
+
+// finish ends the faults, lets the agent deliver everything, and judges.
+func (l *life) finish(generator *testkit.Process) *oracle.Verdict {
+	l.TB.Helper()
+	agent := l.start()
+	generator.Stop()
+	l.sink.Behave("ok")
+	l.Drained(l.sink, agent, len(l.Account().Entries))
+	agent.Stop()
+	verdict := l.Judge(l.sink)
+	l.hit.records, l.hit.repeats = verdict.Records, verdict.Repeats
+	return verdict
 }
 
 // delay is how long the agent lives: mostly long enough to be at work, at
@@ -147,7 +164,7 @@ func (l *life) delay() time.Duration {
 }
 
 // kill ends the agent and looks at what it had in its hands.
-func (l *life) kill(agent *testkit.Process, hit *tally) {
+func (l *life) kill(agent *testkit.Process) {
 	l.TB.Helper()
 	written, err := oracle.WrittenSoFar(l.Path("ledger"))
 	if err != nil {
@@ -161,10 +178,11 @@ func (l *life) kill(agent *testkit.Process, hit *tally) {
 	if err := l.scan.More(); err != nil {
 		l.TB.Errorf("the journal after a kill: %v", err)
 	}
+	l.hit.kills++
 	if written > len(l.scan.Docs) {
-		hit.unread++
+		l.hit.unread++
 	}
 	if stored < len(l.scan.Docs) {
-		hit.undelivered++
+		l.hit.undelivered++
 	}
 }

@@ -38,22 +38,19 @@ func TestKilledAtItsDurableCalls(t *testing.T) {
 		t.Fatal("strace is not installed; run scripts/install-test-deps.sh")
 	}
 	l := newLife(t, 11)
+	config := l.config()
+	l.start = func() *testkit.Process { return l.StartAgent(config) }
 	generator := l.Generate("-seed", "11", "-containers", "3", "-plains", "1", "-rate", "600", "-limit", "65536")
 	runs, fired := 0, 0
 	for _, p := range points {
 		for _, n := range p.at {
 			runs++
-			if l.killAt(strace, p.calls, n) {
+			if l.killAt(config, strace, p.calls, n) {
 				fired++
 			}
 		}
 	}
-	agent := l.StartAgent(l.config)
-	generator.Stop()
-	l.sink.Behave("ok")
-	l.Drained(l.sink, agent, len(l.Account().Entries))
-	agent.Stop()
-	verdict := l.Judge(l.sink)
+	verdict := l.finish(generator)
 	t.Logf("RESULT runs=%d killed_at_the_call=%d %s", runs, fired, strings.TrimSpace(verdict.String()))
 	if len(verdict.Violations) > 0 {
 		t.Error(verdict)
@@ -65,12 +62,12 @@ func TestKilledAtItsDurableCalls(t *testing.T) {
 
 // killAt runs the agent until the n-th of such calls in one of its threads
 // kills it, and says whether that happened. The agent dies with strace.
-func (l *life) killAt(strace, calls string, n int) bool {
+func (l *life) killAt(config, strace, calls string, n int) bool {
 	l.TB.Helper()
 	name := fmt.Sprintf("strace-%s-%d", strings.Split(calls, ",")[0], n)
 	p := l.Start(name, strace, "-f", "-o", "/dev/null", "-e", "trace="+calls,
 		"-e", fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", calls, n),
-		"setpriv", "--pdeathsig", "KILL", testkit.Agent(l.TB), "run", "--config", l.config)
+		"setpriv", "--pdeathsig", "KILL", testkit.Agent(l.TB), "run", "--config", config)
 	for until := time.Now().Add(traceLimit); p.Running(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(until) {
 			p.Kill()
