@@ -86,8 +86,8 @@ func (k Kinds) decode(kind kindOfSections, s Section) (any, error) {
 	return cfg, s.valid(cfg)
 }
 
-// valid asks the struct itself. An error that begins with a key and a colon
-// is reported at that key's line.
+// valid asks the struct itself. An error that begins with a key is reported
+// at that key's line.
 func (s Section) valid(cfg any) error {
 	v, ok := cfg.(interface{ Validate() error })
 	if !ok {
@@ -95,36 +95,44 @@ func (s Section) valid(cfg any) error {
 	}
 	var problems Problems
 	for _, err := range unjoin(v.Validate()) {
-		path, message := s.locate(err.Error(), reflect.TypeOf(cfg).Elem())
-		problems = append(problems, s.src.problem(path, message))
+		problems = append(problems, s.explain(err.Error(), reflect.TypeOf(cfg).Elem()))
 	}
 	return problems.asError()
 }
 
-// unjoin undoes errors.Join.
+// unjoin undoes errors.Join, but not other ways to wrap several errors, whose
+// text is more than its parts.
 func unjoin(err error) []error {
 	if err == nil {
 		return nil
 	}
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		return many.Unwrap()
+	many, ok := err.(interface{ Unwrap() []error })
+	if !ok || errors.Join(many.Unwrap()...).Error() != err.Error() {
+		return []error{err}
 	}
-	return []error{err}
+	var all []error
+	for _, e := range many.Unwrap() {
+		all = append(all, unjoin(e)...)
+	}
+	return all
 }
 
-// locate splits "flush.interval: too short" when the struct of type t has
-// such a key, with [2] for list elements.
-func (s Section) locate(text string, t reflect.Type) (Path, string) {
-	head, message, ok := strings.Cut(text, ": ")
-	if !ok || strings.ContainsAny(head, " \"") {
-		return s.Path, text
+// explain finds the place of what a component says: "rules[1].name: must not
+// be empty" is about that key; "api_key and user are both set" stands where
+// its first word does.
+func (s Section) explain(text string, t reflect.Type) Problem {
+	word, _, _ := strings.Cut(text, " ")
+	key, colon := strings.CutSuffix(word, ":")
+	elems := strings.FieldsFunc(key, func(r rune) bool { return strings.ContainsRune(".[]", r) })
+	if len(elems) == 0 || t.Kind() != reflect.Struct {
+		return s.src.problem(s.Path, text)
 	}
-	keys := strings.FieldsFunc(head, func(r rune) bool { return strings.ContainsRune(".[]", r) })
-	if len(keys) == 0 || t.Kind() != reflect.Struct {
-		return s.Path, text
+	if _, known := fieldNamed(fieldsOf(t), elems[0]); !known {
+		return s.src.problem(s.Path, text)
 	}
-	if _, known := fieldNamed(fieldsOf(t), keys[0]); !known {
-		return s.Path, text
+	path := s.Path.With(elems...)
+	if colon {
+		return s.src.problem(path, strings.TrimPrefix(text, word+" "))
 	}
-	return s.Path.With(keys...), message
+	return Problem{Position: s.src.position(path), Path: s.Path, Message: text}
 }

@@ -82,8 +82,19 @@ func (c *elasticsearchConfig) Validate() error {
 	if len(c.Endpoints) == 0 {
 		return errors.New(`endpoints: must name at least one address, such as ["https://es:9200"]`)
 	}
+	return errors.Join(c.checkFlush(), c.checkAuth())
+}
+
+func (c *elasticsearchConfig) checkFlush() error {
 	if c.Flush.Interval < 0 {
-		return errors.New("flush.interval: must not be negative")
+		return errors.New("flush.interval must not be negative")
+	}
+	return nil
+}
+
+func (c *elasticsearchConfig) checkAuth() error {
+	if c.Password == "" && c.User != "" && c.APIKey != "" {
+		return errors.New("api_key and user are both set: keep one")
 	}
 	return nil
 }
