@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -39,14 +40,16 @@ type Entry struct {
 	// AbsentSince is when the file was final or reported absent, ns; 0 while
 	// it is there.
 	AbsentSince int64
-	// MaybeSeen says that the entry was rebuilt after the store was lost.
-	MaybeSeen bool
 }
+
+// errRemoved is why a store is empty though the journal is not new.
+var errRemoved = errors.New("the file was removed")
 
 // Store holds the entries. All methods may be called from any goroutine.
 type Store struct {
 	mu   sync.Mutex
 	fsys vfs.FS
+	log  *slog.Logger
 	path string
 	slot *slot.File
 
@@ -59,8 +62,6 @@ type Store struct {
 	forgotten uint64
 	// lostAt is when the store was found lost, ns; 0 when it is whole.
 	lostAt int64
-	// rebuilding says that the frames replayed now are all that is left.
-	rebuilding bool
 	// saved are the numbers that the older and the newer generation cover;
 	// changed says that the newer one is not all there is to save.
 	saved   [2]uint64
@@ -68,24 +69,43 @@ type Store struct {
 	buf     []byte
 }
 
-// Open opens the store in dir, or begins an empty one. When both of its
-// generations are damaged it begins empty too, and MaybeSeen says so.
-func Open(fsys vfs.FS, dir string) (*Store, error) {
-	if err := fsys.MkdirAll(dir, 0o750); err != nil {
+// Options say where a store is.
+type Options struct {
+	FS vfs.FS
+	// Dir is made when it is missing.
+	Dir    string
+	Logger *slog.Logger
+}
+
+// Open opens the store, or begins an empty one. When both of its generations
+// are damaged it begins empty too, is filled from the frames that the journal
+// still has, and Lost says so.
+func Open(o Options) (*Store, error) {
+	if err := o.FS.MkdirAll(o.Dir, 0o750); err != nil {
 		return nil, err
 	}
-	s := &Store{fsys: fsys, path: filepath.Join(dir, fileName)}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{fsys: o.FS, log: o.Logger, path: filepath.Join(o.Dir, fileName)}
 	s.clear()
 	switch err := s.load(); {
 	case errors.Is(err, fs.ErrNotExist):
 		return s, nil
 	case errors.Is(err, slot.ErrDamaged), errors.Is(err, errContent):
 		s.clear()
-		s.lostAt, s.rebuilding = time.Now().UnixNano(), true
+		s.lose(err)
 	case err != nil:
 		return nil, err
 	}
 	return s, nil
+}
+
+// lose notes that positions are missing.
+func (s *Store) lose(cause error) {
+	s.lostAt = time.Now().UnixNano()
+	s.log.Error("the positions of files are lost; files that the journal does not know any more are read again and may be delivered twice",
+		"file", s.path, "error", cause)
 }
 
 func (s *Store) clear() {
@@ -117,9 +137,9 @@ func (s *Store) Seq() uint64 {
 	return s.seq
 }
 
-// MaybeSeen says that positions were lost lately: a file without an entry may
-// have been read and delivered before.
-func (s *Store) MaybeSeen() bool {
+// Lost says that positions were lost within the last day: a file without an
+// entry may have been read and delivered before.
+func (s *Store) Lost() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.lostAt != 0
@@ -150,7 +170,7 @@ func (s *Store) Apply(m *frame.Meta) {
 	if s.seq == 0 && m.Seq > 1 && s.lostAt == 0 {
 		// Frames before this one existed: the store is new and the journal is
 		// not, so the file was removed.
-		s.lostAt, s.rebuilding = time.Now().UnixNano(), true
+		s.lose(errRemoved)
 	}
 	s.seq, s.changed = m.Seq, true
 	for i := range m.Sources {
@@ -161,7 +181,7 @@ func (s *Store) Apply(m *frame.Meta) {
 func (s *Store) apply(src *frame.Source, now int64) {
 	e := s.entries[src.ID]
 	if e == nil {
-		e = &Entry{MaybeSeen: s.rebuilding}
+		e = &Entry{}
 		s.add(src, e)
 	}
 	counts := e.Counts
@@ -180,28 +200,31 @@ func (s *Store) add(src *frame.Source, e *Entry) {
 	s.byPath[path] = append(s.byPath[path], e)
 }
 
-// Rebuilt ends the replay at start: entries made from now on are new files.
-func (s *Store) Rebuilt() {
+// Find is the sources of a path identity, the last seen first.
+func (s *Store) Find(pathIdentity string) []frame.Source {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rebuilding = false
-}
-
-// Find is copies of the entries of a path identity, the last seen first.
-func (s *Store) Find(pathIdentity string) []Entry {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	found := make([]Entry, 0, len(s.byPath[pathIdentity]))
-	for _, e := range s.byPath[pathIdentity] {
-		found = append(found, *e)
+	entries := slices.Clone(s.byPath[pathIdentity])
+	slices.SortFunc(entries, func(a, b *Entry) int { return cmp.Compare(b.LastSeen, a.LastSeen) })
+	found := make([]frame.Source, len(entries))
+	for i, e := range entries {
+		found[i] = e.Source
 	}
-	slices.SortFunc(found, func(a, b Entry) int { return cmp.Compare(b.LastSeen, a.LastSeen) })
 	return found
 }
 
-// Entries is copies of all entries, in the order of path identities and then
-// of LastSeen.
-func (s *Store) Entries() []Entry {
+// Entries is all sources, in the order of All.
+func (s *Store) Entries() []frame.Source {
+	all := s.All()
+	sources := make([]frame.Source, len(all))
+	for i := range all {
+		sources[i] = all[i].Source
+	}
+	return sources
+}
+
+// All is all entries, in the order of path identities and then of LastSeen.
+func (s *Store) All() []Entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := make([]Entry, 0, len(s.entries))

@@ -18,13 +18,11 @@ import (
 //	forgotten uint64
 //	total     [6]uint64
 //	entries   uint32
-//	entry:    last seen int64, absent since int64, flags uint8 (1: maybe seen), source
+//	entry:    last seen int64, absent since int64, source
 const (
 	version    = 1
 	headerSize = 4 + 8 + 8 + 8 + 6*8 + 4
-	entryFixed = 8 + 8 + 1
-
-	entryMaybeSeen = 1
+	entryFixed = 8 + 8
 )
 
 // errContent is the cause of a generation with a right checksum that cannot be
@@ -54,11 +52,7 @@ func (s *Store) append(b []byte) []byte {
 func (e *Entry) append(b []byte) []byte {
 	b = binary.LittleEndian.AppendUint64(b, uint64(e.LastSeen))
 	b = binary.LittleEndian.AppendUint64(b, uint64(e.AbsentSince))
-	var flags byte
-	if e.MaybeSeen {
-		flags = entryMaybeSeen
-	}
-	return frame.AppendSource(append(b, flags), &e.Source)
+	return frame.AppendSource(b, &e.Source)
 }
 
 // parseSeq reads only the number that a generation covers.
@@ -98,7 +92,6 @@ func (s *Store) parseEntry(b []byte) (rest []byte, err error) {
 	e := &Entry{
 		LastSeen:    int64(binary.LittleEndian.Uint64(b)),
 		AbsentSince: int64(binary.LittleEndian.Uint64(b[8:])),
-		MaybeSeen:   b[16]&entryMaybeSeen != 0,
 	}
 	if rest, err = frame.ParseSource(b[entryFixed:], &e.Source); err != nil {
 		return nil, fmt.Errorf("%w: %w", errContent, err)

@@ -9,7 +9,7 @@ import (
 // longest absent ones beyond maxEntries. It also ends the time in which files
 // without an entry count as maybe seen.
 func (s *Store) forget(now int64) {
-	if s.lostAt != 0 && now-s.lostAt > int64(forgetAfter) && !s.rebuilding {
+	if s.lostAt != 0 && now-s.lostAt > int64(forgetAfter) {
 		s.lostAt = 0
 	}
 	for _, e := range s.entries {

@@ -66,7 +66,7 @@ type Cursor struct {
 
 	// pending and waiting, the journal time at which the segment begins that
 	// Next reads in, are guarded by Journal.mu.
-	pending tally
+	pending Tally
 	waiting int64
 
 	mu   sync.Mutex
@@ -78,30 +78,32 @@ type Cursor struct {
 	dirty    bool
 }
 
-// tally sums frames.
-type tally struct {
-	frames int
-	bytes  int64
-	counts event.Counts
+// Tally sums frames.
+type Tally struct {
+	Frames int
+	// Bytes are the frames' payloads, unlike Counts.Bytes, which were read
+	// from the sources.
+	Bytes int64
+	event.Counts
 }
 
-func (t *tally) add(o tally) {
-	t.frames += o.frames
-	t.bytes += o.bytes
-	t.counts.Add(o.counts)
+func (t *Tally) add(o Tally) {
+	t.Frames += o.Frames
+	t.Bytes += o.Bytes
+	t.Counts.Add(o.Counts)
 }
 
-func (t *tally) sub(o tally) {
-	t.frames -= o.frames
-	t.bytes -= o.bytes
-	from, what := counters(&t.counts), counters(&o.counts)
+func (t *Tally) sub(o Tally) {
+	t.Frames -= o.Frames
+	t.Bytes -= o.Bytes
+	from, what := counters(&t.Counts), counters(&o.Counts)
 	for i := range from {
 		*from[i] -= *what[i]
 	}
 }
 
-// tallyOf is the tally of one frame.
-func tallyOf(m *frame.Meta) tally { return tally{1, int64(m.PackedSize), m.Counts} }
+// tallyOf is the Tally of one frame.
+func tallyOf(m *frame.Meta) Tally { return Tally{1, int64(m.PackedSize), m.Counts} }
 
 const (
 	cursorDir    = "cursors"
@@ -205,7 +207,7 @@ func (c *Cursor) join() error {
 // count adds the frames of s behind the position to what is pending.
 func (c *Cursor) count(s *segment) error {
 	if s.First > c.Position {
-		c.pending.add(tally{int(s.Frames), s.Packed, s.Counts})
+		c.pending.add(Tally{int(s.Frames), s.Packed, s.Counts})
 		return nil
 	}
 	return s.entries(c.journal.opts.FS, 0, func(e *Entry) error {
@@ -240,15 +242,15 @@ func (c *Cursor) Advance(f *Frame, r Result) error {
 }
 
 // damaged counts frames that could not be read.
-func (c *Cursor) damaged(hole tally) {
-	c.Passed.Add(hole.counts)
-	c.Damaged += uint64(hole.frames)
-	c.Result.Lost += hole.counts.DocLines
-	c.Result.LostDocs += hole.counts.Docs
+func (c *Cursor) damaged(hole Tally) {
+	c.Passed.Add(hole.Counts)
+	c.Damaged += uint64(hole.Frames)
+	c.Result.Lost += hole.DocLines
+	c.Result.LostDocs += hole.Docs
 }
 
 // passed takes frames from what is pending.
-func (j *Journal) passed(c *Cursor, done tally) {
+func (j *Journal) passed(c *Cursor, done Tally) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	c.pending.sub(done)
@@ -281,4 +283,3 @@ func (c *Cursor) sync() error {
 	c.synced, c.dirty = c.Position, false
 	return nil
 }
-

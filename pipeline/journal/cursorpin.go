@@ -63,7 +63,7 @@ func (c *Cursor) releases(seg *segment, full bool) bool {
 
 // skip moves the cursor past a segment and counts what it did not deliver.
 func (c *Cursor) skip(seg *segment) bool {
-	var gone tally
+	var gone Tally
 	err := seg.entries(c.journal.opts.FS, 0, func(e *Entry) error {
 		if e.Seq > c.Position {
 			gone.add(e.tally())
@@ -75,10 +75,10 @@ func (c *Cursor) skip(seg *segment) bool {
 		return false
 	}
 	c.Position = seg.Last
-	c.Passed.Add(gone.counts)
-	c.Skipped.Frames += uint64(gone.frames)
-	c.Skipped.Lines += gone.counts.DocLines
-	c.Skipped.Docs += gone.counts.Docs
+	c.Passed.Add(gone.Counts)
+	c.Skipped.Frames += uint64(gone.Frames)
+	c.Skipped.Lines += gone.DocLines
+	c.Skipped.Docs += gone.Docs
 	c.journal.passed(c, gone)
 	return true
 }

@@ -70,11 +70,8 @@ type CursorStats struct {
 	// Damaged counts frames that could not be read; their lines are in
 	// Result.Lost as far as an index knew them.
 	Damaged uint64
-	// Pending sums the ledgers of the frames that are not done, PendingBytes
-	// their payloads.
-	Pending       event.Counts
-	PendingFrames int
-	PendingBytes  int64
+	// Pending sums the frames that are not done.
+	Pending Tally
 	// Oldest is the journal time of the segment's first frame that the cursor
 	// is in, ns; 0 when nothing is pending.
 	Oldest int64
@@ -90,8 +87,8 @@ func (c *Cursor) Stats() CursorStats {
 	}
 	c.journal.mu.Lock()
 	defer c.journal.mu.Unlock()
-	st.Pending, st.PendingFrames, st.PendingBytes = c.pending.counts, c.pending.frames, c.pending.bytes
-	if st.PendingFrames > 0 {
+	st.Pending = c.pending
+	if st.Pending.Frames > 0 {
 		st.Oldest = c.waiting
 	}
 	return st

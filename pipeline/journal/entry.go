@@ -41,4 +41,4 @@ func (e *Entry) set(m *frame.Meta, off int64, n int) {
 	}
 }
 
-func (e *Entry) tally() tally { return tally{1, int64(e.PackedSize), e.Counts} }
+func (e *Entry) tally() Tally { return Tally{1, int64(e.PackedSize), e.Counts} }

@@ -223,6 +223,29 @@ func (j *Journal) Checkpointed(seq uint64) {
 	j.intake.nudge()
 }
 
+// Flush waits until every frame that was appended before is durable.
+func (j *Journal) Flush(ctx context.Context) error {
+	j.mu.Lock()
+	want := j.nextSeq + uint64(len(j.intake.queue)) - 1
+	j.mu.Unlock()
+	for {
+		j.mu.Lock()
+		done, closed, wait := j.durable >= want, j.closed, j.changed
+		j.mu.Unlock()
+		switch {
+		case done:
+			return nil
+		case closed:
+			return ErrClosed
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
 // Close writes and syncs everything that was appended, and the cursors. When
 // the disk refuses, it gives up after one more try, and the frames that are
 // not durable were never acknowledged.

@@ -19,7 +19,7 @@ type Frame struct {
 	// previous is the number that the cursor gave before.
 	previous uint64
 	// hole are the unreadable frames between the two.
-	hole tally
+	hole Tally
 }
 
 // Payload reads the frame's compressed bytes into buf, which grows as needed,
@@ -54,7 +54,7 @@ type reading struct {
 	// read is the number of the frame that Next gave last, hole what could not
 	// be read since then.
 	read uint64
-	hole tally
+	hole Tally
 }
 
 // Next is the next durable frame; it waits for one.
@@ -105,7 +105,7 @@ func (c *Cursor) take() *Frame {
 	}
 	// The frame owns the metadata's slices from now on.
 	c.scan.meta = frame.Meta{}
-	c.read, c.hole = f.Meta.Seq, tally{}
+	c.read, c.hole = f.Meta.Seq, Tally{}
 	return f
 }
 
@@ -124,7 +124,7 @@ func (c *Cursor) missed(to int64) {
 		return nil
 	})
 	c.journal.opts.Logger.Error("frames in a segment are damaged on disk and cannot be delivered",
-		"exporter", c.name, "segment", c.segment.path, "bytes", c.scan.skipped, "frames", c.hole.frames)
+		"exporter", c.name, "segment", c.segment.path, "bytes", c.scan.skipped, "frames", c.hole.Frames)
 	c.scan.skipped = 0
 }
 
