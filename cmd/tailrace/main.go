@@ -70,7 +70,8 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 // it goes.
 func usageMessage(cmd *cobra.Command, err error) string {
 	message, _, _ := strings.Cut(err.Error(), "\nRun '")
-	return fmt.Sprintf("%s\nsee '%s --help'", strings.TrimSpace(message), cmd.CommandPath())
+	message = strings.Replace(message, "\n\nDid you mean this?", "; did you mean", 1)
+	return fmt.Sprintf("%s\nsee '%s --help'", strings.Join(strings.Fields(message), " "), cmd.CommandPath())
 }
 
 // printError writes each line of message behind the program's name. A message
