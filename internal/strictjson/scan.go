@@ -73,6 +73,18 @@ func (s *Scanner) Scan(text []byte) bool {
 	return true
 }
 
+// Run reads a run of members, "a":1,"b":2, that came out of an object which
+// was accepted, into Members.
+func (s *Scanner) Run(text []byte) bool {
+	s.Members, s.Problem, s.fields = s.Members[:0], 0, 0
+	// A run that breaks off where the brace would be is complete.
+	if len(text) == 0 || s.object(text, 0, 1) >= 0 || s.Problem != CutOff || s.At != len(text) || text[len(text)-1] == ',' {
+		return false
+	}
+	n := len(s.Members)
+	return n > 0 && s.Members[n-1].ValueEnd > 0
+}
+
 // refuse notes the problem and returns the index that stands for failure.
 func (s *Scanner) refuse(p Problem, at int) int {
 	s.Problem, s.At = p, at

@@ -102,6 +102,18 @@ func TestScanMembers(t *testing.T) {
 	}
 }
 
+func TestRun(t *testing.T) {
+	var s Scanner
+	for text, members := range map[string]int{
+		`"a":1`: 1, `"a":1 , "b":{"c":2}`: 2, `"a":"x"`: 1, `"a":[]`: 1,
+		``: 0, `"a"`: 0, `"a":`: 0, `"a":1,`: 0, `"a":1,"b"`: 0, `"a":"x`: 0, `"a":1}`: 0, `"a":1,"a":2`: 0,
+	} {
+		if ok := s.Run([]byte(text)); ok != (members > 0) || ok && len(s.Members) != members {
+			t.Errorf("%s: %t, %d members", text, ok, len(s.Members))
+		}
+	}
+}
+
 func TestAppendText(t *testing.T) {
 	for _, text := range []string{`plain`, `a\"\\\/\b\f\n\r\tz`, `é\u00e9\ud83d\ude00😀`, `\ud83d x`, `\udc00`} {
 		var want string

@@ -41,13 +41,13 @@ const (
 	famOTel
 	famCLEF
 	famVendor
-	famB3       = famVendor
-	famGCP      = famVendor + 1
-	famAPM      = famVendor + 2
+	famB3        = famVendor
+	famGCP       = famVendor + 1
+	famAPM       = famVendor + 2
 	famDynatrace = famVendor + 3
-	famDatadog  = famVendor + 4
-	famXRay     = famVendor + 5
-	numFamilies = famVendor + 6
+	famDatadog   = famVendor + 4
+	famXRay      = famVendor + 5
+	numFamilies  = famVendor + 6
 )
 
 // key is a known key. Of several with the same role in one line, the one that
