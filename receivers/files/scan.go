@@ -1,0 +1,148 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tailrace/tailrace/internal/tail"
+	"github.com/tailrace/tailrace/internal/tail/confine"
+)
+
+// maxEntries bounds what is listed of one directory.
+const maxEntries = 100_000
+
+// scan is one look for a pattern.
+type scan struct {
+	*Receiver
+	pattern *pattern
+	ctx     context.Context
+	under   string
+	// seen are the paths that another pattern has found.
+	seen  map[string]bool
+	yield func(tail.Target)
+	errs  []error
+}
+
+func (s *scan) run() error {
+	if !isWithin(s.under, s.pattern.dir) && !isWithin(s.pattern.dir, s.under) {
+		return nil
+	}
+	if s.pattern.root == nil {
+		root, err := confine.OpenRoot(s.pattern.dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		s.pattern.root = root
+	}
+	s.descend(".", s.pattern.parts)
+	return errors.Join(s.errs...)
+}
+
+// descend matches the first part in a directory and the others below it.
+func (s *scan) descend(dir string, parts []string) {
+	full := path.Join(s.pattern.dir, dir)
+	if s.ctx.Err() != nil || !isWithin(full, s.under) && !isWithin(s.under, full) {
+		return
+	}
+	if len(parts) > 1 && !strings.ContainsAny(parts[0], `*?[\`) {
+		s.descend(path.Join(dir, parts[0]), parts[1:])
+		return
+	}
+	entries := s.list(dir)
+	if len(parts) == 1 {
+		s.files(dir, entries, parts[0])
+		return
+	}
+	for _, e := range entries {
+		// Validate has refused malformed patterns.
+		if ok, err := path.Match(parts[0], e.Name()); ok && err == nil && e.Type()&fs.ModeSymlink == 0 {
+			s.descend(path.Join(dir, e.Name()), parts[1:])
+		}
+	}
+}
+
+// files yields the files of a directory that match, each with those that were
+// rotated away from it.
+func (s *scan) files(dir string, entries []os.DirEntry, glob string) {
+	var live []string
+	for _, e := range entries {
+		if ok, err := path.Match(glob, e.Name()); ok && err == nil && !e.IsDir() && !isRotated(e.Name(), entries) {
+			live = append(live, e.Name())
+		}
+	}
+	for _, name := range live {
+		s.file(dir, name, name, tail.Live, false)
+		for _, e := range entries {
+			if order, ok := rotationOf(e.Name(), name); ok {
+				matched, err := path.Match(glob, e.Name())
+				s.file(dir, e.Name(), name, order, !matched || err != nil)
+			}
+		}
+	}
+}
+
+// isRotated says whether a name is that of another one's older file.
+func isRotated(name string, entries []os.DirEntry) bool {
+	for _, e := range entries {
+		if len(e.Name()) < len(name) {
+			if _, ok := rotationOf(name, e.Name()); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// file yields a file of the chain that is named after live. Rotated files that
+// the pattern does not name are read only to go on in them.
+func (s *scan) file(dir, name, live string, order int64, onlyKnown bool) {
+	t := tail.Target{
+		Root: s.pattern.dir, Name: path.Join(dir, name),
+		Chain: path.Join(s.pattern.dir, dir, live), PathIdentity: path.Join(s.pattern.dir, dir),
+		Order: order, Decoder: tail.Plain, OnlyKnown: onlyKnown, Start: s.start,
+	}
+	if s.seen[t.Path()] {
+		return
+	}
+	s.seen[t.Path()] = true
+	if compressed(name) {
+		t.Excluded = "compressed files are not read"
+	}
+	for _, p := range s.cfg.Exclude {
+		if ok, err := path.Match(path.Clean(p), t.Path()); ok && err == nil {
+			t.Excluded = "exclude: " + p
+		}
+	}
+	s.yield(t)
+}
+
+func compressed(name string) bool {
+	switch path.Ext(name) {
+	case ".gz", ".bz2", ".xz", ".zst", ".lz4":
+		return true
+	}
+	return false
+}
+
+func (s *scan) list(dir string) []os.DirEntry {
+	entries, err := s.pattern.root.ReadDir(dir, maxEntries)
+	var refused *confine.Refused
+	switch {
+	case err == nil:
+		s.watched[path.Join(s.pattern.dir, dir)] = true
+	case errors.As(err, &refused):
+		s.yield(tail.Target{Root: s.pattern.dir, Name: dir, Refused: refused.Reason})
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTDIR):
+		s.errs = append(s.errs, err)
+	}
+	return entries
+}

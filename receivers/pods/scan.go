@@ -1,0 +1,127 @@
+package pods
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tailrace/tailrace/internal/tail"
+	"github.com/tailrace/tailrace/internal/tail/confine"
+)
+
+// scan is one look at the directories.
+type scan struct {
+	*Receiver
+	ctx   context.Context
+	yield func(tail.Target)
+	errs  []error
+}
+
+func (s *scan) rootDir() {
+	for _, e := range s.list(".") {
+		if s.ctx.Err() != nil {
+			return
+		}
+		s.podDir(e.Name())
+	}
+}
+
+func (s *scan) podDir(dir string) {
+	if _, ok := parsePod(dir); !ok {
+		s.refuse(dir, "its name is not <namespace>_<pod>_<uid>")
+		return
+	}
+	for _, e := range s.list(dir) {
+		s.containerOf(dir, e.Name())
+	}
+}
+
+// containerOf looks at the directory of a container.
+func (s *scan) containerOf(dir, container string) {
+	p, ok := parsePod(dir)
+	name := dir + "/" + container
+	if !ok || !label.MatchString(container) {
+		s.refuse(name, "its name is not that of a container's log directory")
+		return
+	}
+	excluded := s.excludedBy(p, container)
+	logs, newest := s.logs(name)
+	for file, l := range logs {
+		identity := name + "/" + strconv.Itoa(l.restart)
+		s.yield(tail.Target{
+			Root: s.cfg.Root, Name: name + "/" + file, AllowedRoots: s.cfg.AllowedRoots,
+			Chain: s.cfg.Root + "/" + identity, Order: l.order, PathIdentity: identity,
+			Decoder: tail.CRI, Superseded: l.restart < newest, Start: s.start, Excluded: excluded,
+		})
+	}
+}
+
+// logs lists the log files of a container and its newest restart.
+func (s *scan) logs(dir string) (map[string]logName, int) {
+	logs, newest := make(map[string]logName), 0
+	for _, e := range s.list(dir) {
+		if l, ok := parseLog(e.Name()); ok {
+			logs[e.Name()] = l
+			newest = max(newest, l.restart)
+		}
+	}
+	return logs, newest
+}
+
+// list reads a directory beneath the root and has it watched.
+func (s *scan) list(dir string) []os.DirEntry {
+	entries, err := s.root.ReadDir(dir, maxEntries)
+	var refused *confine.Refused
+	switch {
+	case errors.As(err, &refused):
+		s.refuse(dir, refused.Reason)
+	case errors.Is(err, unix.ENOTDIR):
+		// A file among the directories is none of the kubelet's logs.
+	case err != nil:
+		s.errs = append(s.errs, ignoreMissing(err))
+	default:
+		s.watched[path.Join(s.cfg.Root, dir)] = true
+	}
+	return entries
+}
+
+func (s *scan) refuse(name, reason string) {
+	s.yield(tail.Target{Root: s.cfg.Root, Name: name, Refused: reason})
+}
+
+// excludedBy names the rule for which a container is not read, empty when it
+// is. Exclude wins over include.
+func (r *Receiver) excludedBy(p pod, container string) string {
+	parts := [3]string{p.namespace, p.name, container}
+	for _, pattern := range r.exclude {
+		if matches(pattern, parts) {
+			return "exclude: " + pattern
+		}
+	}
+	for _, pattern := range r.cfg.Include {
+		if matches(pattern, parts) {
+			return ""
+		}
+	}
+	if len(r.cfg.Include) > 0 {
+		return "include: no pattern matches " + strings.Join(parts[:], "/")
+	}
+	return ""
+}
+
+// matches compares part by part; a pattern of fewer parts matches everything
+// below.
+func matches(pattern string, parts [3]string) bool {
+	for i, p := range strings.Split(pattern, "/") {
+		// Validate has refused malformed patterns.
+		if ok, err := path.Match(p, parts[i]); !ok || err != nil {
+			return false
+		}
+	}
+	return true
+}
