@@ -23,10 +23,10 @@ const (
 
 // Generator makes the CRI lines of one container.
 type Generator struct {
-	kind Kind
-	rand *rand.Rand
-	now  time.Time
-	app  []byte
+	kind        Kind
+	rand        *rand.Rand
+	now         time.Time
+	app         []byte
 	trace, span [16]byte
 }
 

@@ -2,8 +2,11 @@ package encode
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -121,6 +124,19 @@ func TestIDsAreTheSameInEveryVersion(t *testing.T) {
 	got := recordID(event.SourceID{1, 2, 3}, &event.Record{Start: 4096, End: 4200}, []byte("2026-03-05T10:11:12Z stdout F hello"))
 	if want := "aI0LQGPqg83WwvVacnrt1w"; string(got[:]) != want {
 		t.Errorf("id %s, want %s", got[:], want)
+	}
+}
+
+func TestIDsAreBase64URL(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 1000 {
+		hi, lo := r.Uint64(), r.Uint64()
+		var b [16]byte
+		binary.BigEndian.PutUint64(b[:8], hi)
+		binary.BigEndian.PutUint64(b[8:], lo)
+		if got, want := printID(hi, lo), base64.RawURLEncoding.EncodeToString(b[:]); string(got[:]) != want {
+			t.Fatalf("%x: %s, want %s", b, got[:], want)
+		}
 	}
 }
 

@@ -19,11 +19,16 @@ const hexDigits = "0123456789abcdef"
 // appendText writes p as a JSON string. Text that is not valid UTF-8 is
 // written by appendLossless, and escaped is true.
 func appendText[T ~string | ~[]byte](b []byte, p T) (_ []byte, escaped bool) {
+	n, ascii := safeRun(p)
 	start := len(b)
 	b = append(b, '"')
-	b = appendEscaped(b, p)
+	b = append(b, p[:n]...)
+	if n == len(p) && ascii {
+		return append(b, '"'), false
+	}
+	b = appendEscaped(b, p[n:])
 	b = append(b, '"')
-	if isASCII(b[start:]) || utf8.Valid(b[start:]) {
+	if utf8.Valid(b[start:]) {
 		return b, false
 	}
 	return appendLossless(b[:start], []byte(p)), true
@@ -33,7 +38,7 @@ func appendText[T ~string | ~[]byte](b []byte, p T) (_ []byte, escaped bool) {
 // of safe bytes, found eight at a time, are copied whole.
 func appendEscaped[T ~string | ~[]byte](b []byte, p T) []byte {
 	for {
-		n := safeRun(p)
+		n, _ := safeRun(p)
 		b = append(b, p[:n]...)
 		if n == len(p) {
 			return b
@@ -52,35 +57,26 @@ const (
 	spaces = ones * ' '
 )
 
-// safeRun counts the safe bytes at the beginning of p. In a word of eight, a
-// byte is below a bound, or equal to one, when subtracting borrows from its
-// high bit (Bit Twiddling Hacks, "Determine if a word has a byte less than
-// n"): false alarms come only behind a true one, and then, as after the last
-// whole word, the table decides.
-func safeRun[T ~string | ~[]byte](p T) int {
-	i := 0
-	for ; i+8 <= len(p); i += 8 {
-		w := binary.LittleEndian.Uint64([]byte(p[i : i+8]))
+// safeRun counts the safe bytes at the beginning of p and says whether all of
+// these are ASCII. In a word of eight, a byte is below a bound, or equal to
+// one, when subtracting borrows from its high bit (Bit Twiddling Hacks,
+// "Determine if a word has a byte less than n"): false alarms come only behind
+// a true one, and then, as after the last whole word, the table decides.
+func safeRun[T ~string | ~[]byte](p T) (n int, ascii bool) {
+	var all uint64
+	for ; n+8 <= len(p); n += 8 {
+		w := binary.LittleEndian.Uint64([]byte(p[n : n+8]))
 		q, s := w^quotes, w^slants
 		if ((w-spaces)&^w|(q-ones)&^q|(s-ones)&^s)&high != 0 {
 			break
 		}
+		all |= w
 	}
-	for i < len(p) && safe[p[i]] {
-		i++
+	for n < len(p) && safe[p[n]] {
+		all |= uint64(p[n])
+		n++
 	}
-	return i
-}
-
-func isASCII(p []byte) bool {
-	var all uint64
-	for ; len(p) >= 8; p = p[8:] {
-		all |= binary.LittleEndian.Uint64(p)
-	}
-	for _, c := range p {
-		all |= uint64(c)
-	}
-	return all&high == 0 && all&0x80 == 0
+	return n, all&high == 0
 }
 
 // appendEscape writes the one unsafe byte c.
