@@ -11,6 +11,7 @@ type podsConfig struct {
 	Root         string   `mapstructure:"root" doc:"Directory of the kubelet's pod logs."`
 	AllowedRoots []string `mapstructure:"allowed_roots" doc:"Further directories that links may lead into."`
 	StartAt      startAt  `mapstructure:"start_at" doc:"Where new files begin: beginning|end|2h."`
+	Since        string   `mapstructure:"since" doc:"A time."`
 	Include      []string `mapstructure:"include" doc:"Globs of namespace/pod/container."`
 }
 

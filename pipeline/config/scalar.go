@@ -64,10 +64,14 @@ func (d *decoder) scalar(p Path, raw any, to reflect.Value) {
 
 // str refuses what YAML reads as a number or a truth value, since its text is
 // no longer what was written (0123 is 83), unless it came out of a ${…}
-// reference, whose text is still known.
+// reference, whose text is still known. A date is a time in RFC 3339.
 func (d *decoder) str(p Path, raw any, to reflect.Value) {
-	if s, ok := raw.(string); ok {
-		to.SetString(s)
+	switch v := raw.(type) {
+	case string:
+		to.SetString(v)
+		return
+	case time.Time:
+		to.SetString(v.Format(time.RFC3339Nano))
 		return
 	}
 	if s, ok := d.src.original(p); ok {
