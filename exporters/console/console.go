@@ -1,0 +1,102 @@
+// Package console prints events for people, one line each: coloured on a
+// terminal, plain in a pipe.
+package console
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/tailrace/tailrace/internal/render"
+	"github.com/tailrace/tailrace/pipeline/frame"
+	"github.com/tailrace/tailrace/pipeline/shipping"
+)
+
+// Config are the keys of the exporter.
+type Config struct {
+	Color string `mapstructure:"color" doc:"Colours: auto (on a terminal, unless NO_COLOR is set), always or never."`
+	UTC   bool   `mapstructure:"utc" doc:"Show times in UTC instead of the machine's zone."`
+
+	shipping.Config `mapstructure:",squash"`
+}
+
+// DefaultConfig are the values of keys that are not given.
+func DefaultConfig() Config { return Config{Color: "auto", Config: shipping.DefaultConfig()} }
+
+// Validate says what is wrong with the values.
+func (c *Config) Validate() error {
+	switch c.Color {
+	case "auto", "always", "never":
+		return c.Config.Validate()
+	}
+	return fmt.Errorf("color must be auto, always or never, not %q", c.Color)
+}
+
+// Shipping is how the shipping loop treats the exporter: events are shown as
+// soon as they are durable.
+func (c *Config) Shipping() shipping.Options {
+	return c.Config.Options(shipping.Flush{Bytes: 1 << 20},
+		shipping.Retry{InitialInterval: 100 * time.Millisecond, MaxInterval: 5 * time.Second})
+}
+
+// Exporter implements shipping.Exporter. It never feeds itself: an agent does
+// not read its own pod's log, and its output is not in its own logs.
+type Exporter struct {
+	out   *bufio.Writer
+	look  render.Options
+	plain []byte
+	line  []byte
+}
+
+// New makes an exporter that prints to out.
+func New(c Config, out io.Writer) (*Exporter, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	look := render.Options{UTC: c.UTC, Color: c.Color == "always" || c.Color == "auto" && isTerminal(out)}
+	return &Exporter{out: bufio.NewWriterSize(out, 32<<10), look: look}, nil
+}
+
+// isTerminal says whether out shows colours and its user wants them
+// (https://no-color.org).
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+}
+
+// Export implements shipping.Exporter. An event that could not be written
+// whole is printed again.
+func (e *Exporter) Export(ctx context.Context, req *shipping.Request) (*shipping.Response, error) {
+	for i := range req.Parts {
+		if err := e.print(ctx, &req.Parts[i]); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.out.Flush(); err != nil {
+		return nil, err
+	}
+	return &shipping.Response{Outcomes: make([]shipping.Outcome, req.Docs())}, nil
+}
+
+func (e *Exporter) print(ctx context.Context, p *shipping.Part) error {
+	plain, err := frame.Inflate(e.plain[:0], p.Payload, &frame.Meta{PlainSize: uint32(p.PlainSize)})
+	if err != nil {
+		return err
+	}
+	e.plain = plain
+	for _, doc := range frame.Documents(plain) {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		e.line = append(render.Doc(e.line[:0], doc.Source, e.look), '\n')
+		if _, err := e.out.Write(e.line); err != nil {
+			return fmt.Errorf("events cannot be printed: %w", err)
+		}
+	}
+	return nil
+}

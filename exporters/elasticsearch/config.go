@@ -1,0 +1,142 @@
+package elasticsearch
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/tailrace/tailrace/pipeline/config"
+	"github.com/tailrace/tailrace/pipeline/shipping"
+)
+
+// Config are the keys of the exporter; their names are those of the
+// OpenTelemetry Collector's elasticsearch exporter where it has them.
+type Config struct {
+	Endpoint  string        `mapstructure:"endpoint" doc:"Address of Elasticsearch, such as https://es:9200; or use endpoints."`
+	Endpoints []string      `mapstructure:"endpoints" doc:"Addresses of nodes of one Elasticsearch cluster; requests go to them in turn."`
+	User      string        `mapstructure:"user" doc:"User of basic authentication."`
+	Password  config.Secret `mapstructure:"password" doc:"Password of basic authentication."`
+	APIKey    config.Secret `mapstructure:"api_key" doc:"API key in its encoded form (base64 of id:key), instead of user and password."`
+	Pipeline  string        `mapstructure:"pipeline" doc:"Ingest pipeline that Elasticsearch runs documents through."`
+	TLS       TLS           `mapstructure:"tls"`
+	Flush     Flush         `mapstructure:"flush"`
+	Retry     Retry         `mapstructure:"retry"`
+	Timeout   time.Duration `mapstructure:"timeout" doc:"How long a request may take, with its answer."`
+
+	shipping.Config `mapstructure:",squash"`
+}
+
+// TLS says whom to trust.
+type TLS struct {
+	CAFile             string `mapstructure:"ca_file" doc:"PEM file of the certificate authorities to trust instead of the system's."`
+	InsecureSkipVerify bool   `mapstructure:"insecure_skip_verify" doc:"Do not verify the server's certificate: anybody on the way can read and change what is sent."`
+}
+
+// Flush says when gathered frames are sent.
+type Flush struct {
+	Interval time.Duration   `mapstructure:"interval" doc:"Longest wait for more frames before a request is sent."`
+	Bytes    config.ByteSize `mapstructure:"bytes" doc:"Size of a request before compression at which it is sent without waiting."`
+}
+
+// Retry bounds the waits after failures.
+type Retry struct {
+	InitialInterval time.Duration `mapstructure:"initial_interval" doc:"Longest wait after the first failure; it doubles with each further one, and the wait is chosen at random below it."`
+	MaxInterval     time.Duration `mapstructure:"max_interval" doc:"Limit of the longest wait between two attempts."`
+}
+
+// DefaultConfig are the values of keys that are not given.
+func DefaultConfig() Config {
+	return Config{
+		Flush:   Flush{Interval: 5 * time.Second, Bytes: 5 * config.MiB},
+		Retry:   Retry{InitialInterval: 100 * time.Millisecond, MaxInterval: 30 * time.Second},
+		Timeout: 90 * time.Second,
+		Config:  shipping.DefaultConfig(),
+	}
+}
+
+// Shipping is how the shipping loop treats the exporter.
+func (c *Config) Shipping() shipping.Options {
+	return c.Config.Options(
+		shipping.Flush{Interval: c.Flush.Interval, Bytes: int(c.Flush.Bytes)},
+		shipping.Retry{InitialInterval: c.Retry.InitialInterval, MaxInterval: c.Retry.MaxInterval})
+}
+
+// Validate says what is wrong with the values, all of it.
+func (c *Config) Validate() error {
+	_, addresses := c.addresses()
+	return errors.Join(addresses, c.checkCredentials(), c.checkLimits(), c.checkTLS(), c.Config.Validate())
+}
+
+// addresses are the parsed endpoints.
+func (c *Config) addresses() ([]*url.URL, error) {
+	list := slices.Clone(c.Endpoints)
+	if c.Endpoint != "" {
+		list = append(list, c.Endpoint)
+	}
+	if len(list) == 0 {
+		return nil, errors.New(`no address: set endpoints, such as ["https://elasticsearch:9200"]`)
+	}
+	if c.Endpoint != "" && len(c.Endpoints) > 0 {
+		return nil, errors.New("endpoint and endpoints are both set: keep endpoints")
+	}
+	urls := make([]*url.URL, len(list))
+	for i, text := range list {
+		u, err := parseAddress(text)
+		if err != nil {
+			return nil, err
+		}
+		urls[i] = u
+	}
+	return urls, nil
+}
+
+func parseAddress(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		// The error would repeat the address with a password in it.
+		return nil, errors.New("an address in endpoints is no URL: write https://host:9200")
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return nil, fmt.Errorf("address %q must begin with http:// or https://, such as https://elasticsearch:9200", u.Redacted())
+	case u.User != nil:
+		return nil, fmt.Errorf("address %q has credentials in it: use user and password, which are never shown", u.Redacted())
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("address %q must end with its host or path", u.Redacted())
+	}
+	return u, nil
+}
+
+func (c *Config) checkCredentials() error {
+	switch {
+	case c.APIKey != "" && (c.User != "" || c.Password != ""):
+		return errors.New("api_key and user are both set: keep one")
+	case (c.User == "") != (c.Password == ""):
+		return errors.New("user and password go together: set both, or api_key")
+	}
+	return nil
+}
+
+func (c *Config) checkLimits() error {
+	switch {
+	case c.Flush.Bytes < 1 || c.Flush.Bytes > 100*config.MiB:
+		return fmt.Errorf("flush.bytes must be from 1 to 100MiB (Elasticsearch's own limit), not %v", c.Flush.Bytes)
+	case c.Flush.Interval < 0:
+		return errors.New("flush.interval must not be negative")
+	case c.Timeout <= 0:
+		return errors.New("timeout must be longer than 0, such as 90s")
+	case c.Retry.InitialInterval <= 0 || c.Retry.MaxInterval < c.Retry.InitialInterval:
+		return errors.New("retry.initial_interval must be longer than 0, and retry.max_interval not shorter than it")
+	}
+	return nil
+}
+
+// checkTLS does not open ca_file: a configuration is checked on other machines
+// than the one it is for.
+func (c *Config) checkTLS() error {
+	if c.TLS.CAFile != "" && c.TLS.InsecureSkipVerify {
+		return errors.New("tls.ca_file is not used with tls.insecure_skip_verify: keep ca_file")
+	}
+	return nil
+}

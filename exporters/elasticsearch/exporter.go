@@ -1,0 +1,152 @@
+// Package elasticsearch posts frames to Elasticsearch's _bulk API: the bytes
+// of the journal, in plain gzip members one after the other, never compressed
+// again. It does one attempt per call; package shipping decides what follows.
+package elasticsearch
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/elastic/elastic-transport-go/v8/elastictransport"
+
+	"github.com/tailrace/tailrace/pipeline/shipping"
+)
+
+// Exporter implements shipping.Exporter. It is safe for concurrent use.
+type Exporter struct {
+	client  *elastictransport.Client
+	transport *http.Transport
+	query   string
+	timeout time.Duration
+	log     *slog.Logger
+}
+
+// filterPath asks for what the answer is read for and nothing else. Without
+// items.*.status, documents without an error would be left out, and with them
+// count and position.
+const filterPath = "took,errors,items.*.status,items.*._index,items.*.failure_store," +
+	"items.*.error.type,items.*.error.reason"
+
+// New makes an exporter. It does not connect.
+func New(c Config, log *slog.Logger) (*Exporter, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	transport, err := newTransport(&c)
+	if err != nil {
+		return nil, err
+	}
+	client, err := newClient(&c, transport)
+	if err != nil {
+		return nil, err
+	}
+	return &Exporter{client: client, transport: transport, query: query(c.Pipeline), timeout: c.Timeout, log: log}, nil
+}
+
+func query(pipeline string) string {
+	q := "filter_path=" + filterPath
+	if pipeline != "" {
+		q += "&pipeline=" + url.QueryEscape(pipeline)
+	}
+	return q
+}
+
+func newTransport(c *Config) (*http.Transport, error) {
+	t := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 10 * time.Second,
+		// One connection for the shipper and one for what is parked; idle ones
+		// are closed before the usual minute of load balancers is over.
+		MaxIdleConnsPerHost: 2,
+		IdleConnTimeout:     50 * time.Second,
+		// Answers are small, and inflating them costs more than reading them.
+		DisableCompression: true,
+		TLSClientConfig:    &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.TLS.InsecureSkipVerify},
+	}
+	if c.TLS.CAFile == "" {
+		return t, nil
+	}
+	pem, err := os.ReadFile(c.TLS.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("tls.ca_file cannot be read: %w", err)
+	}
+	t.TLSClientConfig.RootCAs = x509.NewCertPool()
+	if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("tls.ca_file %s has no certificate in it: it must be PEM", c.TLS.CAFile)
+	}
+	return t, nil
+}
+
+// newClient is Elastic's transport, which knows several addresses and marks
+// dead ones. It never retries: the shipping loop does.
+func newClient(c *Config, transport http.RoundTripper) (*elastictransport.Client, error) {
+	urls, err := c.addresses()
+	if err != nil {
+		return nil, err
+	}
+	options := []elastictransport.Option{
+		elastictransport.WithURLs(urls...),
+		elastictransport.WithTransport(transport),
+		elastictransport.WithDisableRetry(),
+		elastictransport.WithUserAgent("tailrace"),
+	}
+	switch {
+	case c.APIKey != "":
+		options = append(options, elastictransport.WithAPIKey(c.APIKey.Reveal()))
+	case c.User != "":
+		options = append(options, elastictransport.WithBasicAuth(c.User, c.Password.Reveal()))
+	}
+	return elastictransport.NewClient(options...)
+}
+
+// Close gives up idle connections.
+func (e *Exporter) Close() error {
+	e.transport.CloseIdleConnections()
+	return nil
+}
+
+// errTimeout is the cause of a request's end by the exporter's own limit.
+var errTimeout = errors.New("no answer in time")
+
+// Export implements shipping.Exporter.
+func (e *Exporter) Export(ctx context.Context, req *shipping.Request) (*shipping.Response, error) {
+	limited, cancel := context.WithTimeoutCause(ctx, e.timeout, errTimeout)
+	defer cancel()
+	b := newBody(req.Parts)
+	defer b.release()
+	answer, err := e.client.Perform(e.request(limited, b))
+	if err != nil {
+		return e.unanswered(limited, err)
+	}
+	defer answer.Body.Close()
+	return e.answered(limited, answer, req.Docs())
+}
+
+func (e *Exporter) request(ctx context.Context, b *body) *http.Request {
+	req := &http.Request{
+		Method: http.MethodPost,
+		URL:    &url.URL{Path: "/_bulk", RawQuery: e.query},
+		Header: http.Header{
+			"Content-Type":     {"application/x-ndjson"},
+			"Content-Encoding": {"gzip"},
+			"Accept":           {"application/json"},
+		},
+		Body:          b.open(),
+		ContentLength: b.length,
+		// net/http needs it to repeat a request for which an idle connection
+		// was closed before anything was sent.
+		GetBody: func() (io.ReadCloser, error) { return b.open(), nil },
+	}
+	return req.WithContext(ctx)
+}

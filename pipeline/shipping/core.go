@@ -1,0 +1,243 @@
+package shipping
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tailrace/tailrace/pipeline/frame"
+	"github.com/tailrace/tailrace/pipeline/journal"
+)
+
+// policy are the core's constants.
+type policy struct {
+	flush Flush
+	retry Retry
+	// jitter chooses the wait whose ceiling is given.
+	jitter func(ceiling time.Duration) time.Duration
+	// parks says that documents can wait apart from their frame.
+	parks bool
+}
+
+const (
+	// patience is how often a frame may draw the same unclear answer before
+	// it is sent alone and bisected.
+	patience = 5
+	// leafPatience is how often a single document must draw it, while others
+	// are stored, before it is given up.
+	leafPatience = 3
+	// miscountPatience is how often a request of a single frame may be
+	// answered with a wrong number of items before the exporter holds.
+	miscountPatience = 3
+	// parkAfter is how long an index may be busy, while documents of others
+	// are stored, before its documents are parked.
+	parkAfter = 30 * time.Second
+)
+
+// core decides what is sent when and what becomes of documents. It has no
+// clock and does no I/O: callers pass the time and carry out what it decides.
+type core struct {
+	policy
+	// flights are the frames taken from the cursor, in its order; done ones
+	// leave from the front.
+	flights []*flight
+	// queue are the fragments of flights that are to be sent, by turn.
+	queue []*fragment
+
+	// answers counts answers in which a document was stored: what tells that
+	// the backend takes others while it refuses one.
+	answers uint64
+	// failures counts whole requests that failed in a row, notBefore is the
+	// end of the wait after the last.
+	failures  int
+	notBefore time.Time
+	// barren counts refusals of lone fragments since a document was stored.
+	barren int
+
+	// single makes every request one frame: something on the way to the
+	// backend loses what follows the first gzip member.
+	single    bool
+	miscounts int
+	// limit are the plain bytes that a request may have now.
+	limit int
+	// draining sends what is there without waiting for more.
+	draining bool
+
+	trouble Trouble
+}
+
+// flight is a frame on its way.
+type flight struct {
+	docs, plain int
+	// joined lists the documents that were made of more than one line.
+	joined []frame.Joined
+	// left counts the documents that have no final place yet.
+	left int
+	// counts are documents by their final place.
+	counts places
+
+	// What follows is the shipper's: the frame, its payload, and lines of
+	// documents that were not stored, by namespace.
+	source  *journal.Frame
+	payload []byte
+	strayed map[string]NamespaceLines
+	// lost says that the disk did not keep it, skipped that it is not for
+	// this exporter.
+	lost, skipped bool
+}
+
+// result is what the cursor stores of the flight.
+func (f *flight) result() journal.Result {
+	if f.lost {
+		m := &f.source.Meta
+		return journal.Result{Lost: m.Counts.DocLines, LostDocs: uint64(m.Docs)}
+	}
+	c := &f.counts
+	return journal.Result{
+		Delivered: c.stored.Lines, DeliveredDocs: c.stored.Docs,
+		Dead: c.dead.Lines, DeadDocs: c.dead.Docs,
+		Parked: c.parked.Lines, ParkedDocs: c.parked.Docs,
+	}
+}
+
+// amount is one document with its lines.
+func (f *flight) amount(doc int) Amount { return Amount{Lines: f.lines(doc), Docs: 1} }
+
+// lines is of how many lines a document was made.
+func (f *flight) lines(doc int) uint64 {
+	i, found := slices.BinarySearchFunc(f.joined, doc, func(j frame.Joined, doc int) int { return int(j.Doc) - doc })
+	if !found {
+		return 1
+	}
+	return uint64(f.joined[i].Lines)
+}
+
+// fragment is a set of a flight's documents that are sent together.
+type fragment struct {
+	flight *flight
+	// docs are the numbers of the documents in the frame; nil means all.
+	docs []int
+	// ready is when it may be sent, due when it must.
+	ready, due time.Time
+
+	// sent says that it was sent before.
+	sent bool
+	// tries counts answers that left documents of it over, since is when the
+	// first was.
+	tries int
+	since time.Time
+	// before is core.answers when it was refused first.
+	before uint64
+
+	// alone says that it is sent in a request of its own.
+	alone bool
+	// refusals counts equal unclear answers in a row, by their signature.
+	refusals  int
+	signature string
+}
+
+func (f *fragment) count() int {
+	if f.docs == nil {
+		return f.flight.docs
+	}
+	return len(f.docs)
+}
+
+// size is about the plain bytes of the fragment.
+func (f *fragment) size() int {
+	return int(int64(f.flight.plain) * int64(f.count()) / int64(max(1, f.flight.docs)))
+}
+
+// doc is the number in the frame of the fragment's i-th document.
+func (f *fragment) doc(i int) int {
+	if f.docs == nil {
+		return i
+	}
+	return f.docs[i]
+}
+
+func newCore(p policy) *core { return &core{policy: p, limit: p.flush.Bytes} }
+
+// add takes a frame that was read from the cursor.
+func (c *core) add(f *flight, now time.Time) {
+	f.left = f.docs
+	c.flights = append(c.flights, f)
+	if f.docs > 0 {
+		c.queue = append(c.queue, &fragment{flight: f, ready: now, due: now.Add(c.flush.Interval)})
+	}
+}
+
+// landed removes the oldest flight when all of its documents have a place.
+func (c *core) landed() *flight {
+	if len(c.flights) == 0 || c.flights[0].left > 0 {
+		return nil
+	}
+	f := c.flights[0]
+	c.flights = slices.Delete(c.flights, 0, 1)
+	return f
+}
+
+// next is what to do now: send fragments, which leave the queue, or, when
+// there are none, wait until a time; the zero time means for a frame.
+func (c *core) next(now time.Time) ([]*fragment, time.Time) {
+	if now.Before(c.notBefore) {
+		return nil, c.notBefore
+	}
+	due, size := c.survey(now)
+	if due.IsZero() || due.After(now) && size < c.limit && !(c.draining && size > 0) {
+		return nil, due
+	}
+	return c.take(now), time.Time{}
+}
+
+// survey is when the first fragment is due, and how many plain bytes may be
+// sent now.
+func (c *core) survey(now time.Time) (due time.Time, size int) {
+	for _, f := range c.queue {
+		if due.IsZero() || f.due.Before(due) {
+			due = f.due
+		}
+		if !f.ready.After(now) {
+			size += max(1, f.size())
+		}
+	}
+	return due, size
+}
+
+// take removes the fragments of the next request from the queue: the first
+// that is ready and, unless it goes alone, others up to the limit.
+func (c *core) take(now time.Time) []*fragment {
+	var taken []*fragment
+	size := 0
+	c.queue = slices.DeleteFunc(c.queue, func(f *fragment) bool {
+		if f.ready.After(now) || len(taken) > 0 && !c.joins(taken[0], f, size) {
+			return false
+		}
+		taken, size = append(taken, f), size+f.size()
+		return true
+	})
+	return taken
+}
+
+// joins says whether f may be in one request with first and others, size
+// bytes together.
+func (c *core) joins(first, f *fragment, size int) bool {
+	return !first.alone && !f.alone && !c.single && size+f.size() <= c.limit
+}
+
+// requeue puts fragments back in front, as they were.
+func (c *core) requeue(sent []*fragment) { c.queue = slices.Insert(c.queue, 0, sent...) }
+
+// backOff makes every request wait, longer after each failure in a row.
+func (c *core) backOff(now time.Time, least time.Duration) {
+	c.failures++
+	c.notBefore = now.Add(max(least, c.wait(c.failures)))
+}
+
+// wait is the jittered wait after the n-th failure.
+func (c *core) wait(n int) time.Duration {
+	ceiling := c.retry.MaxInterval
+	if n < 32 {
+		ceiling = min(ceiling, c.retry.InitialInterval<<(n-1))
+	}
+	return c.jitter(ceiling)
+}

@@ -1,0 +1,230 @@
+package shipping
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+	"time"
+)
+
+// loss is a document that leaves the frame otherwise than by being stored.
+type loss struct {
+	flight *flight
+	doc    int
+	why    ItemError
+}
+
+// decision is what an answer makes of documents. The caller puts dead and
+// parked ones in their durable places and then calls placed.
+type decision struct{ dead, parked []loss }
+
+// placed counts the documents of d as done.
+func (d *decision) placed() {
+	for _, l := range d.dead {
+		l.flight.left--
+		l.flight.counts.dead.add(l.flight.amount(l.doc))
+	}
+	for _, l := range d.parked {
+		l.flight.left--
+		l.flight.counts.parked.add(l.flight.amount(l.doc))
+	}
+}
+
+// decide takes the answer to the fragments that next gave.
+func (c *core) decide(now time.Time, sent []*fragment, r *Response) decision {
+	switch r.Verdict {
+	case Answered:
+		return c.answered(now, sent, r)
+	case TooLarge:
+		return c.tooLarge(sent, r)
+	case Miscounted:
+		c.miscounted(now, sent, r)
+	case Unclear:
+		return c.unclear(now, sent, r)
+	case Denied:
+		c.troubled(now, true, r)
+		c.requeue(sent)
+		c.backOff(now, r.RetryAfter)
+	default:
+		c.troubled(now, false, r)
+		c.requeue(sent)
+		c.backOff(now, r.RetryAfter)
+	}
+	return decision{}
+}
+
+// troubled notes why nothing moves; the first of equal reasons gives the time.
+func (c *core) troubled(now time.Time, holding bool, r *Response) {
+	if c.trouble.Reason != r.Reason || c.trouble.Since.IsZero() {
+		c.trouble.Since = now
+	}
+	c.trouble.Holding, c.trouble.Reason, c.trouble.Cure = holding, r.Reason, r.Cure
+}
+
+// progress notes that the backend stores documents.
+func (c *core) progress() {
+	c.answers++
+	c.barren, c.miscounts, c.failures = 0, 0, 0
+	c.trouble = Trouble{}
+	c.limit = min(c.flush.Bytes, c.limit+c.flush.Bytes/32)
+}
+
+// tooLarge makes requests smaller: first by fewer frames, then by splitting
+// the frame, down to a document that nobody takes. A success lets the limit
+// grow again.
+func (c *core) tooLarge(sent []*fragment, r *Response) decision {
+	size := 0
+	for _, f := range sent {
+		size += f.size()
+	}
+	c.limit = max(1, min(c.limit, size/2))
+	f := sent[0]
+	switch {
+	case len(sent) > 1:
+		c.requeue(sent)
+	case f.count() > 1:
+		c.requeue(f.halves())
+	default:
+		return decision{dead: []loss{f.loss(0, ItemError{Status: r.Status, Type: "too_large", Reason: r.Reason})}}
+	}
+	return decision{}
+}
+
+func (f *fragment) loss(i int, why ItemError) loss { return loss{f.flight, f.doc(i), why} }
+
+// halves are two fragments with f's documents and state.
+func (f *fragment) halves() []*fragment {
+	docs := f.docs
+	if docs == nil {
+		docs = make([]int, f.flight.docs)
+		for i := range docs {
+			docs[i] = i
+		}
+	}
+	a, b := *f, *f
+	a.docs, b.docs = docs[:len(docs)/2:len(docs)/2], docs[len(docs)/2:]
+	return []*fragment{&a, &b}
+}
+
+// miscounted stops gathering frames: what does not understand several gzip
+// members in one body answers for the first only.
+func (c *core) miscounted(now time.Time, sent []*fragment, r *Response) {
+	if len(sent) > 1 {
+		c.single = true
+	} else {
+		c.miscounts++
+	}
+	c.troubled(now, c.miscounts >= miscountPatience, r)
+	c.requeue(sent)
+	c.backOff(now, r.RetryAfter)
+}
+
+// unclear sends the same again, until fragments that draw the same answer are
+// found out by sending them alone and bisecting them.
+func (c *core) unclear(now time.Time, sent []*fragment, r *Response) decision {
+	for _, f := range sent {
+		f.refuse(r.Signature, c.answers)
+	}
+	if f := sent[0]; len(sent) == 1 && f.alone {
+		return c.bisect(now, f, r)
+	}
+	c.troubled(now, false, r)
+	c.requeue(sent)
+	c.backOff(now, r.RetryAfter)
+	return decision{}
+}
+
+func (f *fragment) refuse(signature string, answers uint64) {
+	if f.signature != signature {
+		f.signature, f.refusals, f.before = signature, 0, answers
+	}
+	f.refusals++
+	f.alone = f.alone || f.refusals >= patience
+}
+
+// bisect halves a lone fragment that was refused. A single document is given
+// up when it was refused several times and others were stored in between. When
+// nothing at all is stored the fault is not in the documents: they are joined
+// again and the exporter holds.
+func (c *core) bisect(now time.Time, f *fragment, r *Response) decision {
+	c.barren++
+	f.ready = now.Add(c.wait(1))
+	f.due = f.ready
+	switch {
+	case c.barren > 2*bits.Len(uint(f.flight.docs))+leafPatience:
+		c.rejoin(now, f, r)
+	case f.count() > 1:
+		for _, half := range f.halves() {
+			half.refusals, half.before = 0, c.answers
+			c.queue = append(c.queue, half)
+		}
+	case f.refusals >= leafPatience && f.before < c.answers:
+		return decision{dead: []loss{f.loss(0, ItemError{Status: r.Status, Type: "refused", Reason: r.Raw})}}
+	default:
+		c.queue = append(c.queue, f)
+	}
+	return decision{}
+}
+
+// rejoin makes one fragment of all that are left of f's flight and lets others
+// go first.
+func (c *core) rejoin(now time.Time, f *fragment, r *Response) {
+	c.troubled(now, true, &Response{
+		Reason: "every request is refused: " + r.Reason,
+		Cure:   "find out what stands between this node and the backend and answers in its place",
+	})
+	docs := slices.Clone(f.docs)
+	c.queue = slices.DeleteFunc(c.queue, func(o *fragment) bool {
+		if o.flight != f.flight {
+			return false
+		}
+		docs = append(docs, o.docs...)
+		return true
+	})
+	slices.Sort(docs)
+	if f.docs = docs; len(docs) == f.flight.docs {
+		f.docs = nil
+	}
+	f.ready = now.Add(c.retry.MaxInterval)
+	f.due = f.ready
+	c.queue = append(c.queue, f)
+}
+
+// answered sorts the documents by their outcomes.
+func (c *core) answered(now time.Time, sent []*fragment, r *Response) decision {
+	if len(r.Outcomes) != docsOf(sent) {
+		c.miscounted(now, sent, &Response{Reason: fmt.Sprintf(
+			"the exporter gave %d outcomes for %d documents", len(r.Outcomes), docsOf(sent))})
+		return decision{}
+	}
+	s := sorter{core: c, now: now, response: r, errors: r.Errors}
+	s.stores = slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o <= Exists })
+	if s.stores {
+		c.progress()
+	}
+	for _, f := range sent {
+		s.fragment(f)
+	}
+	c.stalled(now, &s)
+	return s.decision
+}
+
+func docsOf(sent []*fragment) int {
+	n := 0
+	for _, f := range sent {
+		n += f.count()
+	}
+	return n
+}
+
+// stalled slows everything down when an answer placed no document at all.
+func (c *core) stalled(now time.Time, s *sorter) {
+	if s.placed > 0 || s.stuck == nil {
+		return
+	}
+	c.troubled(now, s.stuck.Status == 403 || s.stuck.Status == 404, &Response{
+		Reason: fmt.Sprintf("every document is refused: %d %s: %s", s.stuck.Status, s.stuck.Type, s.stuck.Reason),
+		Cure:   "see whether the index exists, is not blocked, and the credentials may create documents in it",
+	})
+	c.backOff(now, s.response.RetryAfter)
+}

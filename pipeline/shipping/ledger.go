@@ -1,0 +1,113 @@
+package shipping
+
+import (
+	"maps"
+	"sync"
+	"time"
+)
+
+// Stats say how an exporter gets on, since the process began. What it has
+// delivered in all is in its cursor.
+type Stats struct {
+	// Name is the exporter's.
+	Name string
+	// Requests were sent; of them failed those that no document was placed by.
+	Requests, FailedRequests uint64
+	// Sent, Dead and Parked are lines and documents of frames that are done.
+	Sent, Dead, Parked Amount
+	// Namespaces are their lines by Kubernetes namespace.
+	Namespaces map[string]NamespaceLines
+	// Bytes are compressed bytes of requests.
+	Bytes uint64
+	// Retries counts documents that were sent again.
+	Retries uint64
+	// Frames are on their way, holding Held bytes; the oldest was journaled
+	// at Oldest, the zero time when there is none.
+	Frames int
+	Held   int
+	Oldest time.Time
+	// Waiting are parked documents.
+	Waiting int
+	// Single says that requests have one frame each, after an answer that
+	// did not count.
+	Single bool
+	// Trouble says why it does not get on.
+	Trouble Trouble
+}
+
+// Amount counts lines and the documents that were made of them.
+type Amount struct{ Lines, Docs uint64 }
+
+func (a *Amount) add(o Amount) {
+	a.Lines += o.Lines
+	a.Docs += o.Docs
+}
+
+// NamespaceLines are lines by what became of them.
+type NamespaceLines struct{ Sent, Dead, Parked uint64 }
+
+// Trouble says why an exporter does not get on.
+type Trouble struct {
+	// Holding says that a person must act; otherwise it may pass by itself.
+	Holding bool
+	// Reason is what happened, Cure what to change. Both are empty when there
+	// is no trouble.
+	Reason, Cure string
+	// Since is when it began.
+	Since time.Time
+}
+
+// places are a frame's documents by their final place.
+type places struct{ stored, dead, parked Amount }
+
+// ledger guards the Stats.
+type ledger struct {
+	mu sync.Mutex
+	Stats
+}
+
+func (l *ledger) change(fn func(*Stats)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fn(&l.Stats)
+}
+
+func (l *ledger) snapshot() Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.Stats
+	s.Namespaces = maps.Clone(s.Namespaces)
+	return s
+}
+
+// done counts a frame that is done.
+func (l *ledger) done(f *flight) {
+	if f.lost || f.skipped {
+		return
+	}
+	l.change(func(s *Stats) {
+		s.Sent.add(f.counts.stored)
+		s.Dead.add(f.counts.dead)
+		s.Parked.add(f.counts.parked)
+		sources := f.source.Meta.Sources
+		for i := range sources {
+			s.namespace(sources[i].Namespace, NamespaceLines{Sent: sources[i].Counts.DocLines})
+		}
+		for name, lines := range f.strayed {
+			lines.Sent -= lines.Dead + lines.Parked
+			s.namespace(name, lines)
+		}
+	})
+}
+
+// namespace adds lines; those of files that are no container's are not kept.
+func (s *Stats) namespace(name string, n NamespaceLines) {
+	if name == "" {
+		return
+	}
+	sum := s.Namespaces[name]
+	sum.Sent += n.Sent
+	sum.Dead += n.Dead
+	sum.Parked += n.Parked
+	s.Namespaces[name] = sum
+}

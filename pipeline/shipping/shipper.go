@@ -1,0 +1,236 @@
+package shipping
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/tailrace/tailrace/pipeline/frame"
+	"github.com/tailrace/tailrace/pipeline/journal"
+)
+
+// Shipper brings the frames of one cursor to one exporter.
+type Shipper struct {
+	o      Options
+	core   *core
+	ledger ledger
+
+	// draining is set by Drain; drain ends when it is.
+	draining atomic.Bool
+	drain    context.Context
+	drainNow context.CancelFunc
+
+	// spare is the memory of payloads that were sent.
+	spare [][]byte
+	// plain and builder are for packing documents again; they are given back
+	// when nothing is on its way.
+	plain   []byte
+	builder *frame.Builder
+}
+
+const (
+	// heldFactor times flush.bytes is what all payloads on their way may
+	// take: enough to fill the next request while old documents wait.
+	heldFactor = 2
+	// leastHeld is that bound for small requests.
+	leastHeld = 4 << 20
+	// maxFlights bounds the metadata of frames that wait for an older one.
+	maxFlights = 256
+	// storeRetry is the wait after a failure of this node's own disk.
+	storeRetry = time.Second
+)
+
+// New makes a shipper. Run runs it.
+func New(o Options) *Shipper {
+	s := &Shipper{o: o}
+	s.core = newCore(policy{flush: o.Flush, retry: o.Retry, jitter: fullJitter, parks: o.Park != nil})
+	s.drain, s.drainNow = context.WithCancel(context.Background())
+	s.ledger.Name = o.Name
+	s.ledger.Namespaces = map[string]NamespaceLines{}
+	return s
+}
+
+// Stats is how the shipper gets on. It may be called at any time.
+func (s *Shipper) Stats() Stats { return s.ledger.snapshot() }
+
+// Drain makes the shipper send what there is without gathering, from now on:
+// for the time before the end, when nothing more will come.
+func (s *Shipper) Drain() {
+	s.draining.Store(true)
+	s.drainNow()
+}
+
+// Run ships until ctx ends or the journal is closed. It returns nil then;
+// what was sent and not yet answered is sent again by the next run, and known
+// to the backend by its id.
+func (s *Shipper) Run(ctx context.Context) error {
+	defer s.drainNow()
+	for ctx.Err() == nil {
+		if err := s.step(ctx); err != nil {
+			if errors.Is(err, journal.ErrClosed) || ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// step does what the core says.
+func (s *Shipper) step(ctx context.Context) error {
+	if err := s.land(); err != nil {
+		return err
+	}
+	s.core.draining = s.draining.Load()
+	sent, until := s.core.next(time.Now())
+	if sent != nil {
+		return s.send(ctx, sent)
+	}
+	if !s.room() {
+		return sleep(ctx, time.Until(until))
+	}
+	return s.gather(ctx, until)
+}
+
+// sleep waits; it fails when ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// room says whether another frame may be held.
+func (s *Shipper) room() bool {
+	held := 0
+	for _, f := range s.core.flights {
+		held += cap(f.payload)
+	}
+	s.ledger.change(func(st *Stats) { st.Frames, st.Held = len(s.core.flights), held })
+	return len(s.core.flights) < maxFlights && held < max(leastHeld, heldFactor*s.o.Flush.Bytes)
+}
+
+// gather takes a frame from the cursor, waiting for it until a time, or
+// forever when that is zero.
+func (s *Shipper) gather(ctx context.Context, until time.Time) error {
+	waiting, cancel := s.waitContext(ctx, until)
+	defer cancel()
+	f, err := s.o.Cursor.Next(waiting)
+	switch {
+	case err == nil:
+		return s.load(ctx, f)
+	case ctx.Err() != nil || errors.Is(err, journal.ErrClosed):
+		return err
+	case waiting.Err() != nil:
+		return nil
+	}
+	s.o.Logger.Error("the journal cannot be read; delivery waits", "exporter", s.o.Name, "error", err)
+	return sleep(ctx, storeRetry)
+}
+
+// waitContext ends at a time, and when draining begins.
+func (s *Shipper) waitContext(ctx context.Context, until time.Time) (context.Context, context.CancelFunc) {
+	var cancel context.CancelFunc
+	if until.IsZero() {
+		ctx, cancel = context.WithCancel(ctx)
+	} else {
+		ctx, cancel = context.WithDeadline(ctx, until)
+	}
+	if s.core.draining {
+		return ctx, cancel
+	}
+	stop := context.AfterFunc(s.drain, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// load makes a flight of a frame.
+func (s *Shipper) load(ctx context.Context, f *journal.Frame) error {
+	m := &f.Meta
+	fl := &flight{source: f, docs: int(m.Docs), plain: int(m.PlainSize), joined: m.Joined}
+	if len(s.o.Classes) > 0 && !slices.Contains(s.o.Classes, m.Class) {
+		fl.docs, fl.skipped = 0, true
+	}
+	if fl.docs > 0 {
+		if err := s.read(ctx, fl); err != nil {
+			return err
+		}
+	}
+	s.core.add(fl, time.Now())
+	return nil
+}
+
+// read reads a flight's payload. One that the disk did not keep has lost its
+// documents; one that a full journal has passed is not this cursor's any more.
+func (s *Shipper) read(ctx context.Context, f *flight) error {
+	for {
+		p, err := f.source.Payload(s.takeSpare())
+		switch {
+		case err == nil:
+			f.payload = p
+			return nil
+		case errors.Is(err, frame.ErrChecksum):
+			s.o.Logger.Error("a frame is damaged on disk; its documents are lost",
+				"exporter", s.o.Name, "frame", f.source.Meta.Seq, "documents", f.docs)
+			f.docs, f.lost = 0, true
+			return nil
+		case errors.Is(err, fs.ErrNotExist):
+			f.docs, f.skipped = 0, true
+			return nil
+		}
+		s.o.Logger.Error("the journal cannot be read; delivery waits", "exporter", s.o.Name, "error", err)
+		if err := sleep(ctx, storeRetry); err != nil {
+			return err
+		}
+	}
+}
+
+// land moves the cursor past the flights that are done.
+func (s *Shipper) land() error {
+	for f := s.core.landed(); f != nil; f = s.core.landed() {
+		if err := s.o.Cursor.Advance(f.source, f.result()); err != nil {
+			return err
+		}
+		s.ledger.done(f)
+		s.giveSpare(f)
+	}
+	if len(s.core.flights) == 0 {
+		s.plain, s.builder = nil, nil
+	}
+	s.ledger.change(func(st *Stats) { st.Oldest = s.oldest() })
+	return nil
+}
+
+// oldest is when the oldest frame on its way was journaled.
+func (s *Shipper) oldest() time.Time {
+	if len(s.core.flights) == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, s.core.flights[0].source.Meta.JournalTime)
+}
+
+// maxSpare is how many payloads' memory is kept.
+const maxSpare = 4
+
+func (s *Shipper) takeSpare() []byte {
+	n := len(s.spare)
+	if n == 0 {
+		return nil
+	}
+	p := s.spare[n-1]
+	s.spare = s.spare[:n-1]
+	return p[:0]
+}
+
+func (s *Shipper) giveSpare(f *flight) {
+	if f.payload != nil && len(s.spare) < maxSpare {
+		s.spare = append(s.spare, f.payload)
+	}
+	f.payload = nil
+}
