@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"path"
 	"time"
 
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -49,7 +50,7 @@ type Target struct {
 }
 
 // Path is where the file is.
-func (t *Target) Path() string { return t.Root + "/" + t.Name }
+func (t *Target) Path() string { return path.Join(t.Root, t.Name) }
 
 // Start is where reading begins in a file that was there when the engine
 // started and of which no position is known. The zero Start is its beginning.
@@ -72,12 +73,15 @@ type Provider interface {
 	Describe(t *Target) event.Source
 }
 
-// Positions is what the journal knows of files read before.
+// Positions is what the journal knows of files read before; it is a
+// *checkpoint.Store. Calls come from several goroutines.
 type Positions interface {
-	// Find lists the known files of a path identity.
+	// Find lists the known files of a path identity, the last seen first.
 	Find(pathIdentity string) []frame.Source
 	// Entries lists all.
 	Entries() []frame.Source
+	// Present is told which known files are there, and which are not.
+	Present(id event.SourceID, present bool)
 }
 
 // Options are what an Engine needs.
@@ -150,5 +154,6 @@ func (o *Options) setDefaults() {
 // noPositions is for an agent that has read nothing yet.
 type noPositions struct{}
 
-func (noPositions) Find(string) []frame.Source { return nil }
-func (noPositions) Entries() []frame.Source    { return nil }
+func (noPositions) Find(string) []frame.Source   { return nil }
+func (noPositions) Entries() []frame.Source      { return nil }
+func (noPositions) Present(event.SourceID, bool) {}

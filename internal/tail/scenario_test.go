@@ -395,3 +395,5 @@ func (d durable) Entries() []frame.Source {
 	slices.SortFunc(all, func(a, b frame.Source) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return all
 }
+
+func (d durable) Present(event.SourceID, bool) {}

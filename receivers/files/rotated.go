@@ -10,25 +10,22 @@ import (
 
 // rotated matches what logrotate appends to a name: a number, or a date (its
 // dateext and usual dateformats). Compressed files are not read.
-var rotated = regexp.MustCompile(`^(?:\.(\d{1,6})|[.-](\d{4}-?\d{2}-?\d{2}(?:[-_T]?\d{2,10})?))$`)
+var rotated = regexp.MustCompile(`^(.+?)(?:\.(\d{1,6})|[.-](\d{4}-?\d{2}-?\d{2}(?:[-_T]?\d{2,10})?))$`)
 
-// rotationOf says whether a name is one that was rotated away from live, and
-// its place among those: larger is newer.
-func rotationOf(name, live string) (order int64, ok bool) {
-	suffix, ok := strings.CutPrefix(name, live)
-	if !ok {
-		return 0, false
-	}
-	m := rotated.FindStringSubmatch(suffix)
+// splitRotated says which file a name was rotated away from, if it is such a
+// name, and its place among those: larger is newer.
+func splitRotated(name string) (live string, order int64, ok bool) {
+	m := rotated.FindStringSubmatch(name)
 	switch {
 	case m == nil:
-		return 0, false
-	case m[1] != "":
+		return "", 0, false
+	case m[2] != "":
 		// The higher the number, the older the file.
-		n, err := strconv.ParseInt(m[1], 10, 64)
-		return -n, err == nil
+		n, err := strconv.ParseInt(m[2], 10, 64)
+		return m[1], -n, err == nil
 	}
-	return dateOrder(m[2])
+	order, ok = dateOrder(m[3])
+	return m[1], order, ok
 }
 
 // dateOrder makes dates of any length comparable: their digits, filled up.

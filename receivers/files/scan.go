@@ -73,33 +73,30 @@ func (s *scan) descend(dir string, parts []string) {
 // files yields the files of a directory that match, each with those that were
 // rotated away from it.
 func (s *scan) files(dir string, entries []os.DirEntry, glob string) {
-	var live []string
+	names := make(map[string]bool, len(entries))
 	for _, e := range entries {
-		if ok, err := path.Match(glob, e.Name()); ok && err == nil && !e.IsDir() && !isRotated(e.Name(), entries) {
-			live = append(live, e.Name())
-		}
+		names[e.Name()] = e.Type()&fs.ModeDir == 0
 	}
-	for _, name := range live {
-		s.file(dir, name, name, tail.Live, false)
-		for _, e := range entries {
-			if order, ok := rotationOf(e.Name(), name); ok {
-				matched, err := path.Match(glob, e.Name())
-				s.file(dir, e.Name(), name, order, !matched || err != nil)
-			}
+	for name, isFile := range names {
+		if !isFile {
+			continue
 		}
+		// Validate has refused malformed patterns.
+		matched, _ := path.Match(glob, name)
+		live, order, ok := splitRotated(name)
+		if ok && names[live] {
+			liveMatched, _ := path.Match(glob, live)
+			s.fileIf(matched || liveMatched, dir, name, live, order, !matched)
+			continue
+		}
+		s.fileIf(matched, dir, name, name, tail.Live, false)
 	}
 }
 
-// isRotated says whether a name is that of another one's older file.
-func isRotated(name string, entries []os.DirEntry) bool {
-	for _, e := range entries {
-		if len(e.Name()) < len(name) {
-			if _, ok := rotationOf(name, e.Name()); ok {
-				return true
-			}
-		}
+func (s *scan) fileIf(wanted bool, dir, name, live string, order int64, onlyKnown bool) {
+	if wanted {
+		s.file(dir, name, live, order, onlyKnown)
 	}
-	return false
 }
 
 // file yields a file of the chain that is named after live. Rotated files that
