@@ -114,13 +114,13 @@ func (g *grepCommand) query(cmd *cobra.Command, pattern string) (q search.Query,
 	}
 	if g.level != "" {
 		if q.Level, err = search.ParseLevel(g.level); err != nil {
-			return q, fmt.Errorf("--level: %w", err)
+			return q, err
 		}
 	}
 	if g.status != "" {
 		r, err := search.ParseStatus(g.status)
 		if err != nil {
-			return q, fmt.Errorf("--status: %w", err)
+			return q, err
 		}
 		q.Status = &r
 	}

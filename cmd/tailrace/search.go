@@ -108,7 +108,7 @@ func (f *lookFlags) look(out io.Writer) (search.Look, error) {
 func (f *lookFlags) keep(out io.Writer) (func([]byte, *search.Document) []byte, error) {
 	format, err := search.ParseFormat(f.output)
 	if err != nil {
-		return nil, fmt.Errorf("--output: %w", err)
+		return nil, err
 	}
 	look, err := f.look(out)
 	return format.Keep(look), err
