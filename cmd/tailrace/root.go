@@ -60,7 +60,7 @@ func commands() []*cobra.Command {
 func configFlag(cmd *cobra.Command) *[]string {
 	uris := new([]string)
 	cmd.Flags().StringArrayVar(uris, "config", nil,
-		"configuration: a file, or file:, env: or yaml: and what it names; several are merged, the last wins")
+		"configuration `FILE`, or file:, env: or yaml: and what it names; several are merged, the last wins")
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	return uris
 }
