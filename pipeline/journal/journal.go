@@ -230,7 +230,8 @@ func (j *Journal) Flush(ctx context.Context) error {
 	j.mu.Unlock()
 	for {
 		j.mu.Lock()
-		done, closed, wait := j.durable >= want, j.closed, j.changed
+		done := j.durable >= want || j.intake.bytes == 0
+		closed, wait := j.closed, j.changed
 		j.mu.Unlock()
 		switch {
 		case done:
