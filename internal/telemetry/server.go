@@ -57,7 +57,7 @@ func Serve(o ServerOptions) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot serve metrics: %w; change service.telemetry.metrics.address or set it to \"\"", err)
 	}
-	s := &Server{listener: l, done: make(chan struct{}), http: http.Server{
+	s := &Server{listener: limitConns(l), done: make(chan struct{}), http: http.Server{
 		Handler:           routes(o),
 		ReadTimeout:       readTimeout,
 		ReadHeaderTimeout: readTimeout,

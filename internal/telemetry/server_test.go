@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -111,6 +112,54 @@ func TestAddressInUseNamesTheKey(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "service.telemetry.metrics.address") {
 		t.Errorf("error %v does not name the key", err)
 	}
+}
+
+// TestOneHostHasAShareOfConnections opens more connections than a host may
+// have: those beyond are closed, and when one ends, the next is served.
+func TestOneHostHasAShareOfConnections(t *testing.T) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := limitConns(inner)
+	defer l.Close()
+	var served []net.Conn
+	for range maxConnsPerHost {
+		dial(t, l)
+		served = append(served, accept(t, l))
+	}
+	next := make(chan net.Conn)
+	go func() { next <- accept(t, l) }()
+	if _, err := dial(t, l).Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the connection beyond the limit is not closed: %v", err)
+	}
+	served[0].Close()
+	dial(t, l)
+	for _, c := range append(served, <-next) {
+		c.Close()
+		c.Close()
+	}
+	if l.total != 0 || len(l.hosts) != 0 {
+		t.Errorf("%d connections of %v are counted when none is left", l.total, l.hosts)
+	}
+}
+
+func dial(t *testing.T, l net.Listener) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func accept(t *testing.T, l net.Listener) net.Conn {
+	c, err := l.Accept()
+	if err != nil {
+		t.Error(err)
+	}
+	return c
 }
 
 func TestDialable(t *testing.T) {

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,12 +36,20 @@ func (w *Watchdog) Watch(name string, limit time.Duration) *Pulse {
 // Beat says that the goroutine is alive.
 func (p *Pulse) Beat() { p.last.Store(time.Now().UnixNano()) }
 
+// Rest says that the goroutine waits for something outside itself, or has
+// ended: no Beat is expected before the next one comes.
+func (p *Pulse) Rest() { p.last.Store(resting) }
+
+// resting is later than every time.
+const resting = math.MaxInt64
+
 // Alive is nil, or says which goroutine is stuck and for how long.
 func (w *Watchdog) Alive() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range w.pulses {
-		if silent := time.Since(time.Unix(0, p.last.Load())); silent > p.limit {
+		last := p.last.Load()
+		if silent := time.Since(time.Unix(0, last)); last != resting && silent > p.limit {
 			return fmt.Errorf("%s has made no progress for %s", p.name, silent.Round(time.Second))
 		}
 	}
