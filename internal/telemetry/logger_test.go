@@ -7,7 +7,9 @@ import (
 	"flag"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,11 +67,31 @@ func TestUnknownOptions(t *testing.T) {
 	}
 }
 
-// limited is a logger over the limiter whose lines are counted.
-func limited() (*slog.Logger, *limiter, *bytes.Buffer) {
-	var out bytes.Buffer
-	l := newLimiter(newConsole(&out, slog.LevelInfo, false))
-	return slog.New(l), l, &out
+// limited is a logger over the limiter, and what it has written.
+func limited() (*slog.Logger, *limiter, *output) {
+	out := new(output)
+	l := newLimiter(newConsole(out, slog.LevelInfo, false))
+	return slog.New(l), l, out
+}
+
+// output is written by timers and read by the test.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+// take returns the lines that were written since the last call.
+func (o *output) take() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	defer o.buf.Reset()
+	return slices.Collect(strings.Lines(o.buf.String()))
 }
 
 func TestRepeatedMessageIsHeldBackAndSummedUp(t *testing.T) {
@@ -80,19 +102,17 @@ func TestRepeatedMessageIsHeldBackAndSummedUp(t *testing.T) {
 		}
 		l.Info("refused")
 		l.Warn("another message")
-		if got := lines(out); len(got) != Burst+2 {
+		if got := out.take(); len(got) != Burst+2 {
 			t.Fatalf("%d lines before the window ends: %q", len(got), got)
 		}
 		time.Sleep(Window)
 		synctest.Wait()
-		got := lines(out)
-		if last := got[len(got)-1]; len(got) != Burst+3 || !strings.HasSuffix(last, "refused n=99 repeated=95") {
-			t.Fatalf("the summary is %q", last)
+		if got := out.take(); len(got) != 1 || !strings.HasSuffix(got[0], "refused n=99 repeated=95\n") {
+			t.Fatalf("the summary is %q", got)
 		}
-		out.Reset()
 		l.Warn("refused")
-		if len(lines(out)) != 1 {
-			t.Error("a new window does not begin afresh")
+		if got := out.take(); len(got) != 1 {
+			t.Errorf("a new window does not begin afresh: %q", got)
 		}
 		time.Sleep(2 * Window)
 	})
@@ -105,18 +125,16 @@ func TestFlushWritesWhatIsHeldBack(t *testing.T) {
 			l.Error("failed")
 		}
 		limiter.flush()
-		if got := lines(out); len(got) != Burst+1 || !strings.HasSuffix(got[Burst], "failed repeated=3") {
+		if got := out.take(); len(got) != Burst+1 || !strings.HasSuffix(got[Burst], "failed repeated=3\n") {
 			t.Errorf("after flush: %q", got)
 		}
 		time.Sleep(Window)
 		synctest.Wait()
-		if got := lines(out); len(got) != Burst+1 {
+		if got := out.take(); len(got) != 0 {
 			t.Errorf("said twice: %q", got)
 		}
 	})
 }
-
-func lines(b *bytes.Buffer) []string { return strings.Split(strings.TrimSpace(b.String()), "\n") }
 
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
