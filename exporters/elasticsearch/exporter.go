@@ -24,11 +24,11 @@ import (
 
 // Exporter implements shipping.Exporter. It is safe for concurrent use.
 type Exporter struct {
-	client  *elastictransport.Client
+	client    *elastictransport.Client
 	transport *http.Transport
-	query   string
-	timeout time.Duration
-	log     *slog.Logger
+	query     string
+	timeout   time.Duration
+	log       *slog.Logger
 }
 
 // filterPath asks for what the answer is read for and nothing else. Without

@@ -234,10 +234,10 @@ func (c *core) backOff(now time.Time, least time.Duration) {
 }
 
 // wait is the jittered wait after the n-th failure.
-func (c *core) wait(n int) time.Duration {
-	ceiling := c.retry.MaxInterval
-	if n < 32 {
-		ceiling = min(ceiling, c.retry.InitialInterval<<(n-1))
+func (p *policy) wait(n int) time.Duration {
+	ceiling := p.retry.InitialInterval
+	for i := 1; i < n && ceiling < p.retry.MaxInterval; i++ {
+		ceiling *= 2
 	}
-	return c.jitter(ceiling)
+	return p.jitter(min(ceiling, p.retry.MaxInterval))
 }

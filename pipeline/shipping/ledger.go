@@ -13,7 +13,8 @@ type Stats struct {
 	Name string
 	// Requests were sent; of them failed those that no document was placed by.
 	Requests, FailedRequests uint64
-	// Sent, Dead and Parked are lines and documents of frames that are done.
+	// Sent, Dead and Parked are lines and documents. Those that were parked
+	// count again as Sent or Dead when they leave the store.
 	Sent, Dead, Parked Amount
 	// Namespaces are their lines by Kubernetes namespace.
 	Namespaces map[string]NamespaceLines
@@ -26,8 +27,6 @@ type Stats struct {
 	Frames int
 	Held   int
 	Oldest time.Time
-	// Waiting are parked documents.
-	Waiting int
 	// Single says that requests have one frame each, after an answer that
 	// did not count.
 	Single bool

@@ -25,7 +25,7 @@ type Options struct {
 	DeadLetter Letters
 	// Park takes documents that wait for their index. Without it they hold
 	// the cursor.
-	Park Letters
+	Park Lot
 
 	Flush Flush
 	Retry Retry

@@ -53,12 +53,18 @@ func (s *Shipper) pack(f *fragment) (*frame.Sealed, error) {
 	}
 	for i, doc := range frame.Documents(plain) {
 		if _, wanted := slices.BinarySearch(f.docs, i); wanted {
-			for _, line := range [][]byte{doc.Action, doc.Source} {
-				s.builder.Var(line)
-				s.builder.Var(newline)
-			}
-			s.builder.EndDoc(1, 0)
+			writeDoc(s.builder, doc)
 		}
 	}
 	return s.builder.Seal(frame.Meta{}), nil
+}
+
+// writeDoc adds a document to an open frame. Nothing but its bytes is needed
+// of a frame that is sent and forgotten.
+func writeDoc(b *frame.Builder, doc frame.Doc) {
+	for _, line := range [][]byte{doc.Action, doc.Source} {
+		b.Var(line)
+		b.Var(newline)
+	}
+	b.EndDoc(1, 0)
 }

@@ -199,13 +199,13 @@ func ranges(docs []int) string {
 	return "[" + strings.Join(parts, " ") + "]"
 }
 
-var verdicts = map[string]Verdict{"ok": Answered, "items": Answered, "unavailable": Unavailable,
+var verdictNames = map[string]Verdict{"ok": Answered, "items": Answered, "unavailable": Unavailable,
 	"denied": Denied, "toolarge": TooLarge, "miscounted": Miscounted, "unclear": Unclear}
 
 var outcomes = map[string]Outcome{"stored": Stored, "exists": Exists, "busy": Busy, "refused": Refused, "rejected": Rejected}
 
 func (s *scenario) reply(args []string) {
-	verdict, ok := verdicts[args[0]]
+	verdict, ok := verdictNames[args[0]]
 	if !ok {
 		s.t.Fatalf("unknown verdict %q", args[0])
 	}

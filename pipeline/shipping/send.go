@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
 // send sends fragments and does what the core makes of the answer.
@@ -15,11 +17,14 @@ func (s *Shipper) send(ctx context.Context, sent []*fragment) error {
 	before := s.core.trouble
 	d := s.core.decide(time.Now(), sent, r)
 	s.report(before)
-	if err := s.place(ctx, d.dead, s.o.DeadLetter); err != nil {
+	if err := s.place(ctx, d.dead, s.deadLetters()); err != nil {
 		return err
 	}
-	if err := s.place(ctx, d.parked, s.o.Park); err != nil {
+	if err := s.place(ctx, d.parked, s.parkingLot()); err != nil {
 		return err
+	}
+	if len(d.parked) > 0 {
+		s.lot.wake()
 	}
 	d.placed()
 	for _, f := range sent {
@@ -86,7 +91,7 @@ func (s *Shipper) report(before Trouble) {
 
 // place makes losses durable elsewhere. It tries until it succeeds or ctx
 // ends: without it the cursor must not move.
-func (s *Shipper) place(ctx context.Context, losses []loss, to Letters) error {
+func (s *Shipper) place(ctx context.Context, losses []loss, to *destination) error {
 	for len(losses) > 0 {
 		f, n := losses[0].flight, 1
 		for n < len(losses) && losses[n].flight == f {
@@ -100,23 +105,35 @@ func (s *Shipper) place(ctx context.Context, losses []loss, to Letters) error {
 	return nil
 }
 
+// destination is a store for documents that leave their frame.
+type destination struct {
+	letters Letters
+	// count adds lines to where they are in the figures of a namespace.
+	count func(n *NamespaceLines, lines uint64)
+}
+
+func (s *Shipper) deadLetters() *destination {
+	return &destination{s.o.DeadLetter, func(n *NamespaceLines, lines uint64) { n.Dead += lines }}
+}
+
+func (s *Shipper) parkingLot() *destination {
+	return &destination{s.o.Park, func(n *NamespaceLines, lines uint64) { n.Parked += lines }}
+}
+
 // put makes losses of one flight durable in one place.
-func (s *Shipper) put(ctx context.Context, f *flight, losses []loss, to Letters) error {
-	if to == nil {
+func (s *Shipper) put(ctx context.Context, f *flight, losses []loss, to *destination) error {
+	if to.letters == nil {
 		return fmt.Errorf("exporter %s: a document was refused (%s) and there is no dead-letter store to keep it in",
 			s.o.Name, losses[0].why.Reason)
 	}
 	for {
-		letters, err := s.write(f, losses)
+		entries, err := s.refused(f, losses)
 		if err == nil {
-			err = to.Put(ctx, letters)
+			err = to.letters.Put(ctx, entries)
 		}
-		switch {
-		case err == nil:
-			f.stray(letters, to == s.o.DeadLetter)
+		if err == nil {
+			f.stray(entries, to.count)
 			return nil
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
 		}
 		s.o.Logger.Error("refused documents cannot be kept; delivery waits", "exporter", s.o.Name, "error", err)
 		if err := sleep(ctx, storeRetry); err != nil {
@@ -125,18 +142,14 @@ func (s *Shipper) put(ctx context.Context, f *flight, losses []loss, to Letters)
 	}
 }
 
-// stray counts letters by namespace.
-func (f *flight) stray(letters []Letter, dead bool) {
+// stray counts documents that leave the flight by namespace.
+func (f *flight) stray(entries []journal.Refused, count func(*NamespaceLines, uint64)) {
 	if f.strayed == nil {
 		f.strayed = map[string]NamespaceLines{}
 	}
-	for i := range letters {
-		n := f.strayed[letters[i].Namespace]
-		if dead {
-			n.Dead += uint64(letters[i].Lines)
-		} else {
-			n.Parked += uint64(letters[i].Lines)
-		}
-		f.strayed[letters[i].Namespace] = n
+	for i := range entries {
+		n := f.strayed[entries[i].Namespace]
+		count(&n, uint64(entries[i].Lines))
+		f.strayed[entries[i].Namespace] = n
 	}
 }

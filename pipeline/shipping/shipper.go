@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,8 +17,12 @@ import (
 type Shipper struct {
 	o      Options
 	core   *core
+	lot    *attendant
 	ledger ledger
 
+	// oldestSeq is the number of the oldest frame on its way, 0 when there is
+	// none.
+	oldestSeq atomic.Uint64
 	// draining is set by Drain; drain ends when it is.
 	draining atomic.Bool
 	drain    context.Context
@@ -46,7 +51,8 @@ const (
 // New makes a shipper. Run runs it.
 func New(o Options) *Shipper {
 	s := &Shipper{o: o}
-	s.core = newCore(policy{flush: o.Flush, retry: o.Retry, jitter: fullJitter, parks: o.Park != nil})
+	p := policy{flush: o.Flush, retry: o.Retry, jitter: fullJitter, parks: o.Park != nil}
+	s.core, s.lot = newCore(p), newAttendant(s, p)
 	s.drain, s.drainNow = context.WithCancel(context.Background())
 	s.ledger.Name = o.Name
 	s.ledger.Namespaces = map[string]NamespaceLines{}
@@ -68,6 +74,13 @@ func (s *Shipper) Drain() {
 // to the backend by its id.
 func (s *Shipper) Run(ctx context.Context) error {
 	defer s.drainNow()
+	ctx, stop := context.WithCancel(ctx)
+	var parked sync.WaitGroup
+	defer parked.Wait()
+	defer stop()
+	if s.o.Park != nil {
+		parked.Go(func() { s.lot.run(ctx) })
+	}
 	for ctx.Err() == nil {
 		if err := s.step(ctx); err != nil {
 			if errors.Is(err, journal.ErrClosed) || ctx.Err() != nil {
@@ -113,7 +126,7 @@ func (s *Shipper) room() bool {
 	for _, f := range s.core.flights {
 		held += cap(f.payload)
 	}
-	s.ledger.change(func(st *Stats) { st.Frames, st.Held = len(s.core.flights), held })
+	s.ledger.change(func(st *Stats) { st.Held = held })
 	return len(s.core.flights) < maxFlights && held < max(leastHeld, heldFactor*s.o.Flush.Bytes)
 }
 
@@ -163,6 +176,7 @@ func (s *Shipper) load(ctx context.Context, f *journal.Frame) error {
 		}
 	}
 	s.core.add(fl, time.Now())
+	s.note()
 	return nil
 }
 
@@ -203,16 +217,27 @@ func (s *Shipper) land() error {
 	if len(s.core.flights) == 0 {
 		s.plain, s.builder = nil, nil
 	}
-	s.ledger.change(func(st *Stats) { st.Oldest = s.oldest() })
+	s.note()
 	return nil
 }
 
-// oldest is when the oldest frame on its way was journaled.
-func (s *Shipper) oldest() time.Time {
-	if len(s.core.flights) == 0 {
-		return time.Time{}
+// note keeps what others see of the frames on their way.
+func (s *Shipper) note() {
+	var oldest time.Time
+	var seq uint64
+	if len(s.core.flights) > 0 {
+		m := &s.core.flights[0].source.Meta
+		oldest, seq = time.Unix(0, m.JournalTime), m.Seq
 	}
-	return time.Unix(0, s.core.flights[0].source.Meta.JournalTime)
+	s.oldestSeq.Store(seq)
+	s.ledger.change(func(st *Stats) { st.Oldest, st.Frames = oldest, len(s.core.flights) })
+}
+
+// passed says whether the cursor has passed the frames of parked documents:
+// until then a crash would have the frames delivered again.
+func (s *Shipper) passed(docs []journal.Refused) bool {
+	oldest := s.oldestSeq.Load()
+	return oldest == 0 || !slices.ContainsFunc(docs, func(d journal.Refused) bool { return d.Frame >= oldest })
 }
 
 // maxSpare is how many payloads' memory is kept.
