@@ -30,10 +30,13 @@ const (
 	Short Behaviour = "short"
 	// HTML is a 200 with a page in place of an answer.
 	HTML Behaviour = "html"
+	// Firewall is a 403 with a page, for requests that have a script tag in
+	// them; others are stored.
+	Firewall Behaviour = "firewall"
 )
 
 var behaviours = map[Behaviour]bool{Fine: true, Busy: true, Unavailable: true, BadGateway: true,
-	Reset: true, Cut: true, Stall: true, Partly: true, Short: true, HTML: true}
+	Reset: true, Cut: true, Stall: true, Partly: true, Short: true, HTML: true, Firewall: true}
 
 // phase is a behaviour for a time.
 type phase struct {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -82,6 +83,11 @@ func (s *Sink) bulk(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "<html><body>welcome</body></html>")
 		return
 	}
+	if do == Firewall && suspicious(items) {
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, "<html><body>Request blocked. Reference 18.2f3</body></html>")
+		return
+	}
 	answers := s.store(items, do)
 	switch do {
 	case Cut:
@@ -93,6 +99,11 @@ func (s *Sink) bulk(w http.ResponseWriter, r *http.Request) {
 		answers = answers[:len(answers)-1]
 	}
 	respond(w, r, answers)
+}
+
+// suspicious is what a web firewall thinks of a request.
+func suspicious(items []Item) bool {
+	return slices.ContainsFunc(items, func(i Item) bool { return bytes.Contains(i.Doc, []byte("<script>")) })
 }
 
 // malformed answers a body that is no bulk request. Elasticsearch's HTTP layer

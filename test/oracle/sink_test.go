@@ -99,6 +99,8 @@ func TestSinkAnswersAsElasticsearchDoes(t *testing.T) {
 		{"cut after storing", "cut", zip(bulkBody("a")), 0, nil, 1},
 		{"partly busy", "partly", zip(bulkBody("a", "b", "c")), 200, []int{201, 429, 201}, 2},
 		{"short answer", "short", zip(bulkBody("a", "b")), 200, []int{201}, 2},
+		{"let through", "firewall", zip(bulkBody("a")), 200, []int{201}, 1},
+		{"blocked", "firewall", zip(bulkBody("a"), strings.Replace(poison, "poison", "<script>", 1)), 403, nil, 0},
 		{"a page", "html", zip(bulkBody("a")), 200, nil, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

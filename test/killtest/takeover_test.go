@@ -1,0 +1,31 @@
+package killtest
+
+import (
+	"testing"
+	"time"
+)
+
+// TestSecondAgentWaitsAndTakesOver starts two agents on one folder, as a
+// rolling update does: the second must do nothing until the first is gone.
+func TestSecondAgentWaitsAndTakesOver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds; make test runs it")
+	}
+	l := newLife(t, 5)
+	config := l.config()
+	generator := l.Generate("-seed", "5", "-containers", "3", "-rate", "800", "-limit", "65536")
+	first := l.StartAgent(config)
+	second := l.StartAgent(config)
+	time.Sleep(time.Second)
+	l.kill(first)
+	if !second.Running() {
+		t.Fatalf("the second agent gave up\n%s", second.Tail())
+	}
+	generator.Stop()
+	l.sink.Behave("ok")
+	l.Drained(l.sink, second, len(l.Account().Entries))
+	second.Stop()
+	if verdict := l.Judge(l.sink); len(verdict.Violations) > 0 {
+		t.Error(verdict)
+	}
+}
