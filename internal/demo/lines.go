@@ -98,7 +98,7 @@ func checkoutFailed(r *request, span string) []byte {
 // inventoryLine is logfmt.
 func inventoryLine(r *request, what string, change int) []byte {
 	return fmt.Appendf(nil, `time=%s level=info msg=%q sku=%s change=%d left=%d trace_id=%s span_id=%s`,
-		time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), what, r.sku, change, mathrand.IntN(500), r.traceID, hexID(8))
+		time.Now().UTC().Format("2006-01-02T15:04:05.000000Z"), what, r.sku, change, mathrand.IntN(500), r.traceID, hexID(8))
 }
 
 // paymentLine is plain text, as a service of an older day writes it.
