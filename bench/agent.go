@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tailrace/tailrace/bench/corpus"
 	"github.com/tailrace/tailrace/bench/sink"
 )
 
@@ -44,6 +45,7 @@ func (l *lab) start(ctx context.Context, dir string) (*agent, error) {
 		return nil, err
 	}
 	a.cmd = exec.CommandContext(ctx, l.agent, "run", "--config", file)
+	a.cmd.Env = append(os.Environ(), "NODE_NAME="+corpus.Node)
 	a.cmd.Stderr = &a.stderr
 	a.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := a.cmd.Start(); err != nil {

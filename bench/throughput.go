@@ -123,10 +123,19 @@ func (o *outcomes) report(name string, yardsticksOnly bool) error {
 			name, a.perSecond(), a.perSecond()/std.perSecond(), a.perSecond()/limit.perSecond(),
 			float64(a.rss)/(1<<20), a.plain/int64(a.lines), a.pack/int64(a.lines))
 	}
+	if len(o.agent) > 0 && !sameSize(median(o.agent), limit) {
+		return errors.New("the agent's documents are not as long as the yardsticks': the ratios compare documents, not work")
+	}
 	if spread < lowestSpread || spread > highestSpread {
 		return fmt.Errorf("ref-limit is %.1f times ref-std, which must be %d to %d times: the yardsticks are wrong or the machine is too busy", spread, lowestSpread, highestSpread)
 	}
 	return nil
+}
+
+// sameSize compares bytes per document, to one in a hundred.
+func sameSize(a, b outcome) bool {
+	ratio := float64(a.plain) / float64(a.lines) / (float64(b.plain) / float64(b.lines))
+	return ratio > 0.99 && ratio < 1.01
 }
 
 // median is the run of median speed, of the slower two when even.

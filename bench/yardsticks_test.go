@@ -17,11 +17,10 @@ var firstLine = time.Date(2026, 3, 5, 10, 11, 12, 0, time.UTC)
 // The yardsticks measure work only if they write the same documents.
 func TestYardsticksAgree(t *testing.T) {
 	pod := corpus.Number(7)
-	path := pod.Path("/var/log/pods")
 	for _, kind := range []corpus.Kind{corpus.SlogJSON, corpus.Nginx} {
 		g := corpus.New(kind, 3, firstLine)
-		pipeline := refstd.New(kind, pod, path)
-		enc := reflimit.NewEncoder(kind, pod, path)
+		pipeline := refstd.New(kind, pod)
+		enc := reflimit.NewEncoder(kind, pod)
 		enc.Observed(firstLine)
 		for range 500 {
 			line := bytes.TrimSuffix(g.Append(nil), []byte("\n"))

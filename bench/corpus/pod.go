@@ -52,19 +52,21 @@ func (p Pod) Write(root string, g *Generator, lines int) (err error) {
 	return w.Flush()
 }
 
+// Node is the name of the node that benchmarks run on.
+const Node = "node-1"
+
 // Resource are the attributes of the resource that Tailrace gives to the
 // pod's lines.
 func (p Pod) Resource() map[string]any {
 	return map[string]any{
+		"service.name":                p.Container,
+		"service.namespace":           p.Namespace,
+		"service.instance.id":         p.Namespace + "." + p.Name + "." + p.Container,
 		"k8s.namespace.name":          p.Namespace,
 		"k8s.pod.name":                p.Name,
 		"k8s.pod.uid":                 p.UID,
 		"k8s.container.name":          p.Container,
 		"k8s.container.restart_count": 0,
+		"k8s.node.name":               Node,
 	}
-}
-
-// Attributes are those that every line of the file at path has.
-func (p Pod) Attributes(path string) map[string]any {
-	return map[string]any{"log.file.path": path}
 }

@@ -48,7 +48,7 @@ func Run(c Config) error {
 	}
 	defer f.Close()
 	s := newSender(c)
-	enc := NewEncoder(c.Kind, c.Pod, c.Path)
+	enc := NewEncoder(c.Kind, c.Pod)
 	in := make([]byte, 0, 2*readSize)
 	for left := lineLimit(c.Lines); left > 0; {
 		n, err := f.Read(in[len(in) : len(in)+readSize])
@@ -171,17 +171,14 @@ type Encoder struct {
 	observed []byte
 }
 
-// NewEncoder renders what is constant for the file at path.
-func NewEncoder(kind corpus.Kind, pod corpus.Pod, path string) *Encoder {
+// NewEncoder renders what is constant for the log of a pod.
+func NewEncoder(kind corpus.Kind, pod corpus.Pod) *Encoder {
 	dataset, appendLine := "generic.otel", (*Encoder).appendJSON
 	if kind == corpus.Nginx {
 		dataset, appendLine = "nginx.access.otel", (*Encoder).appendNginx
 	}
-	attributes := pod.Attributes(path)
-	attributes["log.iostream"] = "stdout"
-	open := mustJSON(attributes)
 	members := `,"data_stream":{"type":"logs","dataset":"` + dataset + `","namespace":"default"},"resource":{"attributes":` +
-		mustJSON(pod.Resource()) + `},"scope":{},"attributes":` + open[:len(open)-1]
+		mustJSON(pod.Resource()) + `},"scope":{},"attributes":{"log.iostream":"stdout"`
 	return &Encoder{
 		append:  appendLine,
 		action:  []byte(`{"create":{"_index":"logs-` + dataset + `-default","_id":"`),

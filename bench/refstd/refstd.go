@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -44,7 +43,7 @@ func Run(c Config) error {
 		return err
 	}
 	defer f.Close()
-	p, b := New(c.Kind, c.Pod, c.Path), newBulk(c.URL)
+	p, b := New(c.Kind, c.Pod), newBulk(c.URL)
 	in := bufio.NewScanner(f)
 	in.Buffer(nil, 1<<20)
 	for n := 0; in.Scan() && (c.Lines == 0 || n < c.Lines); n++ {
@@ -65,21 +64,19 @@ func Run(c Config) error {
 // Pipeline makes documents of one file's lines.
 type Pipeline struct {
 	kind     corpus.Kind
-	pod      corpus.Pod
-	path     string
 	resource map[string]any
 	stream   map[string]any
 	index    string
 }
 
-// New is a pipeline for the file at path.
-func New(kind corpus.Kind, pod corpus.Pod, path string) *Pipeline {
+// New is a pipeline for the log of a pod.
+func New(kind corpus.Kind, pod corpus.Pod) *Pipeline {
 	dataset := "generic.otel"
 	if kind == corpus.Nginx {
 		dataset = "nginx.access.otel"
 	}
 	return &Pipeline{
-		kind: kind, pod: pod, path: path,
+		kind:     kind,
 		resource: map[string]any{"attributes": pod.Resource()},
 		stream:   map[string]any{"type": "logs", "dataset": dataset, "namespace": "default"},
 		index:    "logs-" + dataset + "-default",
@@ -107,7 +104,6 @@ func (p *Pipeline) Document(line string) (action, doc []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	maps.Copy(attributes, p.pod.Attributes(p.path))
 	attributes["log.iostream"] = parts[1]
 	d["attributes"] = attributes
 	action, err = json.Marshal(map[string]any{"create": map[string]any{"_index": p.index, "_id": id()}})
