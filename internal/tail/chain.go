@@ -3,6 +3,10 @@ package tail
 import (
 	"slices"
 	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tailrace/tailrace/pipeline/event"
 )
 
 // chain is a live file and what was rotated away from it: files that are read
@@ -32,8 +36,11 @@ type chain struct {
 type closedFile struct {
 	dev, ino uint64
 	size     int64
+	modified int64
 	path     string
 	present  bool
+	// source is nil when the content was never identified.
+	source *event.Source
 }
 
 // insert puts a newly opened file in its place: before the first file that is
@@ -57,6 +64,20 @@ func (c *chain) publish(files []*file) {
 	c.view.Store(&files)
 }
 
+// remember keeps what a scan needs to recognise a file that was closed.
+func (c *chain) remember(f *file) {
+	source := f.source.Load()
+	switch {
+	case f.poll.present && !f.unlinked.Load():
+		c.closed = append(c.closed, closedFile{
+			dev: f.dev, ino: f.ino, size: f.last, modified: f.touched,
+			present: true, path: *f.path.Load(), source: source,
+		})
+	case source != nil:
+		c.lane.forget(absence{c.identity, source.ID})
+	}
+}
+
 // find returns the open file of an inode. An inode is not given again while a
 // descriptor holds it.
 func (c *chain) find(dev, ino uint64) *file {
@@ -70,10 +91,10 @@ func (c *chain) find(dev, ino uint64) *file {
 
 // isClosed says whether an inode is a file that was read to its end and has
 // not grown since.
-func (c *chain) isClosed(dev, ino uint64, size int64) bool {
+func (c *chain) isClosed(st *unix.Stat_t) bool {
 	for i := range c.closed {
 		k := &c.closed[i]
-		if k.dev == dev && k.ino == ino && k.size == size {
+		if k.dev == uint64(st.Dev) && k.ino == st.Ino && k.size == st.Size && k.modified == st.Mtim.Nano() {
 			k.present = true
 			return true
 		}
@@ -82,8 +103,15 @@ func (c *chain) isClosed(dev, ino uint64, size int64) bool {
 }
 
 // forgetClosed drops the files that are not there any more.
-func (c *chain) forgetClosed() {
-	c.closed = slices.DeleteFunc(c.closed, func(k closedFile) bool { return !k.present })
+func (c *chain) forgetClosed(positions Positions) {
+	c.closed = slices.DeleteFunc(c.closed, func(k closedFile) bool {
+		if k.present || k.source == nil {
+			return !k.present
+		}
+		positions.Present(k.source.ID, false)
+		c.lane.forget(absence{c.identity, k.source.ID})
+		return true
+	})
 }
 
 // current are the files that a lane reads now.

@@ -123,6 +123,7 @@ func (l *Lane) lose(r *reading, bytes int64, b *event.Batch) bool {
 	l.flush(r, b)
 	r.known.ended = true
 	l.close(r)
+	l.forget(absence{r.file.chain.identity, r.src.ID})
 	return true
 }
 
@@ -132,7 +133,8 @@ func (l *Lane) fail(r *reading, err error, b *event.Batch) bool {
 	case errors.Is(err, errReplaced):
 		return l.replace(r, b)
 	case errors.Is(err, errClosed):
-		return l.abandon(r, b)
+		// Either the file was given up, or the engine stops.
+		return r.file.abandoned.Load() && l.abandon(r, b)
 	}
 	if r.failed != err.Error() {
 		r.failed = err.Error()

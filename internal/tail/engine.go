@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -28,6 +29,8 @@ type Engine struct {
 	// started is set when everything was looked for once.
 	started bool
 	open    int
+	// stopped is set before the files are closed.
+	stopped atomic.Bool
 	told    told
 }
 
@@ -75,8 +78,8 @@ func (e *Engine) Lane(i int) *Lane { return e.lanes[i] }
 // tick is how often files that were just written are measured.
 const tick = 25 * time.Millisecond
 
-// Run discovers and measures until ctx ends. It gives the descriptors back
-// when it returns; lanes then find their files closed, so they stop first.
+// Run discovers and measures until ctx ends, and closes the files: lanes read
+// nothing more then.
 func (e *Engine) Run(ctx context.Context) error {
 	watch := newWatcher(e.opts.Logger)
 	defer watch.close()
@@ -95,6 +98,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			watch.follow(e.opts.Providers)
 		case <-rescan.C:
 			e.scanAll(ctx, watch)
+			e.settle()
 		case <-ticker.C:
 			e.measure(e.opts.Now().UnixNano())
 		}
@@ -129,6 +133,7 @@ func (e *Engine) root(path string) (*confine.Root, error) {
 }
 
 func (e *Engine) closeAll() {
+	e.stopped.Store(true)
 	for _, c := range e.chains {
 		for _, f := range c.files {
 			f.mu.Lock()

@@ -29,6 +29,8 @@ type file struct {
 	fd   int
 	last int64
 	cut  cut
+	// touched is when the file was written last, ns.
+	touched int64
 
 	// Written by the engine's measuring and the lane's.
 	size     atomic.Int64
@@ -73,6 +75,7 @@ func (f *file) measure() error {
 		return err
 	}
 	f.note(st.Size)
+	f.touched = st.Mtim.Nano()
 	if st.Nlink == 0 {
 		f.unlinked.Store(true)
 	}

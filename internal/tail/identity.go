@@ -12,15 +12,23 @@ import (
 // family are the contents that share a path identity: files that are there,
 // were there, or are known from the journal. Identities are told apart within
 // it.
-type family struct{ known []*known }
+type family struct {
+	known []*known
+	// generations are the next free ones of heads, also of contents that are
+	// not in known any more.
+	generations map[[16]byte]uint32
+	// unidentified counts the readings that may turn out to be one of known.
+	unidentified int
+}
 
 // known is a content that has an identity. by is who reads it now; fresh says
-// that nobody has before, ended that nobody can again because it was
+// that nobody has before, met that it was read since the start, missed that it
+// was not found, and ended that nobody can read it again because it was
 // overwritten.
 type known struct {
 	frame.Source
-	by           *reading
-	fresh, ended bool
+	by                        *reading
+	fresh, met, missed, ended bool
 }
 
 // family returns the contents of a path identity, as the journal knows them
@@ -29,12 +37,19 @@ func (l *Lane) family(path string) *family {
 	if f := l.families[path]; f != nil {
 		return f
 	}
-	f := &family{}
+	f := &family{generations: make(map[[16]byte]uint32)}
 	for _, s := range l.engine.opts.Positions.Find(path) {
-		f.known = append(f.known, &known{Source: s})
+		f.keep(&known{Source: s})
 	}
 	l.families[path] = f
 	return f
+}
+
+// keep adds a content that has a generation.
+func (f *family) keep(k *known) {
+	f.known = append(f.known, k)
+	id := &k.Identity
+	f.generations[id.Head] = max(f.generations[id.Head], id.Generation+1)
 }
 
 // identify tells which content the file has, when its first line is complete
@@ -58,7 +73,9 @@ func (l *Lane) identify(r *reading, whole bool) (bool, error) {
 	if k == nil {
 		k = fam.add(r, hash)
 	}
-	k.by, r.known = r, k
+	fam.unidentified--
+	k.by, k.met, r.known = r, true, k
+	l.engine.opts.Positions.Present(k.ID, true)
 	r.open(k)
 	return true, l.resume(r, k)
 }
@@ -132,14 +149,11 @@ func (r *reading) continues(s *frame.Source) (bool, error) {
 // add gives a new content its identity: the next generation of those with the
 // same path and head.
 func (f *family) add(r *reading, head [16]byte) *known {
-	id := event.Identity{Path: r.file.chain.identity, Head: head, Generation: r.generation}
-	for _, k := range f.known {
-		if k.Identity.Head == head && k.Identity.Generation >= id.Generation {
-			id.Generation = k.Identity.Generation + 1
-		}
+	id := event.Identity{
+		Path: r.file.chain.identity, Head: head, Generation: max(r.generation, f.generations[head]),
 	}
 	k := &known{fresh: true, Source: frame.Source{ID: id.IDOn(r.lane.engine.opts.Node), Identity: id}}
-	f.known = append(f.known, k)
+	f.keep(k)
 	return k
 }
 

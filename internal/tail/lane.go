@@ -2,6 +2,8 @@ package tail
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -26,6 +28,18 @@ type Lane struct {
 	// spares are buffers for joining, scratch for looking at files.
 	spares  [][]byte
 	scratch [4096]byte
+
+	// goneMu guards gone: what the engine found to be gone.
+	goneMu sync.Mutex
+	gone   []absence
+
+	// unsettled is set by the engine when everything was looked for, settled
+	// when all known files are accounted for; vanished are the states of
+	// those that were not found, unsaid their sources.
+	unsettled atomic.Bool
+	settled   bool
+	vanished  []frame.Source
+	unsaid    []*event.Source
 }
 
 // maxSpares bounds the joining buffers that are kept for the next record.
@@ -43,10 +57,11 @@ func (l *Lane) now() int64 { return l.engine.opts.Now().UnixNano() }
 // batch is the caller's until the next Read, its Source until OnClose.
 func (l *Lane) Read(b *event.Batch) bool {
 	l.closeSources()
-	for {
+	l.forgetGone()
+	for !l.engine.stopped.Load() {
 		c := l.ready.pop()
 		if c == nil {
-			return false
+			return l.account(b)
 		}
 		c.queued.Store(false)
 		b.Reset(nil)
@@ -55,12 +70,13 @@ func (l *Lane) Read(b *event.Batch) bool {
 			return true
 		}
 	}
+	return false
 }
 
 // Wait returns when a Read may succeed, at a time unless it is zero, or when
 // ctx ends.
 func (l *Lane) Wait(ctx context.Context, until time.Time) {
-	if !l.ready.empty() {
+	if !l.ready.empty() || l.unsettled.Load() {
 		return
 	}
 	var due <-chan time.Time
@@ -82,6 +98,11 @@ func (l *Lane) enqueue(c *chain) {
 		return
 	}
 	l.ready.push(c)
+	l.rouse()
+}
+
+// rouse ends a Wait, or the next one.
+func (l *Lane) rouse() {
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -107,6 +128,9 @@ func (l *Lane) States(class string, dst []frame.Source) []frame.Source {
 	}
 	clear(l.unrecorded[len(kept):])
 	l.unrecorded = kept
+	if class == vanishedClass {
+		dst, l.vanished = append(dst, l.vanished...), nil
+	}
 	return dst
 }
 

@@ -89,11 +89,7 @@ func (e *Engine) release(c *chain) {
 			continue
 		}
 		e.open--
-		if f.poll.present && !f.unlinked.Load() {
-			c.closed = append(c.closed, closedFile{
-				dev: f.dev, ino: f.ino, size: f.size.Load(), present: true, path: *f.path.Load(),
-			})
-		}
+		c.remember(f)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -3,3 +3,13 @@ package tail
 import "testing"
 
 func TestRotation(t *testing.T) { runScenario(t, "rotation") }
+
+func TestRotationInTheMiddleOfALine(t *testing.T) { runScenario(t, "rotation_open") }
+
+func TestSeveralRotationsBetweenLooks(t *testing.T) { runScenario(t, "rotation_many") }
+
+func TestRotationWhileDown(t *testing.T) { runScenario(t, "rotation_down") }
+
+func TestRenameBack(t *testing.T) { runScenario(t, "rotation_back") }
+
+func TestEmptySuccessor(t *testing.T) { runScenario(t, "rotation_empty") }

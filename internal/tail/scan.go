@@ -29,6 +29,15 @@ func (e *Engine) scan(ctx context.Context, under string) {
 	e.started = true
 }
 
+// settle lets the lanes account for known files that were not found. It comes
+// some time after the start, since directories may be mounted late.
+func (e *Engine) settle() {
+	for _, l := range e.lanes {
+		l.unsettled.Store(true)
+		l.rouse()
+	}
+}
+
 // markAbsent supposes that everything below a directory is gone.
 func (e *Engine) markAbsent(under string) {
 	for _, c := range e.chains {
@@ -106,7 +115,7 @@ func (e *Engine) isKnown(c *chain, t *Target) bool {
 		f.rename(t)
 		return true
 	}
-	return c.isClosed(uint64(st.Dev), st.Ino, st.Size)
+	return c.isClosed(&st)
 }
 
 // rename notes under which name a file is now.
@@ -206,8 +215,9 @@ func (e *Engine) leaveOut(t *Target, state State, reason string) {
 // forget drops what is gone, after everything was looked for.
 func (e *Engine) forget() {
 	for key, c := range e.chains {
-		c.forgetClosed()
+		c.forgetClosed(e.opts.Positions)
 		if len(c.files) == 0 && len(c.closed) == 0 {
+			c.lane.forget(absence{identity: c.identity})
 			e.mu.Lock()
 			delete(e.chains, key)
 			e.mu.Unlock()

@@ -138,6 +138,8 @@ func (w *world) run(cmd, input []string) string {
 		w.must(os.WriteFile(w.path(cmd[2]), p, 0o644))
 	case "unlink":
 		w.must(os.Remove(w.path(cmd[1])))
+	case "touch":
+		w.write(cmd[1], "")
 	case "truncate":
 		w.must(os.Truncate(w.path(cmd[1]), int64(w.number(cmd[2]))))
 	case "symlink":
@@ -154,6 +156,10 @@ func (w *world) run(cmd, input []string) string {
 		w.look()
 	case "read":
 		w.look()
+		return w.read()
+	case "settle":
+		w.look()
+		w.agent().settle()
 		return w.read()
 	case "read-unseen":
 		return w.read()
@@ -282,7 +288,8 @@ func shorten(p []byte) string {
 // seal makes the states durable, as a frame would.
 func (w *world) seal() string {
 	var lines []string
-	for _, s := range w.agent().Lane(0).States("", nil) {
+	l := w.agent().Lane(0)
+	for _, s := range append(l.States("", nil), l.States(vanishedClass, nil)...) {
 		lines = append(lines, describeState(&s))
 		s.Counts = event.Counts{}
 		w.known[s.ID] = s

@@ -51,6 +51,7 @@ func (l *Lane) readingOf(files []*file, i int) *reading {
 
 func (l *Lane) newReading(f *file) *reading {
 	f.chain.sequence++
+	l.family(f.chain.identity).unidentified++
 	return &reading{lane: l, file: f, joiner: &f.chain.joiner, sequence: f.chain.sequence}
 }
 
@@ -140,7 +141,7 @@ func (l *Lane) atEnd(r *reading, followed bool, b *event.Batch) bool {
 		return false
 	}
 	if !l.isEnding(r) || l.holds(r) {
-		r.file.setState(StateIdle)
+		r.file.setState(restState(r))
 		return false
 	}
 	if due := r.ending + int64(l.engine.opts.Grace); r.observed < due {
@@ -149,6 +150,14 @@ func (l *Lane) atEnd(r *reading, followed bool, b *event.Batch) bool {
 		return false
 	}
 	return l.finish(r, b)
+}
+
+// restState is the state of a file that has nothing to read now.
+func restState(r *reading) State {
+	if r.src == nil {
+		return StateWaiting
+	}
+	return StateIdle
 }
 
 // isEnding says whether nothing more is expected in the file, and since when.
@@ -221,6 +230,8 @@ func (l *Lane) close(r *reading) {
 		r.known.Source, r.known.by = r.state(), nil
 		r.known.fresh = false
 		l.closing = append(l.closing, r)
+	} else {
+		l.family(r.file.chain.identity).unidentified--
 	}
 	if r.file.reading == r {
 		r.file.setState(StateDone)

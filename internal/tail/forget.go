@@ -1,0 +1,52 @@
+package tail
+
+import (
+	"slices"
+
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// absence says that a content's file is gone. The id is zero when only the
+// chain is.
+type absence struct {
+	identity string
+	id       event.SourceID
+}
+
+// forget is called by the engine for what is gone; the lane lets go of it with
+// its next Read.
+func (l *Lane) forget(a absence) {
+	l.goneMu.Lock()
+	defer l.goneMu.Unlock()
+	l.gone = append(l.gone, a)
+}
+
+// forgetGone lets go of contents that are gone and recorded. The checkpoint
+// remembers them for a while yet.
+func (l *Lane) forgetGone() {
+	l.goneMu.Lock()
+	defer l.goneMu.Unlock()
+	l.gone = slices.DeleteFunc(l.gone, l.forgetOne)
+}
+
+// forgetOne reports false when it is too early.
+func (l *Lane) forgetOne(a absence) bool {
+	fam := l.families[a.identity]
+	if fam == nil {
+		return true
+	}
+	if k := fam.find(a.id); k != nil {
+		if k.by != nil || l.isUnrecorded(k) {
+			return false
+		}
+		fam.known = slices.DeleteFunc(fam.known, func(o *known) bool { return o == k })
+	}
+	if len(fam.known) == 0 && fam.unidentified == 0 {
+		delete(l.families, a.identity)
+	}
+	return true
+}
+
+func (l *Lane) isUnrecorded(k *known) bool {
+	return slices.ContainsFunc(l.unrecorded, func(r *reading) bool { return r.known == k })
+}

@@ -1,0 +1,11 @@
+package tail
+
+import "testing"
+
+func TestUnlinked(t *testing.T) { runScenario(t, "unlinked") }
+
+func TestUnlinkedBudget(t *testing.T) { runScenario(t, "unlinked_budget") }
+
+func TestUnlinkedUnknown(t *testing.T) { runScenario(t, "unlinked_unknown") }
+
+func TestVanished(t *testing.T) { runScenario(t, "vanished") }

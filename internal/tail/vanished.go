@@ -1,0 +1,85 @@
+package tail
+
+import (
+	"github.com/tailrace/tailrace/pipeline/event"
+	"github.com/tailrace/tailrace/pipeline/frame"
+)
+
+// settle accounts for files that the journal knows and that were not found
+// again: what was unread of them when they were measured last is lost. It
+// waits for those whose path has a file that is not identified yet.
+func (l *Lane) settle() {
+	waiting := false
+	for _, s := range l.engine.opts.Positions.Entries() {
+		if s.Final || l.engine.laneOf(s.Identity.Path) != l {
+			continue
+		}
+		fam := l.family(s.Identity.Path)
+		k := fam.find(s.ID)
+		switch {
+		case k == nil || k.met || k.missed:
+		case fam.unidentified > 0:
+			waiting = true
+		default:
+			k.missed = true
+			l.miss(k)
+		}
+	}
+	l.settled = !waiting
+}
+
+// miss records the loss, or only that the file is absent when nothing is lost.
+func (l *Lane) miss(k *known) {
+	lost := max(k.Size, k.Offset) - k.firstOpen()
+	if lost <= 0 {
+		l.engine.opts.Positions.Present(k.ID, false)
+		return
+	}
+	l.engine.opts.Logger.Warn("a log file is gone that was not read to its end when the agent stopped; "+
+		"what was known to be unread is counted as lost", "path", quote(k.Path), "lost_bytes", lost)
+	s := k.Source
+	s.Counts, s.Final = event.Counts{LostBytes: uint64(lost)}, true
+	l.vanished = append(l.vanished, s)
+	l.unsaid = append(l.unsaid, &event.Source{
+		ID: k.ID, Identity: k.Identity, Path: k.Path, Namespace: k.Namespace, Class: vanishedClass,
+	})
+}
+
+// vanishedClass is the frame class that a vanished file's loss is recorded
+// in: the class it had is not known any more.
+const vanishedClass = "default"
+
+// firstOpen is the first byte that no frame contains.
+func (k *known) firstOpen() int64 {
+	first := k.Offset
+	for _, s := range k.Streams {
+		if s.Mode == frame.ModeOpen {
+			first = min(first, s.Open)
+		}
+	}
+	return first
+}
+
+// find returns the content of an id.
+func (f *family) find(id event.SourceID) *known {
+	for _, k := range f.known {
+		if k.ID == id {
+			return k
+		}
+	}
+	return nil
+}
+
+// account settles when it is time, and makes b an empty batch of a vanished
+// file so that its loss is recorded.
+func (l *Lane) account(b *event.Batch) bool {
+	if l.unsettled.Swap(false) && !l.settled {
+		l.settle()
+	}
+	if len(l.unsaid) == 0 {
+		return false
+	}
+	b.Reset(l.unsaid[0])
+	l.unsaid = l.unsaid[1:]
+	return true
+}
