@@ -92,7 +92,7 @@ func TestConfigurationInAVariable(t *testing.T) {
 
 func TestMissingFile(t *testing.T) {
 	_, err := Load([]string{"testdata/none.yaml"})
-	const want = "config file testdata/none.yaml does not exist: give the right path with --config"
+	const want = "there is no file testdata/none.yaml: write the right path"
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}

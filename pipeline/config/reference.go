@@ -13,7 +13,7 @@ import (
 // Reference writes the reference of every key as Markdown, out of the structs
 // themselves: the mapstructure and doc tags, and the defaults as values.
 func Reference(kinds Kinds, w io.Writer) error {
-	r := reference{w: w}
+	r := tables{w: w}
 	r.printf("%s", referenceHead)
 	r.part("service", "The agent itself.", reflect.ValueOf(layout{Service: DefaultService()}))
 	for _, kind := range []string{"receivers", "processors", "connectors", "exporters"} {
@@ -35,19 +35,19 @@ OpenTelemetry Collector's. Components are named ` + "`type`" + ` or ` + "`type/n
 ` + "`--config`" + ` are merged, and the last one to set a value wins. Durations are written ` + "`200ms`, `5s`,\n`24h`, `7d`" + `; sizes ` + "`4MiB`, `10GiB`" + `. ` + "`config.example.yaml`" + ` shows every key in place.
 `
 
-type reference struct {
+type tables struct {
 	w   io.Writer
 	err error
 }
 
-func (r *reference) printf(format string, args ...any) {
+func (r *tables) printf(format string, args ...any) {
 	if r.err == nil {
 		_, r.err = fmt.Fprintf(r.w, format, args...)
 	}
 }
 
 // part is one table. Of the outermost level only service has keys of its own.
-func (r *reference) part(title, lead string, v reflect.Value) {
+func (r *tables) part(title, lead string, v reflect.Value) {
 	r.printf("\n## %s\n\n", title)
 	if lead != "" {
 		r.printf("%s\n\n", lead)

@@ -33,6 +33,9 @@ func resolve(uris []string) (*source, []string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := checkReferences(docs).asError(); err != nil {
+		return nil, nil, err
+	}
 	var unset []string
 	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
 		URIs:          uris,
@@ -114,11 +117,11 @@ func explainRead(path string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("config file %s does not exist: give the right path with --config", path)
+		return fmt.Errorf("there is no file %s: write the right path", path)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("config file %s is not readable for this user: change its mode or its owner", path)
+		return fmt.Errorf("the file %s is not readable for this user: change its mode or its owner", path)
 	}
-	return fmt.Errorf("config file %s cannot be read: %w", path, err)
+	return fmt.Errorf("the file %s cannot be read: %w", path, err)
 }
 
 // yamlLine is how yaml/v3 begins the message of a syntax error.

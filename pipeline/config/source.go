@@ -131,24 +131,15 @@ func (s *source) original(p Path) (string, bool) {
 
 // mention is the first place where a single value contains text.
 func (s *source) mention(text string) Position {
+	var at Position
 	for _, doc := range s.docs {
-		if n := containing(doc.root, text); n != nil {
-			return Position{doc.name, n.Line}
-		}
+		eachScalar(doc.root, func(n *yaml.Node) {
+			if at.Line == 0 && strings.Contains(n.Value, text) {
+				at = Position{doc.name, n.Line}
+			}
+		})
 	}
-	return Position{}
-}
-
-func containing(n *yaml.Node, text string) *yaml.Node {
-	if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, text) {
-		return n
-	}
-	for _, c := range n.Content {
-		if found := containing(c, text); found != nil {
-			return found
-		}
-	}
-	return nil
+	return at
 }
 
 func (s *source) isReference(p Path) bool {
