@@ -3,11 +3,12 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/tailrace/tailrace/pipeline"
 	"github.com/tailrace/tailrace/pipeline/config"
 )
 
 // kinds are the component types of this binary.
-var kinds = config.Kinds{}
+var kinds = pipeline.Kinds()
 
 // newRootCommand makes the whole command tree. It sets *started when the
 // command line was understood and its command begins: errors before that are
@@ -47,8 +48,10 @@ const (
 // commands lists every subcommand.
 func commands() []*cobra.Command {
 	return []*cobra.Command{
+		newRunCommand(kinds),
+		newDemoCommand(),
 		newHealthCommand(),
-		newGrepCommand(), newLogsCommand(), newTraceCommand(),
+		newGrepCommand(), newLogsCommand(), newTraceCommand(), newJournalCommand(), newDeadLetterCommand(),
 		newValidateCommand(kinds),
 		newPrintConfigCommand(kinds),
 		newCompletionCommand(),

@@ -18,7 +18,9 @@ type rule struct {
 
 // Processor drops records. One instance serves one lane.
 type Processor struct {
-	names  []string
+	names []string
+	// first is the number of the first rule.
+	first  uint16
 	rules  []rule
 	reader reader
 
@@ -48,8 +50,13 @@ func New(c Config) (*Processor, error) {
 	return p, nil
 }
 
-// Rules are the rules' names; Record.Rule of a dropped record indexes them.
+// Rules are the rules' names; Record.Rule of a dropped record indexes them,
+// counted from the number given to NumberFrom.
 func (p *Processor) Rules() []string { return p.names }
+
+// NumberFrom makes the first rule have number n, so that several filters of a
+// lane can be told apart.
+func (p *Processor) NumberFrom(n int) { p.first = uint16(n) }
 
 // Open finds out which conditions the source's resource and constant
 // attributes meet. It must come after the processors that add to these.
@@ -107,7 +114,7 @@ func (p *Processor) record(r *event.Record, holds []bool) {
 		}
 		if !p.keeps(rule, r) {
 			r.Flags |= event.Dropped
-			r.Rule = uint16(i)
+			r.Rule = p.first + uint16(i)
 		}
 		return
 	}

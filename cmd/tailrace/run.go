@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tailrace/tailrace/internal/telemetry"
+	"github.com/tailrace/tailrace/pipeline"
+	"github.com/tailrace/tailrace/pipeline/config"
+)
+
+func newRunCommand(kinds config.Kinds) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "run",
+		GroupID: groupAgent,
+		Short:   "Run the agent",
+		Long: `Run reads log files, keeps their lines in the journal and delivers them, until
+it gets SIGTERM or an interrupt: then what was read is made durable, and what is
+not delivered by then waits in the journal for the next start.
+
+With no configuration it reads the logs of this node's pods into the journal
+and prints them.`,
+		Example: `  tailrace run --config config.yaml
+  tailrace run --config base.yaml --config node.yaml    merged; the last wins
+  tailrace run                                          this node's pods, printed`,
+		Args: cobra.NoArgs,
+	}
+	uris := configFlag(cmd)
+	drain := cmd.Flags().Duration("drain", 2*time.Second, "how long exporters may go on delivering after the last line was read")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := checkedConfig(*uris, kinds)
+		if err != nil {
+			return err
+		}
+		printWarnings(cmd.ErrOrStderr(), cfg)
+		if len(*uris) == 0 {
+			if err := readablePods("/var/log/pods"); err != nil {
+				return err
+			}
+		}
+		return runAgent(cmd.Context(), cfg, *drain, cmd.OutOrStdout(), cmd.ErrOrStderr())
+	}
+	return cmd
+}
+
+// readablePods says what to do when run was given nothing to read and there
+// is nothing on this machine either.
+func readablePods(dir string) error {
+	_, err := os.ReadDir(dir)
+	switch {
+	case os.IsPermission(err):
+		return fmt.Errorf("%s cannot be read: %w; run as root, or name readable files in a configuration (--config)", dir, err)
+	case err != nil:
+		return fmt.Errorf("this node has no pod logs to read: %w; name the files to read in a configuration (--config, see config.example.yaml), or try 'tailrace demo'", err)
+	}
+	return nil
+}
+
+func runAgent(ctx context.Context, cfg *config.Config, drain time.Duration, out, errOut io.Writer) error {
+	logs := cfg.Service.Telemetry.Logs
+	logger, flush, err := telemetry.NewLogger(errOut, telemetry.LogOptions{Level: logs.Level, Encoding: logs.Encoding})
+	if err != nil {
+		return err
+	}
+	defer flush()
+	agent, err := pipeline.New(ctx, cfg, pipeline.Options{Version: version, Logger: logger, Stdout: out, Drain: drain})
+	if err != nil {
+		return err
+	}
+	logger.Info("tailrace runs", "version", version, "journal", cfg.Service.Journal.Directory)
+	return agent.Run(ctx)
+}

@@ -1,0 +1,102 @@
+package pipeline
+
+import (
+	"fmt"
+
+	"github.com/tailrace/tailrace/exporters/console"
+	"github.com/tailrace/tailrace/exporters/elasticsearch"
+	"github.com/tailrace/tailrace/internal/tail"
+	"github.com/tailrace/tailrace/pipeline/config"
+	"github.com/tailrace/tailrace/pipeline/shipping"
+	"github.com/tailrace/tailrace/processors/filter"
+	"github.com/tailrace/tailrace/processors/resource"
+	"github.com/tailrace/tailrace/receivers/files"
+	"github.com/tailrace/tailrace/receivers/pods"
+)
+
+// Kinds is the list of components that a configuration can name.
+func Kinds() config.Kinds {
+	return config.Kinds{
+		Receivers: map[string]func() any{
+			"pods":  defaults(pods.DefaultConfig),
+			"files": defaults(files.DefaultConfig),
+		},
+		Processors: map[string]func() any{
+			"resource": defaults(resource.DefaultConfig),
+			"filter":   defaults(filter.DefaultConfig),
+		},
+		Exporters: map[string]func() any{
+			"elasticsearch": defaults(elasticsearch.DefaultConfig),
+			"console":       defaults(console.DefaultConfig),
+		},
+	}
+}
+
+func defaults[C any](make func() C) func() any {
+	return func() any { c := make(); return &c }
+}
+
+// newReceiver makes what finds the files of a receiver.
+func (a *Agent) newReceiver(id config.ID) (tail.Provider, error) {
+	section := a.cfg.Receivers[id]
+	switch id.Type {
+	case "pods":
+		return build(section, pods.DefaultConfig(), func(c pods.Config) (tail.Provider, error) {
+			return pods.New(c, pods.FromEnvironment(a.started))
+		})
+	case "files":
+		return build(section, files.DefaultConfig(), func(c files.Config) (tail.Provider, error) {
+			return files.New(c, files.Options{Host: a.node, Now: a.started})
+		})
+	}
+	return nil, fmt.Errorf("receiver %s: there is no such type", id)
+}
+
+// newProcessor makes a lane's instance of a processor.
+func (a *Agent) newProcessor(id config.ID) (Processor, error) {
+	section := a.cfg.Processors[id]
+	switch id.Type {
+	case "resource":
+		return build(section, resource.DefaultConfig(), func(c resource.Config) (Processor, error) {
+			return resource.New(c)
+		})
+	case "filter":
+		return build(section, filter.DefaultConfig(), func(c filter.Config) (Processor, error) {
+			return filter.New(c)
+		})
+	}
+	return nil, fmt.Errorf("processor %s: there is no such type", id)
+}
+
+// exporter is an exporter with what the shipping loop must know of it.
+type exporter struct {
+	shipping.Exporter
+	options shipping.Options
+}
+
+// newExporter makes an exporter.
+func (a *Agent) newExporter(id config.ID) (exporter, error) {
+	section := a.cfg.Exporters[id]
+	switch id.Type {
+	case "elasticsearch":
+		return build(section, elasticsearch.DefaultConfig(), func(c elasticsearch.Config) (exporter, error) {
+			e, err := elasticsearch.New(c, a.log.With("exporter", id.String()))
+			return exporter{e, c.Shipping()}, err
+		})
+	case "console":
+		return build(section, console.DefaultConfig(), func(c console.Config) (exporter, error) {
+			e, err := console.New(c, a.opts.Stdout)
+			return exporter{e, c.Shipping()}, err
+		})
+	}
+	return exporter{}, fmt.Errorf("exporter %s: there is no such type", id)
+}
+
+// build decodes a component's section over its defaults and makes it.
+func build[C, T any](s config.Section, c C, make func(C) (T, error)) (T, error) {
+	var none T
+	if err := config.Decode(s, &c); err != nil {
+		return none, err
+	}
+	return make(c)
+}

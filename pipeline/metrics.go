@@ -1,0 +1,164 @@
+package pipeline
+
+import (
+	"sync"
+	"time"
+
+	"github.com/tailrace/tailrace/internal/telemetry"
+	"github.com/tailrace/tailrace/pipeline/journal"
+)
+
+// The agent's metrics, named as the OpenTelemetry Collector names its own.
+// Records are counted in lines of the files.
+var (
+	acceptedRecords = telemetry.Counter("tailrace_receiver_accepted_log_records_total", "Lines read and made durable in the journal.", "namespace")
+	acceptedBytes   = telemetry.Counter("tailrace_receiver_accepted_bytes_total", "Bytes of log files read and made durable in the journal.", "namespace")
+	lostBytes       = telemetry.Counter("tailrace_receiver_lost_bytes_total", "Bytes of log files that were deleted, truncated or overwritten before they were read.", "namespace")
+	watchedFiles    = telemetry.Gauge("tailrace_receiver_files", "Log files by what is being done with them.", "state")
+	droppedRecords  = telemetry.Counter("tailrace_processor_dropped_log_records_total", "Lines dropped by a rule of the configuration.", "rule")
+	parsedRecords   = telemetry.Counter("tailrace_processor_parsed_log_records_total", "Records by the format that explained them.", "format")
+	parseFailures   = telemetry.Counter("tailrace_processor_parse_failures_total", "Records that stayed plain text although they were expected to be of a format.", "format", "reason")
+
+	sentRecords    = telemetry.Counter("tailrace_exporter_sent_log_records_total", "Lines delivered.", "exporter")
+	failedRecords  = telemetry.Counter("tailrace_exporter_send_failed_log_records_total", "Lines that were not delivered and will not be: dead is in the dead-letter store, lost is gone.", "exporter", "outcome")
+	parkedRecords  = telemetry.Counter("tailrace_exporter_parked_log_records_total", "Lines parked until their index takes them.", "exporter")
+	retriedDocs    = telemetry.Counter("tailrace_exporter_retried_documents_total", "Documents sent again since the start.", "exporter")
+	requests       = telemetry.Counter("tailrace_exporter_requests_total", "Requests since the start.", "exporter", "outcome")
+	queueSize      = telemetry.Gauge("tailrace_exporter_queue_size", "Frames in the journal that are not delivered.", "exporter")
+	pendingRecords = telemetry.Gauge("tailrace_exporter_pending_log_records", "Lines in the journal that are not delivered.", "exporter")
+	lagBytes       = telemetry.Gauge("tailrace_exporter_lag_bytes", "Compressed bytes in the journal that are not delivered.", "exporter")
+	lagSeconds     = telemetry.Gauge("tailrace_exporter_lag_seconds", "Age of the oldest frame that is not delivered.", "exporter")
+	holding        = telemetry.Gauge("tailrace_exporter_holding", "1 while the exporter waits for a person: tailrace status says why.", "exporter")
+
+	journalBytes    = telemetry.Gauge("tailrace_journal_size_bytes", "Bytes of the journal on disk.")
+	journalSegments = telemetry.Gauge("tailrace_journal_segments", "Segments of the journal.")
+	journalFree     = telemetry.Gauge("tailrace_journal_free_bytes", "Free bytes of the journal's file system.")
+	journalFull     = telemetry.Gauge("tailrace_journal_full", "1 while the journal takes nothing, so that log files are not read.")
+	journalQueued   = telemetry.Gauge("tailrace_journal_unsynced_bytes", "Bytes that wait for their fsync, of the memory budget.")
+	journalDamaged  = telemetry.Counter("tailrace_journal_damaged_frames_total", "Frames found damaged when the journal was opened.")
+	fsyncSeconds    = telemetry.Histogram("tailrace_journal_fsync_seconds", "Time that an fsync of the journal took.")
+	droppedPlaces   = telemetry.Counter("tailrace_checkpoint_forgotten_total", "Positions of files forgotten because there were too many.")
+)
+
+// collector reads all metrics from the parts' own figures.
+func (a *Agent) collect(e telemetry.Emit) {
+	a.collectReading(e)
+	for _, s := range a.shippers {
+		collectShipper(e, s)
+	}
+	a.collectJournal(e)
+}
+
+func (a *Agent) collectReading(e telemetry.Emit) {
+	namespaces, rules := a.tally.snapshot()
+	for name, c := range namespaces {
+		e.Value(acceptedRecords, float64(c.Lines), name)
+		e.Value(acceptedBytes, float64(c.Bytes), name)
+		e.Value(lostBytes, float64(c.LostBytes), name)
+	}
+	for name, lines := range rules {
+		e.Value(droppedRecords, float64(lines), name)
+	}
+	states := map[string]int{}
+	for _, f := range a.engine.Files() {
+		states[f.State.String()]++
+	}
+	for state, n := range states {
+		e.Value(watchedFiles, float64(n), state)
+	}
+	a.collectParsing(e)
+}
+
+func (a *Agent) collectParsing(e telemetry.Emit) {
+	type key struct{ format, reason string }
+	sums := map[key]uint64{}
+	for _, p := range a.parsers {
+		for _, c := range p.Counters() {
+			sums[key{c.Format, c.Reason}] += c.Lines
+		}
+	}
+	for k, n := range sums {
+		if k.reason == "" {
+			e.Value(parsedRecords, float64(n), k.format)
+			continue
+		}
+		e.Value(parseFailures, float64(n), k.format, k.reason)
+	}
+}
+
+func collectShipper(e telemetry.Emit, s *shipper) {
+	c, l := s.cursor.Stats(), s.loop.Stats()
+	e.Value(sentRecords, float64(c.Result.Delivered), s.name)
+	e.Value(failedRecords, float64(c.Result.Dead), s.name, "dead")
+	e.Value(failedRecords, float64(c.Result.Lost+c.Skipped.Lines), s.name, "lost")
+	e.Value(parkedRecords, float64(c.Result.Parked), s.name)
+	e.Value(retriedDocs, float64(l.Retries), s.name)
+	e.Value(requests, float64(l.Requests-l.FailedRequests), s.name, "answered")
+	e.Value(requests, float64(l.FailedRequests), s.name, "failed")
+	e.Value(queueSize, float64(c.Pending.Frames), s.name)
+	e.Value(pendingRecords, float64(c.Pending.DocLines), s.name)
+	e.Value(lagBytes, float64(c.Pending.Bytes), s.name)
+	e.Value(lagSeconds, lag(c, time.Now()).Seconds(), s.name)
+	e.Value(holding, number(l.Trouble.Holding), s.name)
+}
+
+// lag is the age of the oldest frame that is not delivered.
+func lag(c journal.CursorStats, now time.Time) time.Duration {
+	if c.Oldest == 0 {
+		return 0
+	}
+	return max(0, now.Sub(time.Unix(0, c.Oldest)))
+}
+
+func (a *Agent) collectJournal(e telemetry.Emit) {
+	j := a.journal.Stats()
+	e.Value(journalBytes, float64(j.Bytes))
+	e.Value(journalSegments, float64(j.Segments))
+	e.Value(journalFree, float64(j.Free))
+	e.Value(journalFull, number(j.Full))
+	e.Value(journalQueued, float64(j.Queued))
+	e.Value(journalDamaged, float64(j.Recovery.Damaged))
+	e.Value(droppedPlaces, float64(a.checkpoint.Forgotten()))
+	e.Distribution(fsyncSeconds, a.fsyncs.snapshot())
+}
+
+func number(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// fsyncTimes is the histogram of how long fsyncs took.
+type fsyncTimes struct {
+	mu     sync.Mutex
+	count  uint64
+	sum    float64
+	counts [len(fsyncBounds)]uint64
+}
+
+// fsyncBounds are upper bounds in seconds, from a fast NVMe to a disk in
+// trouble.
+var fsyncBounds = [...]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+
+func (f *fsyncTimes) observe(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.count++
+	f.sum += d.Seconds()
+	for i, bound := range fsyncBounds {
+		if d.Seconds() <= bound {
+			f.counts[i]++
+		}
+	}
+}
+
+func (f *fsyncTimes) snapshot() telemetry.Distribution {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d := telemetry.Distribution{Count: f.count, Sum: f.sum, Buckets: make(map[float64]uint64, len(fsyncBounds))}
+	for i, bound := range fsyncBounds {
+		d.Buckets[bound] = f.counts[i]
+	}
+	return d
+}

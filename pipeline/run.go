@@ -1,0 +1,143 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/tailrace/tailrace/internal/tail"
+	"github.com/tailrace/tailrace/pipeline/encode"
+	"github.com/tailrace/tailrace/processors/filter"
+	"github.com/tailrace/tailrace/processors/parse"
+)
+
+// newLane makes a lane with processors of its own: parsing is always first.
+func (a *Agent) newLane(r *tail.Lane) (*lane, error) {
+	c := a.cfg.Service.Journal.Flush
+	parser := parse.New(parse.Options{Logger: a.log})
+	a.parsers = append(a.parsers, parser)
+	l := &lane{
+		reader:     r,
+		processors: []Processor{parser},
+		encoder:    encode.New(encode.Options{Node: a.node}),
+		journal:    a.journal,
+		flush:      Flush{Interval: c.Interval, Bytes: int(c.Bytes)},
+		log:        a.log,
+		pulse:      a.watchdog.Watch("a lane", stuckAfter),
+	}
+	for _, id := range a.conf.Processors {
+		p, err := a.newProcessor(id)
+		if err != nil {
+			return nil, errors.Join(errors.New("processor "+id.String()), err)
+		}
+		l.add(p)
+	}
+	r.OnOpen, r.OnClose = l.openSource, l.closeSource
+	return l, nil
+}
+
+// stuckAfter is after how long without a turn a lane that does not wait for
+// the journal counts as stuck.
+const stuckAfter = time.Minute
+
+// add appends a processor. Rules are numbered over all filters of the lane.
+func (l *lane) add(p Processor) {
+	if f, ok := p.(*filter.Processor); ok {
+		f.NumberFrom(len(l.rules))
+		l.rules = append(l.rules, f.Rules()...)
+	}
+	l.processors = append(l.processors, p)
+}
+
+// Run works until ctx ends: then lanes seal what they have read, the journal
+// takes it, exporters get Options.Drain to deliver it, and positions are
+// saved. What was not delivered waits in the journal for the next start.
+func (a *Agent) Run(ctx context.Context) error {
+	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
+	shipping, stopShipping := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopReading()
+	defer stopShipping()
+
+	var readers, shippers sync.WaitGroup
+	failed := make(chan error, 1+len(a.lanes)+len(a.shippers))
+	for _, s := range a.shippers {
+		shippers.Go(func() { failed <- s.loop.Run(shipping) })
+	}
+	readers.Go(func() { failed <- a.engine.Run(reading) })
+	readers.Go(func() { a.saveRegularly(reading) })
+	for _, l := range a.lanes {
+		readers.Go(func() { l.run(reading) })
+	}
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	stopReading()
+	readers.Wait()
+	err = errors.Join(err, a.journal.Flush(context.WithoutCancel(ctx)))
+	a.drain()
+	stopShipping()
+	shippers.Wait()
+	return errors.Join(err, a.Close())
+}
+
+// drain lets the exporters go on until they have delivered what there is.
+func (a *Agent) drain() {
+	deadline := time.Now().Add(a.opts.Drain)
+	for _, s := range a.shippers {
+		s.loop.Drain()
+	}
+	for _, s := range a.shippers {
+		for s.cursor.Stats().Pending.Frames > 0 && time.Now().Before(deadline) {
+			time.Sleep(drainPoll)
+		}
+	}
+}
+
+const drainPoll = 10 * time.Millisecond
+
+// saveRegularly writes the positions and tells the journal which frames need
+// not be replayed any more.
+func (a *Agent) saveRegularly(ctx context.Context) {
+	tick := time.NewTicker(saveInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			a.save()
+		}
+	}
+}
+
+func (a *Agent) save() {
+	covered, err := a.checkpoint.Save()
+	if err != nil {
+		a.log.Error("positions were not saved; a restart will walk more of the journal, nothing is lost", "error", err)
+		return
+	}
+	a.journal.Checkpointed(covered)
+}
+
+// Close ends the parts that Run has not ended, in the order in which data
+// flows, and lets the next agent in.
+func (a *Agent) Close() error {
+	var err error
+	if a.server != nil {
+		stop, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		err = a.server.Shutdown(stop)
+	}
+	if a.journal != nil {
+		err = errors.Join(err, a.journal.Close())
+		a.save()
+	}
+	if a.lock != nil {
+		err = errors.Join(err, a.lock.Close())
+	}
+	return err
+}

@@ -1,0 +1,31 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/tailrace/tailrace/internal/telemetry"
+)
+
+// serve opens the agent's own endpoint.
+func (a *Agent) serve(context.Context) error {
+	address := a.cfg.Service.Telemetry.Metrics.Address
+	if address == "" {
+		return nil
+	}
+	registry := telemetry.NewRegistry(a.opts.Version)
+	registry.MustRegister(telemetry.Collector(a.collect,
+		acceptedRecords, acceptedBytes, lostBytes, watchedFiles, droppedRecords, parsedRecords, parseFailures,
+		sentRecords, failedRecords, parkedRecords, retriedDocs, requests, queueSize, pendingRecords, lagBytes, lagSeconds, holding,
+		journalBytes, journalSegments, journalFree, journalFull, journalQueued, journalDamaged, fsyncSeconds, droppedPlaces,
+	))
+	server, err := telemetry.Serve(telemetry.ServerOptions{
+		Address: address,
+		Metrics: registry,
+		Alive:   a.watchdog.Alive,
+		Ready:   func() error { return nil },
+		Pprof:   a.cfg.Service.Telemetry.Metrics.Pprof,
+		Logger:  a.log,
+	})
+	a.server = server
+	return err
+}
