@@ -23,6 +23,14 @@ import (
 // as a lane seals them by default.
 const followEvery = 200 * time.Millisecond
 
+// The folders below a journal's directory, as the agent makes them.
+const (
+	logsDir       = "logs"
+	deadLetterDir = "deadletter"
+	parkDir       = "park"
+	checkpointDir = "checkpoint"
+)
+
 // journalFlags say which journal a command reads.
 type journalFlags struct {
 	directory string
@@ -62,7 +70,7 @@ func (f *journalFlags) open() (*journal.Reader, error) {
 
 // logsIn is the directory of the logs' segments under a journal's.
 func logsIn(root string) (string, error) {
-	dir := filepath.Join(root, "logs")
+	dir := filepath.Join(root, logsDir)
 	_, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("there is no journal in %s: name the directory with --journal DIR, or the agent's configuration with --config FILE", root)

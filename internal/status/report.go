@@ -1,0 +1,118 @@
+// Package status is what is known about an agent's files and exporters: the
+// answer to "why is my line not there". A running agent serves a Report as
+// JSON at Path; without one, the same is put together from what is on disk.
+package status
+
+import (
+	"slices"
+	"time"
+)
+
+// Path is where a running agent serves its Report, at the address of its
+// metrics.
+const Path = "/status"
+
+// Report is the state of one agent.
+type Report struct {
+	// Time is when it was made.
+	Time time.Time `json:"time"`
+	// Live says that a running agent made it. Otherwise it was read from disk,
+	// and Why says why.
+	Live bool   `json:"live"`
+	Why  string `json:"why,omitempty"`
+
+	Node    string `json:"node,omitempty"`
+	Version string `json:"version,omitempty"`
+
+	Journal   Journal    `json:"journal"`
+	Exporters []Exporter `json:"exporters"`
+	Files     []File     `json:"files"`
+}
+
+// Journal is the logs' journal.
+type Journal struct {
+	Directory string `json:"directory"`
+	// First and Last are the numbers of its oldest and newest durable frames,
+	// 0 when it is empty.
+	First uint64 `json:"first_frame"`
+	Last  uint64 `json:"last_frame"`
+	Bytes int64  `json:"bytes"`
+	// Oldest and Newest are when those frames were written; the zero time when
+	// that is not known.
+	Oldest time.Time `json:"oldest"`
+	Newest time.Time `json:"newest"`
+	// Damaged counts frames that cannot be read.
+	Damaged uint64 `json:"damaged_frames"`
+	// Full says that reading waits for room.
+	Full bool `json:"full"`
+}
+
+// Exporter is how far an exporter has come.
+type Exporter struct {
+	Name string `json:"name"`
+	// Position is the last frame that is done.
+	Position uint64 `json:"position"`
+	// Pending is what lies behind it; Oldest is when the first of it was
+	// written, the zero time when nothing is pending.
+	PendingFrames uint64    `json:"pending_frames"`
+	PendingLines  uint64    `json:"pending_lines"`
+	PendingBytes  int64     `json:"pending_bytes"`
+	Oldest        time.Time `json:"oldest"`
+	// Lines by what became of them.
+	Delivered uint64 `json:"delivered_lines"`
+	Dead      uint64 `json:"dead_lines"`
+	Parked    uint64 `json:"parked_lines"`
+	Lost      uint64 `json:"lost_lines"`
+	Skipped   uint64 `json:"skipped_lines"`
+	// Held says why it does not get on, Cure what to change; only a running
+	// agent knows.
+	Held string `json:"held,omitempty"`
+	Cure string `json:"cure,omitempty"`
+}
+
+// File is a file that was found or read.
+type File struct {
+	Path string `json:"path"`
+	// State is what is being done with it, in a word or two; Reason says why
+	// it is refused, failed or gone, and which rule excludes it.
+	State  string `json:"state"`
+	Reason string `json:"reason,omitempty"`
+
+	ID         string `json:"id,omitempty"`
+	Identity   string `json:"identity,omitempty"`
+	Generation uint32 `json:"generation,omitempty"`
+	Namespace  string `json:"namespace,omitempty"`
+	Pod        string `json:"pod,omitempty"`
+	Container  string `json:"container,omitempty"`
+
+	// Offset is the byte up to which everything is in the journal or was
+	// dropped by a rule, Size the file's; -1 when there is none any more.
+	Offset int64 `json:"offset"`
+	Size   int64 `json:"size"`
+
+	// Format is what the lines were taken for; only a running agent knows.
+	// Quarantined says that the parser failed on this container, so that its
+	// lines go on unparsed.
+	Format      string `json:"format,omitempty"`
+	Quarantined bool   `json:"quarantined,omitempty"`
+
+	// LastFrame is when the last frame with something of the file was written,
+	// LastFrameSeq its number, 0 when that is not known.
+	LastFrame    time.Time `json:"last_frame"`
+	LastFrameSeq uint64    `json:"last_frame_seq,omitempty"`
+
+	// Lines read so far: in documents and dropped by rules. Lost are bytes
+	// that went before they were read.
+	Lines   uint64 `json:"lines"`
+	InDocs  uint64 `json:"lines_in_docs"`
+	Dropped uint64 `json:"lines_dropped"`
+	Lost    uint64 `json:"bytes_lost"`
+}
+
+// Behind is how many bytes of the file are not in the journal.
+func (f *File) Behind() int64 { return max(0, f.Size-f.Offset) }
+
+// Keep leaves only the files that keep says yes to.
+func (r *Report) Keep(keep func(*File) bool) {
+	r.Files = slices.DeleteFunc(r.Files, func(f File) bool { return !keep(&f) })
+}

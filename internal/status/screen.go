@@ -1,0 +1,186 @@
+package status
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/tailrace/tailrace/internal/render"
+)
+
+// Look says how a report is shown.
+type Look struct {
+	// UTC shows times in UTC.
+	UTC bool
+	// Detail shows each file with everything that is known of it, not one on
+	// a line.
+	Detail bool
+}
+
+// Print shows a report to a person.
+func (r *Report) Print(out io.Writer, look Look) error {
+	s := screen{Report: r, Look: look, w: tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
+	s.agent()
+	s.journal()
+	s.exporters()
+	if look.Detail {
+		s.details()
+	} else {
+		s.table()
+	}
+	return s.w.Flush()
+}
+
+type screen struct {
+	*Report
+	Look
+	w *tabwriter.Writer
+}
+
+func (s *screen) agent() {
+	if s.Live {
+		fmt.Fprintf(s.w, "agent: running on node %s, version %s\n", safe(s.Node), safe(s.Version))
+		return
+	}
+	fmt.Fprintf(s.w, "agent: %s; what follows is what is durable on disk\n", safe(s.Why))
+}
+
+func (s *screen) journal() {
+	j := &s.Journal
+	fmt.Fprintf(s.w, "journal: %s, %s", safe(j.Directory), size(j.Bytes))
+	if j.Last > 0 {
+		fmt.Fprintf(s.w, ", frames %d to %d, the last one of %s", j.First, j.Last, s.clock(j.Newest))
+	}
+	if j.Damaged > 0 {
+		fmt.Fprintf(s.w, ", %d frames damaged (tailrace journal verify)", j.Damaged)
+	}
+	if j.Full {
+		fmt.Fprint(s.w, ", FULL: reading waits")
+	}
+	fmt.Fprint(s.w, "\n\n")
+}
+
+func (s *screen) exporters() {
+	if len(s.Exporters) == 0 {
+		fmt.Fprint(s.w, "no exporter has a position in this journal\n\n")
+		return
+	}
+	fmt.Fprintln(s.w, "EXPORTER\tDONE TO\tPENDING\tOLDEST\tDELIVERED\tDEAD\tPARKED\tLOST\tSKIPPED\tSTATE")
+	for i := range s.Exporters {
+		e := &s.Exporters[i]
+		fmt.Fprintf(s.w, "%s\tframe %d\t%d lines, %s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", safe(e.Name), e.Position,
+			e.PendingLines, size(e.PendingBytes), s.ago(e.Oldest), e.Delivered, e.Dead, e.Parked, e.Lost, e.Skipped, safe(e.state()))
+	}
+	fmt.Fprintln(s.w)
+}
+
+func (e *Exporter) state() string {
+	switch {
+	case e.Held != "" && e.Cure != "":
+		return "held: " + e.Held + "; " + e.Cure
+	case e.Held != "":
+		return "held: " + e.Held
+	case e.PendingFrames > 0:
+		return "behind"
+	}
+	return "up to date"
+}
+
+func (s *screen) table() {
+	if len(s.Files) == 0 {
+		fmt.Fprintln(s.w, "no file is known")
+		return
+	}
+	fmt.Fprintln(s.w, "FILE\tSTATE\tREAD\tBEHIND\tFORMAT\tLAST FRAME")
+	for i := range s.Files {
+		f := &s.Files[i]
+		fmt.Fprintf(s.w, "%s\t%s\t%s\t%s\t%s\t%s\n", safe(f.Path), safe(f.state()), size(f.Offset), size(f.Behind()), safe(orDash(f.Format)), s.ago(f.LastFrame))
+	}
+}
+
+func (f *File) state() string {
+	state := f.State
+	if f.Quarantined {
+		state += ", parser quarantined"
+	}
+	if f.Reason != "" {
+		state += ": " + f.Reason
+	}
+	return state
+}
+
+func (s *screen) details() {
+	if len(s.Files) == 0 {
+		fmt.Fprintln(s.w, "no file is known that fits: check the spelling, and the include and exclude rules of the receivers")
+	}
+	for i := range s.Files {
+		if i > 0 {
+			fmt.Fprintln(s.w)
+		}
+		s.detail(&s.Files[i])
+	}
+}
+
+func (s *screen) detail(f *File) {
+	fmt.Fprintf(s.w, "%s\n", safe(f.Path))
+	s.row("state", f.state())
+	if f.Identity != "" {
+		s.row("identity", fmt.Sprintf("%s, generation %d, id %s", f.Identity, f.Generation, f.ID))
+	}
+	s.row("read", f.progress())
+	if f.Lines > 0 || f.Lost > 0 {
+		s.row("lines", fmt.Sprintf("%d read, %d in documents, %d dropped by rules; %d bytes lost", f.Lines, f.InDocs, f.Dropped, f.Lost))
+	}
+	if f.Format != "" {
+		s.row("format", f.Format)
+	}
+	if !f.LastFrame.IsZero() {
+		last := s.clock(f.LastFrame)
+		if f.LastFrameSeq > 0 {
+			last = fmt.Sprintf("%d, %s", f.LastFrameSeq, last)
+		}
+		s.row("last frame", last)
+	}
+}
+
+func (s *screen) row(name, value string) { fmt.Fprintf(s.w, "    %s\t%s\n", name, safe(value)) }
+
+func (f *File) progress() string {
+	if f.Size < 0 {
+		return fmt.Sprintf("%d bytes; the file is gone", f.Offset)
+	}
+	return fmt.Sprintf("%d of %d bytes, %d behind", f.Offset, f.Size, f.Behind())
+}
+
+// safe is text without anything that a terminal obeys.
+func safe(s string) string { return string(render.Escape(nil, []byte(s))) }
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func size(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }
+
+func (s *screen) clock(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	if s.UTC {
+		return t.UTC().Format("2006-01-02 15:04:05Z")
+	}
+	return t.Local().Format("2006-01-02 15:04:05")
+}
+
+// ago is how long before the report t was.
+func (s *screen) ago(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return max(0, s.Time.Sub(t)).Round(time.Second).String() + " ago"
+}
