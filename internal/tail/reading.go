@@ -20,6 +20,9 @@ const (
 	maxRecords = 4096
 )
 
+// emptyTail proves that nothing was before a position.
+var emptyTail = xxh3.Hash(nil)
+
 // reading is what a lane knows of the content of a file. A truncated file gets
 // a new one.
 type reading struct {

@@ -22,7 +22,7 @@ func (l *Lane) resume(r *reading, k *known) error {
 
 // begin starts a content of which nothing was read.
 func (r *reading) begin() error {
-	r.tail = xxh3.Hash(nil)
+	r.tail = emptyTail
 	// The identity and the start must survive a restart, even if nothing is
 	// read for long.
 	r.lane.moved(r)

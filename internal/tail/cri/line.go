@@ -30,12 +30,8 @@ type Parser struct{ clock clock }
 // Laxer than the kubelet in one point: a tag may end the line, because conmon
 // 2.2.0 closed partial lines so.
 func (p *Parser) Parse(line []byte, l *Line) bool {
-	n := bytes.IndexByte(line, ' ')
-	if n < 0 {
-		return false
-	}
-	t, ok := p.clock.parse(line[:n])
-	if !ok {
+	t, n, ok := p.clock.parse(line)
+	if !ok || n == len(line) || line[n] != ' ' {
 		return false
 	}
 	l.Time = t

@@ -14,25 +14,32 @@ type clock struct {
 // secondsSize is the length of "2006-01-02T15:04:05".
 const secondsSize = 19
 
-// parse returns nanoseconds since the Unix epoch. Times before 1970 or that
-// do not fit 64 bits (after 2261) are refused: no runtime writes them.
-func (c *clock) parse(b []byte) (int64, bool) {
-	if len(b) < secondsSize+1 {
-		return 0, false
+// parse reads the time that line begins with, as nanoseconds since the Unix
+// epoch, and returns where it ends. Times before 1970 or that do not fit 64
+// bits (after 2261) are refused: no runtime writes them.
+func (c *clock) parse(line []byte) (t int64, end int, ok bool) {
+	if len(line) < secondsSize+1 {
+		return 0, 0, false
 	}
-	if (!c.known || string(b[:secondsSize]) != string(c.last[:])) && !c.turn(b[:secondsSize]) {
-		return 0, false
+	if (!c.known || string(line[:secondsSize]) != string(c.last[:])) && !c.turn(line[:secondsSize]) {
+		return 0, 0, false
 	}
-	nanos, rest, ok := fraction(b[secondsSize:])
-	if !ok {
-		return 0, false
+	nanos, end, ok := fraction(line, secondsSize)
+	if !ok || end == len(line) {
+		return 0, 0, false
 	}
-	offset, ok := zone(rest)
-	unix := c.unix - offset
-	if !ok || unix < 0 {
-		return 0, false
+	unix := c.unix
+	if line[end] == 'Z' {
+		end++
+	} else {
+		offset, ok := zone(line[end:])
+		if !ok {
+			return 0, 0, false
+		}
+		unix -= offset
+		end += zoneSize
 	}
-	return unix*int64(time.Second) + nanos, true
+	return unix*int64(time.Second) + nanos, end, unix >= 0
 }
 
 // turn reads another second than the last.
@@ -70,27 +77,38 @@ func number(b []byte) int {
 	return n
 }
 
-// fraction reads ".123" as nanoseconds and returns what follows it.
-func fraction(b []byte) (nanos int64, rest []byte, ok bool) {
-	if b[0] != '.' {
-		return 0, b, true
+// fraction reads ".123" as nanoseconds and returns where it ends.
+func fraction(line []byte, at int) (nanos int64, end int, ok bool) {
+	if line[at] != '.' {
+		return 0, at, true
 	}
-	b = b[1:]
-	i, unit := 0, int64(time.Second)
-	for i < len(b) && b[i] >= '0' && b[i] <= '9' {
-		unit /= 10
-		nanos += int64(b[i]-'0') * unit
-		i++
+	at++
+	digits := 0
+	for ; at < len(line); at++ {
+		d := line[at] - '0'
+		if d > 9 {
+			break
+		}
+		nanos = nanos*10 + int64(d)
+		if digits++; digits > maxDigits {
+			return 0, 0, false
+		}
 	}
-	return nanos, b[i:], i > 0 && i <= 9
+	return nanos * scale[digits], at, digits > 0
 }
 
-// zone reads "Z" or "+01:00" as seconds east of Greenwich.
+// maxDigits is the resolution of a nanosecond.
+const maxDigits = 9
+
+// scale makes nanoseconds of so many digits of a fraction.
+var scale = [maxDigits + 1]int64{1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1}
+
+// zoneSize is the length of "+01:00".
+const zoneSize = 6
+
+// zone reads "+01:00" as seconds east of Greenwich.
 func zone(b []byte) (int64, bool) {
-	if len(b) == 1 && b[0] == 'Z' {
-		return 0, true
-	}
-	if len(b) != len("+01:00") || b[3] != ':' || b[0] != '+' && b[0] != '-' {
+	if len(b) < zoneSize || b[3] != ':' || b[0] != '+' && b[0] != '-' {
 		return 0, false
 	}
 	hours, minutes := number(b[1:3]), number(b[4:6])
