@@ -17,14 +17,12 @@ import (
 // Namespace is the Kubernetes namespace that the shop says it runs in.
 const Namespace = "shop"
 
-// Defaults of a Shop's fields.
-const (
-	// DefaultRate is in requests per second, of about three lines each.
-	DefaultRate = 40
-	// DefaultRotateAt lets the busiest containers rotate several times in
-	// half a minute; the kubelet's own default is 10 MiB.
-	DefaultRotateAt = 64 << 10
-)
+// DefaultRate is in requests per second, of one to four lines each.
+const DefaultRate = 40
+
+// bytesPerRate is the default of RotateAt for each request per second. The
+// kubelet's own default of 10 MiB would show no rotation in a demo.
+const bytesPerRate = 2 << 10
 
 // maxInFlight bounds the requests that wait when the disk is slow.
 const maxInFlight = 512
@@ -35,7 +33,8 @@ type Shop struct {
 	Dir string
 	// Rate is in requests per second; 0 means DefaultRate.
 	Rate float64
-	// RotateAt is the size at which a log is rotated; 0 means DefaultRotateAt.
+	// RotateAt is the size at which a log is rotated; 0 means that the
+	// busiest logs are rotated about every 12 s.
 	RotateAt int64
 
 	mu      sync.Mutex
@@ -102,16 +101,12 @@ func (s *Shop) Run(ctx context.Context) (err error) {
 func (s *Shop) pace(ctx context.Context, request func()) {
 	var running sync.WaitGroup
 	defer running.Wait()
-	rate := s.Rate
-	if rate <= 0 {
-		rate = DefaultRate
-	}
 	slots := make(chan struct{}, maxInFlight)
 	begin := time.Now()
-	tick := time.NewTicker(max(time.Millisecond, time.Duration(float64(time.Second)/rate)))
+	tick := time.NewTicker(max(time.Millisecond, time.Duration(float64(time.Second)/s.Rate)))
 	defer tick.Stop()
 	for started := 0; ctx.Err() == nil; {
-		for due := 1 + int(time.Since(begin).Seconds()*rate); started < due; started++ {
+		for due := 1 + int(time.Since(begin).Seconds()*s.Rate); started < due; started++ {
 			slots <- struct{}{}
 			running.Go(func() {
 				request()
@@ -136,8 +131,11 @@ func (s *Shop) done(r request) {
 
 // open makes the pods' directories.
 func (s *Shop) open() (*staff, error) {
+	if s.Rate <= 0 {
+		s.Rate = DefaultRate
+	}
 	if s.RotateAt == 0 {
-		s.RotateAt = DefaultRotateAt
+		s.RotateAt = int64(s.Rate * bytesPerRate)
 	}
 	gateway := s.pod("gateway-6c9f7d5b8-x2k8p")
 	st := &staff{

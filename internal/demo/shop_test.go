@@ -169,10 +169,12 @@ func TestJSONContainersWriteJSON(t *testing.T) {
 }
 
 func TestLogsRotateAsTheKubeletRotates(t *testing.T) {
-	half := open(t, &Shop{}, 30*time.Second)
-	for _, want := range []string{"nginx", "inventory"} {
-		if n := rotations(half, want); n == 0 {
-			t.Errorf("%s did not rotate within 30 s", want)
+	for _, rate := range []float64{8, 40} {
+		half := open(t, &Shop{Rate: rate}, 30*time.Second)
+		for _, want := range []string{"nginx", "inventory"} {
+			if n := rotations(half, want); n == 0 {
+				t.Errorf("%s did not rotate within 30 s at %v requests/s", want, rate)
+			}
 		}
 	}
 	long := open(t, &Shop{RotateAt: 8 << 10}, 3*time.Minute)
