@@ -57,6 +57,13 @@ func Start(t testing.TB, o Options) *Server {
 	return s
 }
 
+// Use makes failures those of a subtest until it ends.
+func (s *Server) Use(t testing.TB) {
+	outer := s.t
+	s.t = t
+	t.Cleanup(func() { s.t = outer })
+}
+
 func freePort(t testing.TB) int {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,0 +1,393 @@
+package elasticsearch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tailrace/tailrace/internal/testkit/elastic"
+	"github.com/tailrace/tailrace/internal/vfs"
+	"github.com/tailrace/tailrace/pipeline/config"
+	"github.com/tailrace/tailrace/pipeline/event"
+	"github.com/tailrace/tailrace/pipeline/frame"
+	"github.com/tailrace/tailrace/pipeline/journal"
+	"github.com/tailrace/tailrace/pipeline/shipping"
+)
+
+// delivery is a journal and the loop that ships it to a server.
+type delivery struct {
+	t          *testing.T
+	journal    *journal.Journal
+	cursor     *journal.Cursor
+	dead, park *journal.Store
+	shipper    *shipping.Shipper
+	builder    *frame.Builder
+}
+
+const exporterName = "elasticsearch"
+
+func newDelivery(t *testing.T, c Config) *delivery {
+	dir := t.TempDir()
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	j, err := journal.Open(journal.Options{FS: vfs.OS{}, Dir: filepath.Join(dir, "logs"), Logger: log})
+	must(t, err)
+	t.Cleanup(func() { j.Close() })
+	cursor, err := j.Cursor(exporterName, journal.CursorOptions{})
+	must(t, err)
+	e, err := New(c, log)
+	must(t, err)
+	t.Cleanup(func() { e.Close() })
+	d := &delivery{t: t, journal: j, cursor: cursor, builder: frame.NewBuilder(1)}
+	d.dead, d.park = d.store(dir, "deadletter", journal.ByContainer), d.store(dir, "park", journal.ByIndex)
+	o := c.Shipping()
+	o.Name, o.Cursor, o.Exporter, o.Logger = exporterName, cursor, e, log
+	o.DeadLetter, o.Park = d.dead, d.park
+	d.shipper = shipping.New(o)
+	return d
+}
+
+func (d *delivery) store(dir, name string, owner func(*journal.Refused) string) *journal.Store {
+	s, err := journal.OpenStore(journal.StoreOptions{FS: vfs.OS{}, Dir: filepath.Join(dir, name), Quota: 1 << 20, Owner: owner})
+	must(d.t, err)
+	d.t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// settings are quick ones for tests.
+func settings(s *elastic.Server) Config {
+	c := DefaultConfig()
+	c.Endpoints = []string{s.URL}
+	c.Flush.Interval = 50 * time.Millisecond
+	c.Retry.MaxInterval = time.Second
+	return c
+}
+
+// run ships until the test ends.
+func (d *delivery) run() {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- d.shipper.Run(ctx) }()
+	d.t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			d.t.Error(err)
+		}
+	})
+}
+
+// add journals a frame of documents; each has an action for an index, an id
+// and a body.
+func (d *delivery) add(docs ...document) {
+	for _, doc := range docs {
+		d.builder.Var(fmt.Appendf(nil, `{"create":{"_index":%q,"_id":%q}}`+"\n%s\n", doc.index, doc.id, doc.source))
+		d.builder.EndDoc(1, time.Now().UnixNano())
+	}
+	n := uint64(len(docs))
+	counts := event.Counts{Lines: n, DocLines: n, Docs: n}
+	must(d.t, d.journal.Append(context.Background(), d.builder.Seal(frame.Meta{Class: "default", Counts: counts,
+		Sources: []frame.Source{{Namespace: "shop", Counts: counts}}})))
+}
+
+type document struct{ index, id, source string }
+
+// logDoc is document i of a data stream, in the agent's own shape.
+func logDoc(i int) document {
+	return document{"logs-generic.otel-default", fmt.Sprintf("id-%d", i), fmt.Sprintf(
+		`{"@timestamp":"2026-11-22T01:02:03.%09dZ","severity_number":9,"body":{"text":"line %d"},"trace_id":"%032x",`+
+			`"resource":{"attributes":{"k8s.namespace.name":"shop","k8s.pod.name":"pod-1","k8s.container.name":"main"}},`+
+			`"data_stream":{"type":"logs","dataset":"generic.otel","namespace":"default"}}`, i, i, i)}
+}
+
+// delivered waits until nothing is pending and returns the cursor's figures.
+func (d *delivery) delivered() journal.Result {
+	d.t.Helper()
+	must(d.t, d.journal.Flush(context.Background()))
+	deadline := time.Now().Add(3 * time.Minute)
+	for d.cursor.Stats().Pending.Frames > 0 {
+		if time.Now().After(deadline) {
+			d.t.Fatalf("not delivered: %+v", d.shipper.Stats())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return d.cursor.Stats().Result
+}
+
+// template makes logs-* data streams, as Elastic's own templates do, but
+// without what the test server does not have (ingest pipelines, ILM,
+// match_only_text).
+const template = `{
+  "index_patterns": ["logs-*-*"], "data_stream": {}, "priority": 500,
+  "template": {
+    "settings": {"number_of_replicas": 0},
+    "mappings": {
+      "dynamic_templates": [{"strings": {"match_mapping_type": "string", "mapping": {"type": "keyword", "ignore_above": 1024}}}],
+      "properties": {
+        "@timestamp": {"type": "date_nanos"},
+        "severity_number": {"type": "byte"},
+        "body": {"properties": {"text": {"type": "text"}}},
+        "trace_id": {"type": "keyword"},
+        "attributes": {"type": "passthrough", "dynamic": true, "priority": 20, "time_series_dimension": false},
+        "resource": {"properties": {"attributes": {"type": "passthrough", "dynamic": true, "priority": 10, "time_series_dimension": false}}}
+      }
+    }
+  }
+}`
+
+// TestRealElasticsearch delivers to one server, test after test.
+func TestRealElasticsearch(t *testing.T) {
+	s := elastic.Start(t, elastic.Options{})
+	s.Must("PUT", "/_index_template/logs", template)
+	t.Run("every document once, found by its trace", func(t *testing.T) { deliversOnce(t, s) })
+	t.Run("a mapping conflict becomes a dead letter", func(t *testing.T) { buriesConflict(t, s) })
+	t.Run("a blocked index is parked and delivered later", func(t *testing.T) { parksBlocked(t, s) })
+	t.Run("kill -9 of the server", func(t *testing.T) { survivesKill(t, s) })
+}
+
+func deliversOnce(t *testing.T, s *elastic.Server) {
+	s.Use(t)
+	d := newDelivery(t, settings(s))
+	d.run()
+	for f := range 20 {
+		docs := make([]document, 50)
+		for i := range docs {
+			docs[i] = logDoc(f*50 + i)
+		}
+		d.add(docs...)
+		if f == 10 {
+			d.add(docs...) // Again: known by their ids.
+		}
+	}
+	if r := d.delivered(); r.Delivered != 1050 {
+		t.Errorf("the cursor counts %+v, want 1,050 lines delivered", r)
+	}
+	if n := s.Count("logs-generic.otel-default", "*"); n != 1000 {
+		t.Errorf("%d documents in the data stream, want 1,000", n)
+	}
+	if n := s.Count("logs-generic.otel-default", fmt.Sprintf("trace_id:%032x", 0x1f4)); n != 1 {
+		t.Errorf("%d documents of one trace, want 1", n)
+	}
+	if st := d.shipper.Stats(); st.Single || st.Namespaces["shop"].Sent != 1050 {
+		t.Errorf("figures %+v", st)
+	}
+}
+
+func buriesConflict(t *testing.T, s *elastic.Server) {
+	s.Use(t)
+	d := newDelivery(t, settings(s))
+	d.run()
+	bad := logDoc(5001)
+	bad.source = strings.Replace(bad.source, `"severity_number":9`, `"severity_number":"nine"`, 1)
+	d.add(logDoc(5000), bad, logDoc(5002))
+	if r := d.delivered(); r.Delivered != 2 || r.Dead != 1 {
+		t.Errorf("the cursor counts %+v, want 2 delivered and 1 dead", r)
+	}
+	letters := d.refused(d.dead)
+	if len(letters) != 1 {
+		t.Fatalf("%d dead letters", len(letters))
+	}
+	l := letters[0]
+	if l.Status != 400 || l.Type != "document_parsing_exception" || !strings.Contains(l.Reason, "severity_number") ||
+		l.Container != "shop/pod-1/main" || string(l.Document) != bad.source {
+		t.Errorf("the dead letter is %+v", l)
+	}
+}
+
+func (d *delivery) refused(s *journal.Store) []journal.Refused {
+	var all []journal.Refused
+	for _, b := range s.Bundles(exporterName) {
+		docs, err := s.Documents(b)
+		must(d.t, err)
+		all = append(all, docs...)
+	}
+	return all
+}
+
+func parksBlocked(t *testing.T, s *elastic.Server) {
+	s.Use(t)
+	s.Must("PUT", "/blocked", `{"settings":{"index.blocks.write":true}}`)
+	d := newDelivery(t, settings(s))
+	d.run()
+	d.add(logDoc(6000), document{"blocked", "b1", `{"a":1}`}, logDoc(6001))
+	if r := d.delivered(); r.Delivered != 2 || r.Parked != 1 {
+		t.Errorf("the cursor counts %+v, want 2 delivered and 1 parked", r)
+	}
+	s.Must("PUT", "/blocked/_settings", `{"index.blocks.write":false}`)
+	for deadline := time.Now().Add(time.Minute); len(d.park.Bundles(exporterName)) > 0; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the parked document was not tried again")
+		}
+	}
+	if n := s.Count("blocked", "*"); n != 1 {
+		t.Errorf("%d documents in the index that was blocked, want 1", n)
+	}
+}
+
+func survivesKill(t *testing.T, s *elastic.Server) {
+	s.Use(t)
+	d := newDelivery(t, settings(s))
+	d.run()
+	before := s.Count("logs-generic.otel-default", "*")
+	const frames, docs = 60, 100
+	for f := range frames {
+		batch := make([]document, docs)
+		for i := range batch {
+			batch[i] = logDoc(100_000 + f*docs + i)
+		}
+		d.add(batch...)
+		switch f {
+		case frames / 3:
+			s.Kill()
+		case frames / 2:
+			s.Restart()
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	if r := d.delivered(); r.Delivered != frames*docs {
+		t.Errorf("the cursor counts %+v, want %d lines delivered", r, frames*docs)
+	}
+	if n := s.Count("logs-generic.otel-default", "*") - before; n != frames*docs {
+		t.Errorf("%d new documents, want each of %d once", n, frames*docs)
+	}
+	if st := d.shipper.Stats(); st.FailedRequests == 0 {
+		t.Error("no request failed: the server was not missed")
+	}
+}
+
+// TestRealOverload: the server refuses whole requests and items while its
+// indexing pressure is at its limit, and every document is stored in the end.
+func TestRealOverload(t *testing.T) {
+	s := elastic.Start(t, elastic.Options{Settings: []string{
+		"indexing_pressure.memory.limit: 20kb", "http.max_content_length: 1mb"}})
+	s.Must("PUT", "/_index_template/logs", template)
+	t.Run("429 by indexing pressure", func(t *testing.T) { yieldsToPressure(t, s) })
+	t.Run("413", func(t *testing.T) { splitsTooLarge(t, s) })
+}
+
+func yieldsToPressure(t *testing.T, s *elastic.Server) {
+	s.Use(t)
+	c := settings(s)
+	c.Flush.Bytes = 6 * config.KiB
+	d := newDelivery(t, c)
+	d.run()
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	go pressure(ctx, s.URL)
+	for f := range 40 {
+		docs := make([]document, 10)
+		for i := range docs {
+			docs[i] = logDoc(f*10 + i)
+		}
+		d.add(docs...)
+	}
+	if r := d.delivered(); r.Delivered != 400 {
+		t.Errorf("the cursor counts %+v, want 400 lines delivered", r)
+	}
+	if n := s.Count("logs-generic.otel-default", "*"); n != 400 {
+		t.Errorf("%d documents, want 400", n)
+	}
+	st := d.shipper.Stats()
+	t.Logf("%d requests, %d failed, %d documents sent again", st.Requests, st.FailedRequests, st.Retries)
+}
+
+// pressure keeps the server's indexing pressure near its limit from two
+// clients more.
+func pressure(ctx context.Context, url string) {
+	c := DefaultConfig()
+	c.Endpoints = []string{url}
+	b := frame.NewBuilder(1)
+	for i := 0; i < 100; i++ {
+		doc := logDoc(i)
+		b.Var(fmt.Appendf(nil, `{"create":{"_index":"noise","_id":%q}}`+"\n%s\n", doc.id, doc.source))
+		b.EndDoc(1, 0)
+	}
+	s := b.Seal(frame.Meta{})
+	req := &shipping.Request{Parts: []shipping.Part{{Docs: 100, PlainSize: int(s.Meta.PlainSize), Payload: s.Payload}}}
+	for range 2 {
+		e, err := New(c, slog.New(slog.DiscardHandler))
+		if err != nil {
+			return
+		}
+		go func() {
+			defer e.Close()
+			for ctx.Err() == nil {
+				_, _ = e.Export(ctx, req)
+			}
+		}()
+	}
+}
+
+func splitsTooLarge(t *testing.T, s *elastic.Server) {
+	s.Use(t)
+	d := newDelivery(t, settings(s))
+	d.run()
+	docs := make([]document, 8)
+	for i := range docs {
+		docs[i] = document{"large", fmt.Sprintf("l%d", i), `{"a":"` + strings.Repeat("x", 300<<10) + `"}`}
+	}
+	docs[3].source = `{"a":"` + strings.Repeat("x", 2<<20) + `"}`
+	d.add(docs...)
+	r := d.delivered()
+	left := d.refused(d.dead)
+	if r.Dead != 1 || len(left) != 1 || left[0].Status != 413 {
+		t.Errorf("the cursor counts %+v, dead letters %d; want the one oversized document", r, len(left))
+	}
+	t.Logf("%+v", r)
+}
+
+// TestRealRefusals compares the scripted answers of the other tests with what
+// the server really says.
+func TestRealRefusals(t *testing.T) {
+	s := elastic.Start(t, elastic.Options{Password: "secret words"})
+	for _, c := range []struct {
+		name    string
+		change  func(*Config)
+		verdict shipping.Verdict
+	}{
+		{"the right password", func(c *Config) { c.User, c.Password = "elastic", "secret words" }, shipping.Answered},
+		{"a wrong password", func(c *Config) { c.User, c.Password = "elastic", "wrong" }, shipping.Denied},
+		{"no credentials", func(*Config) {}, shipping.Denied},
+		{"a wrong API key", func(c *Config) { c.APIKey = "d3Jvbmc6d3Jvbmc=" }, shipping.Denied},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conf := settings(s)
+			c.change(&conf)
+			e, err := New(conf, slog.New(slog.DiscardHandler))
+			must(t, err)
+			defer e.Close()
+			r, err := e.Export(context.Background(), request(t, `{"a":1}`))
+			must(t, err)
+			if r.Verdict != c.verdict || (c.verdict == shipping.Denied) != (r.Cure != "") {
+				t.Errorf("verdict %d, reason %q, cure %q", r.Verdict, r.Reason, r.Cure)
+			}
+			b, _ := json.Marshal(r)
+			if strings.Contains(string(b), "secret words") {
+				t.Errorf("the password is in %s", b)
+			}
+		})
+	}
+}
+
+// request is a request of one frame with these documents for index "test".
+func request(t *testing.T, docs ...string) *shipping.Request {
+	b := frame.NewBuilder(1)
+	for i, doc := range docs {
+		b.Var(fmt.Appendf(nil, `{"create":{"_index":"test","_id":"%d"}}`+"\n%s\n", i, doc))
+		b.EndDoc(1, 0)
+	}
+	s := b.Seal(frame.Meta{})
+	t.Cleanup(s.Release)
+	return &shipping.Request{Parts: []shipping.Part{{Frame: &s.Meta,
+		Docs: int(s.Meta.Docs), PlainSize: int(s.Meta.PlainSize), Payload: s.Payload}}}
+}
