@@ -34,7 +34,9 @@ type line struct {
 	pairs   []strictjson.Member
 	scratch []byte
 	secrets []event.Span
-	notes   *Explanation
+	// variables are those of the nginx object being read.
+	variables variables
+	notes     *Explanation
 }
 
 // start makes r the record being parsed.

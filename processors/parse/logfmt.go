@@ -11,12 +11,15 @@ import (
 // two pairs and a key that loggers write; a stream known to be logfmt may
 // leave that out as long as every word is a pair.
 func parseLogfmt(l *line) bool {
+	if first := keyEnd(l.text, 0); first == 0 || first == len(l.text) || l.text[first] != '=' {
+		return l.fail(reasonNotLogfmt, first)
+	}
 	pairs, bare, end := l.scanPairs(0)
 	if end < len(l.text) {
 		return l.fail(reasonNotLogfmt, end)
 	}
 	sure := l.sticky && bare < 0 || pairs >= 2 && pairs > len(l.members)-pairs && l.knownKey()
-	if pairs == 0 || bare == int(l.members[0].Key) || !sure {
+	if !sure {
 		return l.fail(reasonNotLogfmt, max(bare, 0))
 	}
 	twice := l.lastWins()

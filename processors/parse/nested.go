@@ -117,16 +117,12 @@ func (l *line) takeFamilies(f *found, from, to family) bool {
 // id that we write differently keeps its original spelling beside.
 func (l *line) takePair(text []byte, fam family, trace, span, flags *strictjson.Member) bool {
 	var c context
-	spelled := l.contentIn(text, trace)
-	if !decodeTrace(&c, fam, trace.Kind, spelled) {
+	ok := false
+	if trace.Mark, ok = decodeTrace(&c, fam, trace.Kind, l.contentIn(text, trace)); !ok {
 		return false
 	}
-	trace.Mark = markOf(exact(spelled, len(c.trace)))
 	if span != nil {
-		s := l.contentIn(text, span)
-		if decodeSpan(&c, fam, span.Kind, s) {
-			span.Mark = markOf(exact(s, len(c.span)))
-		}
+		span.Mark, _ = decodeSpan(&c, fam, span.Kind, l.contentIn(text, span))
 	}
 	if flags != nil {
 		if c.hasFlags, c.flags = traceFlags(l.contentIn(text, flags)); c.hasFlags {
@@ -136,39 +132,41 @@ func (l *line) takePair(text []byte, fam family, trace, span, flags *strictjson.
 	return l.give(&c)
 }
 
-// markOf is the mark of an id: taken when it is spelled as we write it.
-func markOf(exact bool) uint8 {
-	if exact {
-		return markTaken
-	}
-	return markRenamed
-}
-
-// decodeTrace reads a trace id as its family writes it.
-func decodeTrace(c *context, fam family, kind strictjson.Kind, s []byte) bool {
-	if fam == famDatadog && len(s) < 32 {
-		return decimalID(c.trace[:], s)
-	}
-	if kind != strictjson.String && kind != kindBare {
-		return false
-	}
-	if len(s) == 32 {
-		return hexID(c.trace[:], s)
-	}
+// decodeTrace reads a trace id as its family writes it. The mark is that of an
+// id that is spelled as we write it, or differently.
+func decodeTrace(c *context, fam family, kind strictjson.Kind, s []byte) (mark uint8, ok bool) {
+	text := kind == strictjson.String || kind == kindBare
 	var buf [64]byte
-	return hexID(c.trace[:], traceDigits(s, &buf))
+	switch {
+	case text && exactID(c.trace[:], s):
+		return markTaken, true
+	case fam == famDatadog && len(s) < 32:
+		ok = decimalID(c.trace[:], s)
+	default:
+		ok = text && hexID(c.trace[:], traceDigits(s, &buf))
+	}
+	if !ok {
+		return markNone, false
+	}
+	return markRenamed, true
 }
 
 // decodeSpan reads a span id as its family writes it.
-func decodeSpan(c *context, fam family, kind strictjson.Kind, s []byte) bool {
-	if fam == famDatadog {
-		return decimalID(c.span[:], s)
+func decodeSpan(c *context, fam family, kind strictjson.Kind, s []byte) (mark uint8, ok bool) {
+	text := kind == strictjson.String || kind == kindBare
+	switch {
+	case fam == famDatadog:
+		ok = decimalID(c.span[:], s)
+	case text && exactID(c.span[:], s):
+		return markTaken, true
+	default:
+		ok = text && hexID(c.span[:], bytes.Trim(s, " "))
 	}
-	if kind != strictjson.String && kind != kindBare || !hexID(c.span[:], bytes.Trim(s, " ")) {
+	if !ok {
 		c.span = [8]byte{}
-		return false
+		return markNone, false
 	}
-	return true
+	return markRenamed, true
 }
 
 // traceFlags reads two hexadecimal digits, a number or a truth value.
@@ -226,7 +224,11 @@ func (l *line) nestedTrace() {
 // nestedECS reads trace{id} with span{id} or transaction{id} beside it.
 func (l *line) nestedECS(m *strictjson.Member) {
 	var c context
-	if id, text := l.member(m, "id"); id == nil || !decodeTrace(&c, famDotted, id.Kind, l.contentIn(text, id)) {
+	id, text := l.member(m, "id")
+	if id == nil {
+		return
+	}
+	if _, ok := decodeTrace(&c, famDotted, id.Kind, l.contentIn(text, id)); !ok {
 		return
 	}
 	for i := range l.members {
@@ -249,7 +251,7 @@ func (l *line) nestedDatadog(m *strictjson.Member) {
 		return
 	}
 	var c context
-	if !decodeTrace(&c, famDatadog, trace.Kind, l.contentIn(text, trace)) {
+	if _, ok := decodeTrace(&c, famDatadog, trace.Kind, l.contentIn(text, trace)); !ok {
 		return
 	}
 	if span, text := l.member(m, "span_id"); span != nil {

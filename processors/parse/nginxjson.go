@@ -119,11 +119,11 @@ func parseNginxJSON(l *line) bool {
 	if !l.scan() {
 		return false
 	}
-	var v variables
-	if v.classify(l.text, l.members); !v.known() {
+	l.variables = variables{}
+	if l.variables.classify(l.text, l.members); !l.variables.known() {
 		return l.fail(reasonNotNginxJSON, 0)
 	}
-	n := nginxObject{access: access{l: l, secrets: l.secrets[:0]}, v: &v}
+	n := nginxObject{access{l: l, secrets: l.secrets[:0]}}
 	n.time()
 	n.attributes()
 	n.upstreams()
@@ -143,14 +143,11 @@ func (l *line) nginxTrace() {
 }
 
 // nginxObject turns variables into attributes.
-type nginxObject struct {
-	access
-	v *variables
-}
+type nginxObject struct{ access }
 
 // member is the member that holds the variable, if it is a text or number.
 func (n *nginxObject) member(r role) *strictjson.Member {
-	at := n.v.at(r)
+	at := n.l.variables.at(r)
 	if at == 0 {
 		return nil
 	}
@@ -241,7 +238,7 @@ func (n *nginxObject) target() {
 	} else if m := n.span(varMethod); !n.absent(m) && isToken(n.bytes(m)) {
 		n.parts(m)
 	}
-	if s := n.span(varScheme); !n.absent(s) && n.v.at(varRequest) == 0 {
+	if s := n.span(varScheme); !n.absent(s) && n.l.variables.at(varRequest) == 0 {
 		n.text("url.scheme", s)
 		n.take(varScheme)
 	}
@@ -275,7 +272,7 @@ func (n *nginxObject) parts(method event.Span) {
 
 // upstreams adds the upstream variables as strings.
 func (n *nginxObject) upstreams() {
-	if n.v.at(varUpstream) == 0 {
+	if n.l.variables.at(varUpstream) == 0 {
 		return
 	}
 	for i := range n.l.members {

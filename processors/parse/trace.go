@@ -1,6 +1,9 @@
 package parse
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // context is a trace context as one source states it.
 type context struct {
@@ -76,8 +79,28 @@ func sampling(s []byte) (known bool, flags uint8) {
 	return false, 0
 }
 
-// lowerHex decodes exactly len(dst) bytes of lower-case hexadecimal.
+// lowerHex decodes exactly len(dst) bytes of lower-case hexadecimal. It works
+// on eight digits at once: a digit's value is its low four bits, plus nine for
+// a letter, and only a digit that is valid gives itself back from its value.
 func lowerHex(dst, s []byte) bool {
+	if len(dst)%4 != 0 {
+		return lowerHexBytes(dst, s)
+	}
+	const ones = 0x0101010101010101
+	bad := uint64(0)
+	for i := 0; i+4 <= len(dst); i += 4 {
+		x := binary.LittleEndian.Uint64(s[2*i:])
+		v := x&(0x0f*ones) + x>>6&ones*9
+		letter := (v + 6*ones) >> 4 & ones
+		bad |= v&(0xf0*ones) | x ^ (v + '0'*ones + letter*('a'-10-'0'))
+		v = (v<<4 | v>>8) & 0x00ff00ff00ff00ff
+		v = (v | v>>8) & 0x0000ffff0000ffff
+		binary.LittleEndian.PutUint32(dst[i:], uint32(v|v>>16))
+	}
+	return bad == 0
+}
+
+func lowerHexBytes(dst, s []byte) bool {
 	for i := range dst {
 		hi, lo := lowerDigits[s[2*i]], lowerDigits[s[2*i+1]]
 		if hi|lo > 15 {
@@ -104,6 +127,20 @@ func digits(all string) (t [256]byte) {
 // else: a real one is that short once in four billion.
 const minID = 8
 
+// exactID decodes an id that is spelled as we write it.
+func exactID(dst, s []byte) bool {
+	return len(s) == 2*len(dst) && lowerHex(dst, s) && !allZero(dst)
+}
+
+func allZero(id []byte) bool {
+	for _, c := range id {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // hexID decodes an id of up to 2·len(dst) hexadecimal digits of either case,
 // padded on the left, that is not zero.
 func hexID(dst, s []byte) bool {
@@ -111,7 +148,6 @@ func hexID(dst, s []byte) bool {
 		return false
 	}
 	clear(dst)
-	var any byte
 	for i := range s {
 		c := s[len(s)-1-i]
 		d := lowerDigits[c]
@@ -120,10 +156,9 @@ func hexID(dst, s []byte) bool {
 				return false
 			}
 		}
-		any |= d
 		dst[len(dst)-1-i/2] |= d << (4 * (i & 1))
 	}
-	return any != 0
+	return !allZero(dst)
 }
 
 // decimalID decodes a 64-bit number in decimal, as Datadog writes ids.
@@ -143,20 +178,7 @@ func decimalID(dst, s []byte) bool {
 	for i := len(dst) - 1; n > 0; i-- {
 		dst[i], n = byte(n), n>>8
 	}
-	return !bytes.Equal(dst[len(dst)-8:], make([]byte, 8))
-}
-
-// exact reports whether s is spelled as we write an id of n bytes.
-func exact(s []byte, n int) bool {
-	if len(s) != 2*n {
-		return false
-	}
-	for _, c := range s {
-		if lowerDigits[c] > 15 {
-			return false
-		}
-	}
-	return true
+	return !allZero(dst)
 }
 
 // traceDigits takes the wrapping off a trace id: Google's resource name,
