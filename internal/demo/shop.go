@@ -51,8 +51,8 @@ type Stats struct {
 	Lines uint64
 	// Files are the lines by log directory, "<ns>_<pod>_<uid>/<container>".
 	Files map[string]FileStats
-	// TraceID is that of an order placed lately, which passed through every
-	// service; empty before the first.
+	// TraceID is that of the latest order, which passed through most services;
+	// before the first order that of the first request.
 	TraceID string
 }
 
@@ -124,7 +124,7 @@ func (s *Shop) done(r request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.served++
-	if r.kind == placeOrder {
+	if r.kind == placeOrder || s.traceID == "" {
 		s.traceID = r.traceID
 	}
 }

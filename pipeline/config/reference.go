@@ -27,7 +27,7 @@ func Reference(kinds Kinds, w io.Writer) error {
 
 const referenceHead = `# Configuration reference
 
-Generated from the program by ` + "`go test ./pipeline -update`" + `; do not edit.
+Generated from the program by ` + "`go test ./cmd/tailrace -rewrite`" + `; do not edit.
 
 A configuration has the keys ` + "`receivers`, `processors`, `exporters` and `service`" + `, as the
 OpenTelemetry Collector's. Components are named ` + "`type`" + ` or ` + "`type/name`" + `. Values may hold
