@@ -55,7 +55,10 @@ func Open(fsys vfs.FS, name string) (*File, error) {
 func Create(fsys vfs.FS, name string, capacity int, payload []byte) (*File, error) {
 	f := &File{fsys: fsys, name: name, size: slotSize(max(capacity, len(payload)))}
 	f.values[0] = Value{Payload: append([]byte(nil), payload...), Generation: 1}
-	return f, f.replace()
+	if err := f.replace(); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 func slotSize(payload int) int64 {

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/tailrace/tailrace/internal/vfs"
@@ -18,7 +19,7 @@ type sample struct {
 	// tag is in every document, so that payloads differ.
 	tag    string
 	source frame.Source
-	// size pads each document.
+	// size pads each document with bytes that do not compress well.
 	size int
 }
 
@@ -29,11 +30,12 @@ var builder = frame.NewBuilder(1)
 // seal builds the frame. Its source is as many lines further as it has
 // documents.
 func (s sample) seal() *frame.Sealed {
+	random := rand.New(rand.NewPCG(uint64(len(s.tag)), uint64(s.docs)))
 	pad := make([]byte, s.size)
-	for i := range pad {
-		pad[i] = 'a' + byte(i*i*7/3%26)
-	}
 	for i := range s.docs {
+		for k := range pad {
+			pad[k] = 'A' + byte(random.IntN(58))
+		}
 		builder.Var([]byte(`{"create":{"_index":"logs-generic.otel-default"}}` + "\n"))
 		builder.Var(fmt.Appendf(nil, `{"tag":%q,"n":%d,"pad":%q}`+"\n", s.tag, i, pad))
 		builder.EndDoc(1, 1_000_000_000*int64(i+1))
