@@ -1,6 +1,9 @@
 package parse
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // A format is one way to write a line. Later formats are added to the table
 // below, each with a file of its own.
@@ -72,6 +75,14 @@ func Formats() []string {
 		names[i] = formats[i].name
 	}
 	return names
+}
+
+// CheckFormat is an error for a name that a source's format cannot have.
+func CheckFormat(name string) error {
+	if name == "" || name == FormatAuto || explicit(name) != nil {
+		return nil
+	}
+	return fmt.Errorf("there is no format %q: write %s or one of %s", name, FormatAuto, strings.Join(Formats(), ", "))
 }
 
 // explicit are the formats that a configured name allows: its own and those

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tailrace/tailrace/internal/render"
+	"github.com/tailrace/tailrace/internal/tail/cri"
+	"github.com/tailrace/tailrace/pipeline/encode"
+	"github.com/tailrace/tailrace/pipeline/event"
+	"github.com/tailrace/tailrace/pipeline/frame"
+	"github.com/tailrace/tailrace/processors/parse"
+)
+
+func newParseCommand() *cobra.Command {
+	var x explainer
+	var output string
+	cmd := &cobra.Command{
+		Use:     "parse [FILE…]",
+		GroupID: groupSearch,
+		Short:   "Show how lines are understood, and the documents made of them",
+		Long: `Parse reads lines from files or standard input and shows, for each: the format
+that explains it, every format tried before and the column of its first
+mismatch, what was redacted or not believed, and the document that Elasticsearch
+would get. Each line is looked at by itself, as the first of a container. Lines
+as a container runtime writes them (time, stream, tag) are taken apart first.`,
+		Example: `  echo '{"level":"info","msg":"hi"}' | tailrace parse
+  tailrace parse --format nginx access.log
+  head /var/log/pods/shop_*/*/0.log | tailrace parse -o json | jq .attributes`,
+	}
+	cmd.Flags().StringVar(&x.format, "format", parse.FormatAuto, "the lines' `FORMAT`, or auto to recognise it")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, or json for the documents alone")
+	cmd.RunE = func(cmd *cobra.Command, files []string) error {
+		if err := parse.CheckFormat(x.format); err != nil {
+			return troubleError{fmt.Errorf("--format: %w", err)}
+		}
+		if output != "text" && output != "json" {
+			return troubleError{fmt.Errorf("--output: %q is neither text nor json", output)}
+		}
+		x.out, x.documentsOnly, x.now = bufio.NewWriter(cmd.OutOrStdout()), output == "json", time.Now
+		return errors.Join(x.run(cmd.InOrStdin(), files), x.out.Flush())
+	}
+	return cmd
+}
+
+// maxParseLine is the longest line that parse takes: the agent cuts there too.
+const maxParseLine = 1 << 20
+
+// explainer shows line after line what the parser makes of it.
+type explainer struct {
+	out           *bufio.Writer
+	format        string
+	documentsOnly bool
+	now           func() time.Time
+
+	cri     cri.Parser
+	lines   int
+	encoder *encode.Encoder
+	builder *frame.Builder
+}
+
+// run reads the files, or in when there are none.
+func (x *explainer) run(in io.Reader, files []string) error {
+	x.encoder, x.builder = encode.New(encode.Options{}), frame.NewBuilder(1)
+	if len(files) == 0 {
+		return x.read("standard input", in)
+	}
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		err = x.read(name, f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *explainer) read(name string, in io.Reader) error {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, maxParseLine)
+	lines.Split(splitLines)
+	for lines.Scan() {
+		if err := x.line(lines.Bytes()); err != nil {
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%s: line %d: %w", name, x.lines+1, err)
+	}
+	return nil
+}
+
+// splitLines is bufio.ScanLines without taking a carriage return off.
+func splitLines(data []byte, atEOF bool) (int, []byte, error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i], nil
+	}
+	if atEOF && len(data) > 0 {
+		return len(data), data, nil
+	}
+	return 0, nil, nil
+}
+
+// line explains one line.
+func (x *explainer) line(text []byte) error {
+	x.lines++
+	src := &event.Source{Container: "parse", Format: x.format}
+	b := x.batch(src, text)
+	p := parse.New(parse.Options{})
+	p.Open(src)
+	e := p.Explain(b, 0)
+	document, err := x.document(b)
+	if err != nil {
+		return err
+	}
+	if x.documentsOnly {
+		_, err = x.out.Write(append(document, '\n'))
+		return err
+	}
+	return x.print(b, &e, document)
+}
+
+// batch holds the one line as the tailer would hand it over. A line with a
+// runtime's time counts as read at that time, so that what is shown does not
+// depend on when it is shown.
+func (x *explainer) batch(src *event.Source, text []byte) *event.Batch {
+	b := new(event.Batch)
+	b.Reset(src)
+	r := event.Record{Raw: b.Append(text), Lines: 1, End: int64(len(text)) + 1, Observed: x.now().UnixNano()}
+	r.Line = r.Raw
+	var l cri.Line
+	if x.cri.Parse(text, &l) {
+		r.Time, r.Observed, r.Stream = l.Time, l.Time, l.Stream
+		r.Line = event.Span{Off: r.Raw.Off + uint32(l.Content), Len: r.Raw.Len - uint32(l.Content)}
+	}
+	b.Records = append(b.Records, r)
+	return b
+}
+
+// document is what the encoder makes of the line.
+func (x *explainer) document(b *event.Batch) ([]byte, error) {
+	x.encoder.Open(b.Source)
+	x.encoder.Encode(b, x.builder)
+	x.encoder.Close(b.Source)
+	sealed := x.builder.Seal(frame.Meta{})
+	defer sealed.Release()
+	plain, err := frame.Inflate(nil, sealed.Payload, &sealed.Meta)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range frame.Documents(plain) {
+		return d.Source, nil
+	}
+	return nil, errors.New("the line left no document")
+}
+
+// print shows all that is known about the line.
+func (x *explainer) print(b *event.Batch, e *parse.Explanation, document []byte) error {
+	fmt.Fprintf(x.out, "line %d: %s\n", x.lines, e.Format)
+	if b.Records[0].Stream != event.StreamNone {
+		fmt.Fprintf(x.out, "  written by a container runtime, from %s\n", b.Records[0].Stream)
+	}
+	if e.Reason != "" {
+		fmt.Fprintf(x.out, "  stays text: %s\n", e.Reason)
+	}
+	for _, t := range e.Tried {
+		fmt.Fprintf(x.out, "  not %s: column %d: %s\n", t.Format, t.Column, t.Reason)
+	}
+	for _, n := range e.Notes {
+		fmt.Fprintf(x.out, "  note: %s\n", render.Escape(nil, []byte(n)))
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, document, "  ", "  "); err != nil {
+		return fmt.Errorf("the document of line %d is not JSON, please report this: %w", x.lines, err)
+	}
+	for l := range bytes.Lines(indented.Bytes()) {
+		l = bytes.TrimSuffix(l, []byte("\n"))
+		if _, err := fmt.Fprintf(x.out, "  %s\n", render.Escape(nil, bytes.TrimPrefix(l, []byte("  ")))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
