@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -27,9 +29,26 @@ func TestSearchScripts(t *testing.T) {
 		Dir: "testdata/search", UpdateScripts: *rewrite,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TZ", "UTC")
-			return writeShop(filepath.Join(e.WorkDir, "journal"))
+			root := filepath.Join(e.WorkDir, "journal")
+			return errors.Join(writeShop(root), writeRefused(root))
 		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"flip": flip},
 	})
+}
+
+// flip FILE OFFSET changes one byte of a file; a negative offset counts from
+// its end.
+func flip(ts *testscript.TestScript, _ bool, args []string) {
+	name := ts.MkAbs(args[0])
+	b, err := os.ReadFile(name)
+	ts.Check(err)
+	at, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if at < 0 {
+		at += len(b)
+	}
+	b[at] ^= 0xff
+	ts.Check(os.WriteFile(name, b, 0o600))
 }
 
 // writeShop writes the journal. An empty line in the file ends a frame.
@@ -42,10 +61,49 @@ func writeShop(root string) error {
 	if err != nil {
 		return err
 	}
+	c, err := j.Cursor("elasticsearch", journal.CursorOptions{StartAtBeginning: true})
+	if err != nil {
+		return err
+	}
 	if err := appendFrames(j, text); err != nil {
 		return err
 	}
-	return j.Close()
+	return errors.Join(deliver(c, 2), j.Close())
+}
+
+// deliver passes the first frames.
+func deliver(c *journal.Cursor, frames int) error {
+	for range frames {
+		f, err := c.Next(context.Background())
+		if err != nil {
+			return err
+		}
+		if err := c.Advance(f, journal.Result{Delivered: f.Meta.Counts.DocLines}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeRefused puts three documents into the dead-letter store.
+func writeRefused(root string) error {
+	s, err := journal.OpenStore(journal.StoreOptions{FS: vfs.OS{}, Dir: filepath.Join(root, deadLetterDir), Quota: 1 << 20, Owner: journal.ByContainer})
+	if err != nil {
+		return err
+	}
+	at := time.Date(2025, 3, 5, 10, 12, 0, 0, time.UTC)
+	for i, attempt := range []string{"2", `"two"`, `"three"`} {
+		err := s.Put(context.Background(), []journal.Refused{{
+			Time: at.Add(time.Duration(i) * time.Second), Exporter: "elasticsearch", Namespace: "shop", Container: "shop/pay-0/pay",
+			Status: 400, Type: "document_parsing_exception", Reason: "failed to parse field [attributes.attempt] of type [long]", Lines: 1, Frame: 3,
+			Action:   json.RawMessage(`{"create":{"_index":"logs-generic.otel-default","_id":"AAAAAAAAAAAAAAAAAAAAAA"}}`),
+			Document: json.RawMessage(`{"@timestamp":"2025-03-05T10:11:13.021Z","resource":{"attributes":{"k8s.pod.name":"pay-0"}},"attributes":{"attempt":` + attempt + `},"severity_number":13,"body":{"text":"retrying\u001b[2J"}}`),
+		}})
+		if err != nil {
+			return err
+		}
+	}
+	return s.Close()
 }
 
 func appendFrames(j *journal.Journal, text []byte) error {

@@ -32,7 +32,7 @@ func (s *Search) Follow(ctx context.Context, every time.Duration) error {
 
 // catchUp reads what was written since the last time.
 func (s *Search) catchUp(ctx context.Context) (err error) {
-	if s.frames, err = newFrames(s.Reader, &s.Query, &s.Stats, s.frames); err != nil {
+	if s.frames, err = s.newFrames(s.frames); err != nil {
 		return err
 	}
 	s.order.last = math.MinInt64

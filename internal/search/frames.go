@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"slices"
@@ -39,6 +40,7 @@ type frames struct {
 	reader Reader
 	query  *Query
 	stats  *Stats
+	damage func(error)
 
 	segments []journal.Segment
 	limit    []uint64 // per segment: numbers from here on were written again later
@@ -65,12 +67,15 @@ func (p position) in(segment string) int64 {
 
 // newFrames reads the list of segments. What before has read, if anything, is
 // left out.
-func newFrames(r Reader, q *Query, stats *Stats, before *frames) (*frames, error) {
-	segments, err := r.Segments()
+func (s *Search) newFrames(before *frames) (*frames, error) {
+	segments, err := s.Reader.Segments()
 	if err != nil {
 		return nil, err
 	}
-	f := &frames{reader: r, query: q, stats: stats, segments: segments, limit: rewritten(segments)}
+	f := &frames{
+		reader: s.Reader, query: &s.Query, stats: &s.Stats, damage: s.damaged,
+		segments: segments, limit: rewritten(segments),
+	}
 	if before != nil {
 		f.from, f.after, f.last = before.end, before.last, before.last
 	}
@@ -144,7 +149,10 @@ func (f *frames) openSegment(ctx context.Context) error {
 		f.stats.SegmentsSkipped++
 		return f.tolerate(err)
 	}
-	end, err := f.reader.Entries(ctx, seg, f.from.in(seg.Name), func(e *journal.Entry) error {
+	next := f.from.in(seg.Name)
+	end, err := f.reader.Entries(ctx, seg, next, func(e *journal.Entry) error {
+		f.noteGap(seg, e, next)
+		next = e.End()
 		if e.Seq < f.limit[i] && e.Seq > f.after {
 			f.consider(i, e)
 		}
@@ -155,6 +163,17 @@ func (f *frames) openSegment(ctx context.Context) error {
 		f.end.offset = end
 	}
 	return f.tolerate(err)
+}
+
+// noteGap reports bytes of a segment that are no frame: a frame whose header
+// is damaged. Those of a sealed segment were counted when it was sealed.
+func (f *frames) noteGap(seg journal.Segment, e *journal.Entry, expected int64) {
+	switch {
+	case seg.Damaged > 0 && expected == 0:
+		f.damage(fmt.Errorf("%d frames in %s are damaged; lines in them are missing here", seg.Damaged, seg.Name))
+	case seg.Damaged == 0 && e.Offset > expected:
+		f.damage(fmt.Errorf("the %d bytes before frame %d in %s are damaged; lines in them are missing here", e.Offset-expected, e.Seq, seg.Name))
+	}
 }
 
 // mayHave judges a segment by what its index says of all its frames.

@@ -102,6 +102,19 @@ func (s Scope) includes(o origin) bool {
 	return matches(s.Namespace, o.Namespace) && matchesPod(s.Pod, o.Pod) && matches(s.Container, o.Container)
 }
 
+// IncludesContainer says whether the lines of a container are wanted, as far as
+// names tell.
+func (s Scope) IncludesContainer(namespace, pod, container string) bool {
+	return s.includes(origin{namespace, pod, container})
+}
+
+// ContainerOf takes the path identity of a container's log apart; ok is false
+// for other files.
+func ContainerOf(pathIdentity string) (namespace, pod, container string, ok bool) {
+	at, ok := parsePathIdentity(pathIdentity)
+	return at.Namespace, at.Pod, at.Container, ok
+}
+
 // inFrame says whether a frame can hold a document in the scope: whether one
 // of the files that it contains is. Frames of other origin than files, and
 // files that are no container's, do not tell.

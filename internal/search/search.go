@@ -93,7 +93,7 @@ func (s *Search) start() (err error) {
 		s.Query.Keep = keepSource
 	}
 	s.scanner.seek = newSeeker(s.Query.literals())
-	s.frames, err = newFrames(s.Reader, &s.Query, &s.Stats, nil)
+	s.frames, err = s.newFrames(nil)
 	return err
 }
 

@@ -148,7 +148,7 @@ func (s *shelf) volume(seg journal.Segment) (*volume, error) {
 	return nil, fmt.Errorf("%s: %w", seg.Name, fs.ErrNotExist)
 }
 
-// Entries gives frame i the offset i.
+// Entries gives frame i the offset i, and every frame one byte.
 func (s *shelf) Entries(ctx context.Context, seg journal.Segment, from int64, fn func(*journal.Entry) error) (int64, error) {
 	v, err := s.volume(seg)
 	if err != nil {
@@ -156,7 +156,7 @@ func (s *shelf) Entries(ctx context.Context, seg journal.Segment, from int64, fn
 	}
 	for ; from < int64(len(v.frames)); from++ {
 		m := &v.frames[from].Meta
-		e := journal.Entry{Seq: m.Seq, Offset: from, PackedSize: m.PackedSize, PlainSize: m.PlainSize, Docs: m.Docs, MinTime: m.MinTime, MaxTime: m.MaxTime, Filter: m.Filter}
+		e := journal.Entry{Seq: m.Seq, Offset: from, PackedSize: 1, PlainSize: m.PlainSize, Docs: m.Docs, MinTime: m.MinTime, MaxTime: m.MaxTime, Filter: m.Filter}
 		if err := fn(&e); err != nil {
 			return from, err
 		}

@@ -1,0 +1,31 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tailrace/tailrace/internal/tail"
+	"github.com/tailrace/tailrace/pipeline/config"
+)
+
+// Discover yields the files that the receivers of a configuration find now,
+// and those that they exclude or refuse, with the reason. It opens none.
+func Discover(ctx context.Context, cfg *config.Config, yield func(tail.Target)) error {
+	a := &Agent{cfg: cfg, node: nodeName(cfg.Service.Node), started: time.Now()}
+	if err := a.onePipeline(); err != nil {
+		return err
+	}
+	var all []error
+	for _, id := range a.conf.Receivers {
+		p, err := a.newReceiver(id)
+		if err == nil {
+			err = p.Scan(ctx, "", yield)
+		}
+		if err != nil {
+			all = append(all, fmt.Errorf("receiver %s: %w", id, err))
+		}
+	}
+	return errors.Join(all...)
+}
