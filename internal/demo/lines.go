@@ -60,6 +60,12 @@ func cartAdded(r *request, span string) []byte {
 		slog.String("trace_id", r.traceID), slog.String("span_id", span))
 }
 
+func cartConflict(r *request, span string) []byte {
+	return slogLine(slog.LevelError, "item not added", slog.String("sku", r.sku),
+		slog.String("error", "stock: reserve "+r.sku+": version conflict"),
+		slog.String("trace_id", r.traceID), slog.String("span_id", span))
+}
+
 // cartSnapshot is longer than containerd's chunk, so that it is split.
 func cartSnapshot(r *request, span string) []byte {
 	items := make([]string, 900+mathrand.IntN(900))

@@ -136,6 +136,11 @@ func (st *staff) add(ctx context.Context, r *request) {
 	span := hexID(8)
 	work(ctx, between(2, 15))
 	st.reserve(r, "stock reserved", 1)
+	if oneIn(20) {
+		r.status, r.bytes = http.StatusConflict, 132
+		st.log(st.cart, "stdout", cartConflict(r, span))
+		return
+	}
 	st.log(st.cart, "stdout", cartAdded(r, span))
 	if oneIn(50) {
 		st.log(st.cart, "stdout", cartSnapshot(r, span))
@@ -149,7 +154,7 @@ func (st *staff) buy(ctx context.Context, r *request) {
 	st.log(st.checkout, "stderr", checkoutStarted(r, span))
 	work(ctx, between(5, 30))
 	st.reserve(r, "stock taken", -1)
-	outcome := mathrand.IntN(30)
+	outcome := mathrand.IntN(12)
 	if outcome == 0 {
 		work(ctx, between(600, 900))
 		r.status, r.bytes = http.StatusServiceUnavailable, 190
@@ -162,7 +167,7 @@ func (st *staff) buy(ctx context.Context, r *request) {
 		st.log(st.payments, "stdout", paymentLine(r, "WARN", "card declined"))
 		return
 	}
-	if outcome < 5 {
+	if outcome < 4 {
 		work(ctx, between(250, 500))
 	}
 	st.log(st.payments, "stdout", paymentLine(r, "INFO", "charged"))
