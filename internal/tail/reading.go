@@ -111,11 +111,15 @@ func (r *reading) split(b *event.Batch, c chunk) int {
 	at := r.endLine(b, data, c.proof, base)
 	for len(b.Records) < maxRecords {
 		n := bytes.IndexByte(data[at:], '\n')
-		if n < 0 {
+		switch {
+		case n < 0:
 			return r.cutLine(b, data, at, base)
+		case n > r.lane.engine.opts.MaxLine:
+			at = r.endLine(b, data, r.cutLine(b, data, at, base), base)
+		default:
+			r.addLine(b, data, at, at+n, base)
+			at += n + 1
 		}
-		r.addLine(b, data, at, at+n, base)
-		at += n + 1
 	}
 	return at
 }
@@ -131,6 +135,8 @@ func (r *reading) endLine(b *event.Batch, data []byte, at int, base int64) int {
 		return len(data)
 	case n < 0:
 		return at
+	case n > r.lane.engine.opts.MaxLine && r.line == frame.ModeRest:
+		return r.endLine(b, data, r.cutLine(b, data, at, base), base)
 	}
 	if r.line == frame.ModeRest && n > 0 {
 		r.addRaw(b, at, at+n, base, event.Continuation)

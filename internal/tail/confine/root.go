@@ -134,7 +134,7 @@ func (r *Root) open(name string, flags int) (int, error) {
 	if !r.walk {
 		fd, err := r.openat2(name, flags)
 		if err == nil || err != unix.ENOSYS && err != unix.EPERM {
-			return fd, explain(name, err)
+			return fd, explain(name, r.linkOr(err, name))
 		}
 		r.walk = true
 	}
@@ -171,17 +171,17 @@ func (r *Root) walkTo(name string, flags int) (int, error) {
 		fd, err := unix.Openat(dir, part, how, 0)
 		closeBelow(dir, r.fd)
 		if err != nil {
-			return -1, r.linkOr(err, parts[:i+1])
+			return -1, r.linkOr(err, strings.Join(parts[:i+1], "/"))
 		}
 		dir = fd
 	}
 	return dir, nil
 }
 
-// linkOr turns ENOTDIR for a link in the middle of a path into ELOOP.
-func (r *Root) linkOr(err error, parts []string) error {
+// linkOr turns ENOTDIR for a link in place of a directory into ELOOP.
+func (r *Root) linkOr(err error, name string) error {
 	var st unix.Stat_t
-	if err == unix.ENOTDIR && r.Stat(strings.Join(parts, "/"), &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK {
+	if err == unix.ENOTDIR && r.Stat(name, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK {
 		return unix.ELOOP
 	}
 	return err
