@@ -113,7 +113,7 @@ func (st *staff) log(to *containerLog, stream string, line []byte) {
 	}
 }
 
-// one in n times.
+// oneIn says yes once in n times.
 func oneIn(n int) bool { return mathrand.IntN(n) == 0 }
 
 // work takes time, unless the shop is closing.
