@@ -18,7 +18,7 @@ func TestMakeRunWorksInAFreshClone(t *testing.T) {
 	}
 	clone := filepath.Join(t.TempDir(), "tailrace")
 	run(t, ".", "git", "-c", "safe.directory=*", "clone", "--quiet", "--no-hardlinks", testkit.Root(t), clone)
-	out := run(t, clone, "make", "run", "ARGS=--for 4s")
+	out := run(t, clone, "make", "run", "ARGS=--for 4s --dir "+filepath.Join(t.TempDir(), "demo"))
 	lines := strings.Split(strings.TrimRight(out, "\n"), "\n")
 	checkLedger(t, lines[len(lines)-1])
 	run(t, clone, "make", "--dry-run", "test")
@@ -61,9 +61,9 @@ func TestTourInTheReadmeWorks(t *testing.T) {
 		for _, c := range commandsOf(block[1]) {
 			commands++
 			line := traceID.ReplaceAllString(c.line, trace)
-			out, err := shell(t, dir, line)
-			if err != nil || c.prints && strings.TrimSpace(out) == "" {
-				t.Fatalf("$ %s\n%s%v", line, out, err)
+			out, status := shell(t, dir, line)
+			if status != 0 || c.prints && strings.TrimSpace(out) == "" {
+				t.Fatalf("$ %s\n%sstatus %d", line, out, status)
 			}
 			if id := traceID.FindString(out); trace == "" {
 				trace = id
