@@ -7,7 +7,11 @@ import (
 
 // written are the attributes that the agent itself gives to documents,
 // whatever the source.
-var written = []string{"log.iostream", "log.file.path", "log.record.original"}
+var written = []string{
+	"log.iostream", "log.file.path", "log.record.original",
+	"log.record.truncated", "log.record.continuation", "log.record.malformed",
+	"log.body.escaped", "log.attributes.escaped",
+}
 
 // reserved are the names that a line's own keys must not take.
 type reserved struct {

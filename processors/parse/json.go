@@ -13,7 +13,7 @@ func parseJSON(l *line) bool {
 
 // scan takes the line as one JSON object and sets members to its own.
 func (l *line) scan() bool {
-	if len(l.text) < 2 || !l.scanner.Scan(l.text) {
+	if !l.scanner.Scan(l.text) {
 		return l.fail(reason(l.scanner.Problem), l.scanner.At)
 	}
 	l.members = l.scanner.Members

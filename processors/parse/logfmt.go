@@ -59,6 +59,10 @@ func (l *line) lastWins() bool {
 	return twice
 }
 
+// maxPairs is the cap on pairs of one line; it leaves room for the attributes
+// that a format adds itself below the cap on all fields of a record.
+const maxPairs = strictjson.MaxFields - 16
+
 // scanPairs reads pairs from i to the end of the line into members. It counts
 // those with a value, says where the first without one stands (-1 if nowhere)
 // and how far it came.
@@ -72,7 +76,7 @@ func (l *line) scanPairs(i int) (pairs, bare, end int) {
 			return pairs, bare, i
 		}
 		start := i
-		if i = keyEnd(l.text, i); i == start || len(l.members) == strictjson.MaxFields {
+		if i = keyEnd(l.text, i); i == start || len(l.members) == maxPairs {
 			return pairs, bare, i
 		}
 		m := strictjson.Member{Word: strictjson.Word(l.text, start, i), Key: uint32(start), KeyEnd: uint32(i)}

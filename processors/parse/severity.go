@@ -42,11 +42,11 @@ func severityName(s []byte) uint8 {
 		return sevError
 	case "warn", "warning", "w":
 		return sevWarn
-	case "debug", "dbg", "fine", "d":
+	case "debug", "dbg", "finer", "d":
 		return sevDebug
 	case "trace", "finest", "silly", "t":
 		return sevTrace
-	case "verbose", "finer":
+	case "verbose", "fine":
 		return 6
 	case "config", "http":
 		return 7

@@ -1,0 +1,154 @@
+package parse
+
+import (
+	"testing"
+	"time"
+)
+
+func TestParseTime(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		berlin = time.FixedZone("CET", 3600)
+	}
+	tests := []struct {
+		text, want string
+	}{
+		{"2026-03-05T10:11:12Z", "2026-03-05T10:11:12Z"},
+		{"2026-03-05T10:11:12.123456789Z", "2026-03-05T10:11:12.123456789Z"},
+		{"2026-03-05T10:11:12.1234567891Z", "2026-03-05T10:11:12.123456789Z"},
+		{"2026-03-05t10:11:12,5z", "2026-03-05T10:11:12.5Z"},
+		{"2026-03-05 10:11:12.5+01:00", "2026-03-05T09:11:12.5Z"},
+		{"2026-03-05T10:11:12-0530", "2026-03-05T15:41:12Z"},
+		{"2026-03-05T10:11:12+01", "2026-03-05T09:11:12Z"},
+		{"2026-03-05 10:11:12 UTC", "2026-03-05T10:11:12Z"},
+		{"2026-03-05 10:11:12.123 +0100", "2026-03-05T09:11:12.123Z"},
+		{"2026-03-05 10:11:12,123", "2026-03-05T09:11:12.123Z"}, // in Berlin
+		{"2026-07-05 10:11:12,123", "2026-07-05T08:11:12.123Z"},
+		{"20260305T101112.000Z", "2026-03-05T10:11:12Z"},
+		{"2024-02-29T23:59:60Z", "2024-03-01T00:00:00Z"},
+		{"1772705472", "2026-03-05T10:11:12Z"},
+		{"1772705472.123456789", "2026-03-05T10:11:12.123456789Z"},
+		{"1772705472123", "2026-03-05T10:11:12.123Z"},
+		{"1772705472123.4567", "2026-03-05T10:11:12.1234567Z"},
+		{"1772705472123456", "2026-03-05T10:11:12.123456Z"},
+		{"1772705472123456789", "2026-03-05T10:11:12.123456789Z"},
+		{"1.772705472123e9", "2026-03-05T10:11:12.123Z"},
+		{"1.772705472123E+12", "2026-03-05T10:11:12.123Z"},
+		{"1772705472e0", "2026-03-05T10:11:12Z"},
+
+		{"", ""}, {"-", ""}, {"now", ""}, {"12:30", ""}, {"-5", ""},
+		{"2026-13-05T10:11:12Z", ""}, {"2026-02-29T10:11:12Z", ""}, {"1900-02-29T10:11:12Z", ""},
+		{"2026-03-05T24:11:12Z", ""}, {"2026-03-05T10:60:12Z", ""}, {"2026-03-05T10:11:61Z", ""},
+		{"2026-03-05T10:11:12.Z", ""}, {"2026-03-05T10:11:12+25:00", ""}, {"2026-03-05T10:11:12 PDT", ""},
+		{"2026-03-05X10:11:12Z", ""}, {"2026/03/05 10:11:12", ""}, {"2026-03-05", ""}, {"2026-a3-05T10:11:12Z", ""},
+		{"20261305T101112Z", ""}, {"1772705472x", ""}, {"17727054721234567890123", ""}, {"1e-9", ""}, {"1e99", ""}, {"1.e3", ""},
+	}
+	for _, tt := range tests {
+		ns, ok := parseTime([]byte(tt.text), berlin)
+		got := ""
+		if ok {
+			got = time.Unix(0, ns).UTC().Format(time.RFC3339Nano)
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.text, got, tt.want)
+		}
+	}
+}
+
+func TestParseCLF(t *testing.T) {
+	for text, want := range map[string]string{
+		"05/Mar/2026:10:11:12 +0000": "2026-03-05T10:11:12Z",
+		"31/Dec/2025:23:59:59 -0130": "2026-01-01T01:29:59Z",
+		"05/mar/2026:10:11:12 +0000": "",
+		"32/Mar/2026:10:11:12 +0000": "",
+		"05/Mar/2026:10:11:12 +000":  "",
+		"05/Mar/2026 10:11:12 +0000": "",
+	} {
+		ns, ok := parseCLF([]byte(text))
+		got := ""
+		if ok {
+			got = time.Unix(0, ns).UTC().Format(time.RFC3339Nano)
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestSetTime shows which of a line's two times is believed.
+func TestSetTime(t *testing.T) {
+	at := func(s string) int64 {
+		v, err := time.Parse(time.RFC3339Nano, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.UnixNano()
+	}
+	tests := []struct {
+		name, runtime, application, want string
+		taken                            bool
+	}{
+		{"the application's", "2026-03-05T10:11:13.5Z", "2026-03-05T10:11:12.123Z", "2026-03-05T10:11:12.123Z", true},
+		{"the runtime's, which is the same second more exactly", "2026-03-05T10:11:12.7Z", "2026-03-05T10:11:12Z", "2026-03-05T10:11:12.7Z", true},
+		{"a day ahead is believed", "2026-03-05T10:11:12Z", "2026-03-06T10:11:12Z", "2026-03-06T10:11:12Z", true},
+		{"more than a day is not", "2026-03-05T10:11:12Z", "2026-03-06T10:11:12.1Z", "2026-03-05T10:11:12Z", false},
+		{"an old one is believed", "2026-03-05T10:11:12Z", "2001-03-05T10:11:12.1Z", "2001-03-05T10:11:12.1Z", true},
+		{"a clock that was never set is not", "2026-03-05T10:11:12Z", "1970-01-01T00:00:05.1Z", "2026-03-05T10:11:12Z", false},
+	}
+	for _, tt := range tests {
+		p := New(Options{})
+		b := batchOf(nil, nil)
+		b.Records[0].Time = at(tt.runtime)
+		p.line.b = b
+		p.line.start(&b.Records[0])
+		taken := p.line.setTime(at(tt.application))
+		if got := b.Records[0].Time; got != at(tt.want) || taken != tt.taken {
+			t.Errorf("%s: %s, %t", tt.name, time.Unix(0, got).UTC(), taken)
+		}
+	}
+}
+
+func TestWithoutAnyTimeTheReadTimeCounts(t *testing.T) {
+	p, b := New(Options{}), batchOf(&event0, []byte("x"))
+	b.Records[0].Time = 0
+	p.Process(b)
+	if b.Records[0].Time != observed {
+		t.Error(b.Records[0].Time)
+	}
+}
+
+func TestKlogYearIsTheNearest(t *testing.T) {
+	for _, tt := range []struct{ runtime, line, want string }{
+		{"2026-01-01T00:00:01Z", "I1231 23:59:59.500000       1 a.go:1] m", "2025-12-31T23:59:59.5Z"},
+		{"2025-12-31T23:59:59Z", "I0101 00:00:00.500000       1 a.go:1] m", "2026-01-01T00:00:00.5Z"},
+		{"2026-03-05T10:11:12Z", "I0305 10:11:11.500000       1 a.go:1] m", "2026-03-05T10:11:11.5Z"},
+	} {
+		runtime, err := time.Parse(time.RFC3339, tt.runtime)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := batchOf(&event0, []byte(tt.line))
+		b.Records[0].Time = runtime.UnixNano()
+		New(Options{}).Process(b)
+		if got := time.Unix(0, b.Records[0].Time).UTC().Format(time.RFC3339Nano); got != tt.want {
+			t.Errorf("%s at %s: %s, want %s", tt.line, tt.runtime, got, tt.want)
+		}
+	}
+}
+
+// FuzzParseTime holds what is accepted against the time package.
+func FuzzParseTime(f *testing.F) {
+	for _, s := range []string{"2026-03-05T10:11:12.123456789Z", "2026-03-05T10:11:12+01:00", "1772705472.5", "1e9", "20260305T101112.000Z"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, s []byte) {
+		ns, ok := parseTime(s, time.UTC)
+		want, err := time.Parse(time.RFC3339Nano, string(s))
+		if err != nil || want.Year() < 1970 || want.Year() > 2261 {
+			return
+		}
+		if !ok || ns != want.UnixNano() {
+			t.Errorf("%s: %d %t, the time package says %d", s, ns, ok, want.UnixNano())
+		}
+	})
+}
