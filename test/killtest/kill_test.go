@@ -95,13 +95,15 @@ type life struct {
 	seed uint64
 	sink *testkit.Sink
 	scan *oracle.JournalScan
+	// plainGlob names the plain logs.
+	plainGlob string
 	// start starts the agent under test.
 	start func() *testkit.Process
 	hit   tally
 }
 
 func newLife(t *testing.T, seed uint64) *life {
-	l := &life{Rig: testkit.NewRig(t), seed: seed, rand: rand.New(rand.NewPCG(seed, 2))}
+	l := &life{Rig: testkit.NewRig(t), seed: seed, rand: rand.New(rand.NewPCG(seed, 2)), plainGlob: "*.log*"}
 	l.sink = l.StartSink("sink", faults)
 	l.scan = oracle.NewJournalScan(l.Segments())
 	return l
@@ -115,7 +117,7 @@ receivers:
   files/plain: {include: [%s]}
 exporters:
   elasticsearch: {endpoints: [%q], flush: {interval: 100ms, bytes: 1MiB}}
-`, l.Path("pods"), l.Path("plain", "*.log"), l.sink.URL),
+`, l.Path("pods"), l.Path("plain", l.plainGlob), l.sink.URL),
 		"    logs: {receivers: [pods, files/plain], exporters: [elasticsearch]}\n")
 }
 
