@@ -22,10 +22,12 @@ type stream struct {
 	// last piece ends, in the file of in.
 	from, in   *reading
 	start, end int64
-	lines      uint32
-	which      event.Stream
-	flags      event.Flags
-	time       int64
+	// through are the files that were left while the record was open.
+	through []*reading
+	lines   uint32
+	which   event.Stream
+	flags   event.Flags
+	time    int64
 	// last is when the last piece was read.
 	last int64
 }
@@ -77,15 +79,18 @@ func (s *stream) emit(b *event.Batch, flags event.Flags, next frame.Mode) {
 	rec.Start, rec.End, rec.Lines = s.start, s.end, s.lines
 	rec.Time, rec.Flags, rec.Stream = s.time, s.flags|flags, s.which
 	r.src.Counts.Lines += uint64(s.lines)
-	// The file in which the record began is behind it now.
-	r.lane.moved(s.from)
+	// The files that it began in and went through have it behind them now.
+	for _, older := range s.through {
+		r.lane.moved(older)
+	}
 	r.lane.moved(r)
 	s.reset(r.lane, next)
 }
 
 func (s *stream) reset(l *Lane, next frame.Mode) {
 	l.spare(s.buf)
-	*s = stream{mode: next}
+	clear(s.through)
+	*s = stream{mode: next, through: s.through[:0]}
 }
 
 // isOpen says whether pieces of an unfinished record are held.

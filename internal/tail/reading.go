@@ -48,6 +48,8 @@ type reading struct {
 	// pendingSince when they grew last.
 	pending      int
 	pendingSince int64
+	// full says that the last chunk ended before the file did.
+	full bool
 	// observed is when the last chunk was read.
 	observed int64
 
@@ -263,6 +265,7 @@ func (r *reading) tooOld(s *stream, l *cri.Line) bool {
 // consumed moves the position to where split stopped and says whether it
 // moved.
 func (r *reading) consumed(b *event.Batch, c chunk, read, at int) bool {
+	r.full = c.full
 	if len(b.Records) < maxRecords {
 		r.notePending(read - at)
 	} else {

@@ -56,6 +56,8 @@ type FileStatus struct {
 	Namespace string
 	Pod       string
 	Container string
+	// ContainerKey is the Source's Container.
+	ContainerKey string
 }
 
 // Files lists every file that was found, in the order of their names.
@@ -82,7 +84,7 @@ func (f *file) status() FileStatus {
 	}
 	if src := f.source.Load(); src != nil {
 		s.ID, s.Identity = src.ID, src.Identity
-		s.Namespace, s.Pod, s.Container = src.Namespace, src.Pod, src.ContainerName
+		s.Namespace, s.Pod, s.Container, s.ContainerKey = src.Namespace, src.Pod, src.ContainerName, src.Container
 	}
 	return s
 }

@@ -80,53 +80,72 @@ func (l *Lane) advance(r *reading, followed bool, b *event.Batch) bool {
 			return l.atEnd(r, followed, b)
 		}
 	}
-	moved, err := l.read(r, b)
+	got, err := l.read(r, b)
 	switch {
 	case err != nil:
 		return l.fail(r, err, b)
-	case moved:
+	case got == moved:
 		r.file.setState(StateReading)
 		return true
 	case begun && r.changed:
 		l.begin(b, r)
 		return true
+	case got == unready:
+		return false
 	}
 	return l.atEnd(r, followed, b)
 }
 
+// progress is what came of an attempt to read.
+type progress uint8
+
+const (
+	// end: there is nothing new in the file.
+	end progress = iota
+	// moved: the position has.
+	moved
+	// unready: there is something new, but not the end of its line.
+	unready
+)
+
 // read takes the next chunk, if there is one.
-func (l *Lane) read(r *reading, b *event.Batch) (bool, error) {
+func (l *Lane) read(r *reading, b *event.Batch) (progress, error) {
 	ahead := r.file.size.Load() - r.offset
 	if ahead <= int64(r.pending) {
 		if err := r.file.remeasure(); err != nil {
-			return false, err
+			return end, err
 		}
 		ahead = r.file.size.Load() - r.offset
 	}
 	switch {
 	case ahead < 0:
-		return false, errReplaced
-	case ahead == int64(r.pending) || !r.worthReading(ahead):
-		return false, nil
+		return end, errReplaced
+	case ahead == int64(r.pending):
+		return end, nil
+	case !r.worthReading(ahead):
+		return unready, nil
 	}
 	l.begin(b, r)
 	c, err := r.load(b)
 	if err != nil {
-		return false, err
+		return end, err
 	}
 	read := len(b.Data)
-	moved := r.consumed(b, c, read, r.split(b, c))
-	if c.full && !moved {
+	switch {
+	case r.consumed(b, c, read, r.split(b, c)):
+		return moved, nil
+	case c.full:
 		l.enqueue(r.file.chain)
+		return unready, nil
 	}
-	return moved, nil
+	return end, nil
 }
 
 // worthReading keeps a long line that grows by little from being read anew
 // for every bit of it: it waits for an eighth more, or a quarter of a second.
 func (r *reading) worthReading(ahead int64) bool {
 	grown := ahead - int64(r.pending)
-	if grown*8 >= int64(r.pending) || r.observed >= r.pendingSince+int64(250e6) {
+	if r.full || grown*8 >= int64(r.pending) || r.observed >= r.pendingSince+int64(250e6) {
 		return true
 	}
 	r.file.wake(r.pendingSince + int64(250e6))
@@ -188,7 +207,10 @@ func (l *Lane) holds(r *reading) bool {
 func (l *Lane) leave(r *reading) {
 	r.left, r.ending = true, r.observed
 	for i := range r.leaving {
-		if s := &r.file.chain.joiner.streams[i]; !s.isOpen() {
+		s := &r.file.chain.joiner.streams[i]
+		if s.isOpen() {
+			s.through = append(s.through, r)
+		} else {
 			r.leaving[i] = s.mode
 		}
 	}
