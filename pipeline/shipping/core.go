@@ -31,6 +31,10 @@ const (
 	// parkAfter is how long an index may be busy, while documents of others
 	// are stored, before its documents are parked.
 	parkAfter = 30 * time.Second
+	// leastLimit is how small overload makes requests of several frames, and
+	// leastSplit how small parts of a frame.
+	leastLimit = 64 << 10
+	leastSplit = 8 << 10
 )
 
 // core decides what is sent when and what becomes of documents. It has no
@@ -57,8 +61,10 @@ type core struct {
 	// backend loses what follows the first gzip member.
 	single    bool
 	miscounts int
-	// limit are the plain bytes that a request may have now.
+	// limit are the plain bytes that a request may have now; hard says that
+	// larger ones were refused for their size.
 	limit int
+	hard  bool
 	// draining sends what is there without waiting for more.
 	draining bool
 
@@ -206,6 +212,7 @@ func (c *core) survey(now time.Time) (due time.Time, size int) {
 // take removes the fragments of the next request from the queue: the first
 // that is ready and, unless it goes alone, others up to the limit.
 func (c *core) take(now time.Time) []*fragment {
+	c.split(now)
 	var taken []*fragment
 	size := 0
 	c.queue = slices.DeleteFunc(c.queue, func(f *fragment) bool {
@@ -216,6 +223,21 @@ func (c *core) take(now time.Time) []*fragment {
 		return true
 	})
 	return taken
+}
+
+// split halves the next fragment until it is near a hard limit.
+func (c *core) split(now time.Time) {
+	for i := 0; c.hard && i < len(c.queue); {
+		f := c.queue[i]
+		switch {
+		case f.ready.After(now):
+			i++
+		case f.count() > 1 && f.size() > 2*c.limit:
+			c.queue = slices.Replace(c.queue, i, i+1, f.halves()...)
+		default:
+			return
+		}
+	}
 }
 
 // joins says whether f may be in one request with first and others, size

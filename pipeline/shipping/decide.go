@@ -47,18 +47,22 @@ func (c *core) decide(now time.Time, sent []*fragment, r *Response) decision {
 		c.backOff(now, r.RetryAfter)
 	default:
 		c.troubled(now, false, r)
-		c.requeue(sent)
+		c.requeue(c.relieve(sent, r))
 		c.backOff(now, r.RetryAfter)
 	}
 	return decision{}
 }
 
-// troubled notes why nothing moves; the first of equal reasons gives the time.
+// troubled notes why nothing moves; the first of equal troubles gives the time.
 func (c *core) troubled(now time.Time, holding bool, r *Response) {
-	if c.trouble.Reason != r.Reason || c.trouble.Since.IsZero() {
-		c.trouble.Since = now
+	t := Trouble{Holding: holding, Reason: r.Reason, Cure: r.Cure, Since: now, kind: r.Signature}
+	if t.kind == "" {
+		t.kind = r.Reason
 	}
-	c.trouble.Holding, c.trouble.Reason, c.trouble.Cure = holding, r.Reason, r.Cure
+	if c.trouble.kind == t.kind {
+		t.Since = c.trouble.Since
+	}
+	c.trouble = t
 }
 
 // progress notes that the backend stores documents.
@@ -66,18 +70,34 @@ func (c *core) progress() {
 	c.answers++
 	c.barren, c.miscounts, c.failures = 0, 0, 0
 	c.trouble = Trouble{}
-	c.limit = min(c.flush.Bytes, c.limit+c.flush.Bytes/32)
+	c.limit = min(c.flush.Bytes, c.limit+c.limit/8+1)
+	c.hard = c.hard && c.limit < c.flush.Bytes
 }
 
-// tooLarge makes requests smaller: first by fewer frames, then by splitting
-// the frame, down to a document that nobody takes. A success lets the limit
-// grow again.
-func (c *core) tooLarge(sent []*fragment, r *Response) decision {
-	size := 0
-	for _, f := range sent {
-		size += f.size()
+// relieve asks less of an overloaded backend: fewer frames at once, and now and
+// then half a frame, since a request may be more than it ever admits
+// (Elasticsearch's indexing pressure counts a request's bytes against a limit).
+func (c *core) relieve(sent []*fragment, r *Response) []*fragment {
+	if r.Status != statusTooMany {
+		return sent
 	}
-	c.limit = max(1, min(c.limit, size/2))
+	size := sizeOf(sent)
+	c.limit = max(min(c.limit, leastLimit), min(c.limit, size/2))
+	if f := sent[0]; len(sent) == 1 && f.count() > 1 && size > leastSplit && c.failures%patience == patience-1 {
+		c.limit = min(c.limit, size/2)
+		return f.halves()
+	}
+	return sent
+}
+
+// statusTooMany is Too Many Requests (RFC 6585, 4).
+const statusTooMany = 429
+
+// tooLarge makes requests smaller: first by fewer frames, then by splitting
+// the frame, down to a document that nobody takes. Success lets the limit grow
+// again.
+func (c *core) tooLarge(sent []*fragment, r *Response) decision {
+	c.limit, c.hard = max(1, min(c.limit, sizeOf(sent)/2)), true
 	f := sent[0]
 	switch {
 	case len(sent) > 1:
@@ -88,6 +108,14 @@ func (c *core) tooLarge(sent []*fragment, r *Response) decision {
 		return decision{dead: []loss{f.loss(0, ItemError{Status: r.Status, Type: "too_large", Reason: r.Reason})}}
 	}
 	return decision{}
+}
+
+func sizeOf(sent []*fragment) int {
+	n := 0
+	for _, f := range sent {
+		n += f.size()
+	}
+	return n
 }
 
 func (f *fragment) loss(i int, why ItemError) loss { return loss{f.flight, f.doc(i), why} }

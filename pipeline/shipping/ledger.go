@@ -54,6 +54,8 @@ type Trouble struct {
 	Reason, Cure string
 	// Since is when it began.
 	Since time.Time
+	// kind is equal for troubles that differ only in their figures.
+	kind string
 }
 
 // places are a frame's documents by their final place.

@@ -22,12 +22,13 @@ var rewrite = flag.Bool("rewrite", false, "rewrite the scenarios' outputs")
 // core decided, indented. Frames are numbered from 1 and documents from 0;
 // 2/7 is document 7 of frame 2. Waits are not jittered.
 //
+//	flush BYTES                  instead of 1,000
 //	frame DOCS [plain=BYTES]     a frame was read from the cursor
 //	next                         what to do now
 //	sleep DURATION
 //	reply VERDICT [after=D] [sig=S] [items F/D=OUTCOME…]
 //	backend RULE…                how run answers: ok, down, refuse=F/D, max=BYTES,
-//	                             first-member, busy=F/D, missing=F/D
+//	                             pressure=BYTES, first-member, busy=F/D, missing=F/D
 //	run [STEPS]                  next, sleep and reply until nothing is left
 func TestScenarios(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.scenario")
@@ -104,6 +105,9 @@ func (s *scenario) command(words []string) {
 		s.reply(args)
 	case "backend":
 		s.rules = args
+	case "flush":
+		s.core.flush.Bytes = s.number(args[0])
+		s.core.limit = s.core.flush.Bytes
 	case "drain":
 		s.core.draining = true
 	case "run":
@@ -294,6 +298,8 @@ func (s *scenario) backend() (*Response, map[string]string) {
 			return &Response{Verdict: Miscounted, Reason: "too few items"}, nil
 		case name == "max" && s.sentBytes() > s.number(value):
 			return &Response{Verdict: TooLarge, Status: 413, Reason: "too large"}, nil
+		case name == "pressure" && s.sentBytes() > s.number(value):
+			return &Response{Verdict: Unavailable, Status: 429, Reason: "too much at once"}, nil
 		case name == "refuse" && (value == "all" || s.sentHas(value)):
 			return &Response{Verdict: Unclear, Status: 403, Reason: "403 Forbidden", Signature: "403", Raw: "<html>blocked"}, nil
 		case name == "busy":

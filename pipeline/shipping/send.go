@@ -79,7 +79,7 @@ func (s *Shipper) report(before Trouble) {
 		}
 	})
 	switch {
-	case now.Reason == before.Reason && now.Holding == before.Holding:
+	case now.kind == before.kind && now.Holding == before.Holding:
 	case now.Reason == "":
 		s.o.Logger.Info("delivery goes on", "exporter", s.o.Name, "after", time.Since(before.Since).Round(time.Millisecond))
 	case now.Holding:
