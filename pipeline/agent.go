@@ -48,6 +48,7 @@ type Agent struct {
 	lock       io.Closer
 	journal    *journal.Journal
 	checkpoint *checkpoint.Store
+	dead, park *journal.Store
 	engine     *tail.Engine
 	lanes      []*lane
 	parsers    []*parse.Parser
@@ -61,9 +62,10 @@ type Agent struct {
 
 // shipper is one exporter's loop and what it reads by.
 type shipper struct {
-	name   string
-	cursor *journal.Cursor
-	loop   *shipping.Shipper
+	name     string
+	cursor   *journal.Cursor
+	loop     *shipping.Shipper
+	exporter shipping.Exporter
 }
 
 // compressionLevel is flate's fastest: compression is three quarters of the
@@ -141,7 +143,23 @@ func (a *Agent) openState(ctx context.Context) (err error) {
 		return err
 	}
 	a.tally = newTally(a.checkpoint.Entries())
-	return nil
+	return a.openStores(fs, dir)
+}
+
+// openStores opens the places for what backends refuse.
+func (a *Agent) openStores(fs vfs.FS, dir string) (err error) {
+	c := a.cfg.Service.Journal
+	open := func(folder string, s config.Store, owner func(*journal.Refused) string) (*journal.Store, error) {
+		return journal.OpenStore(journal.StoreOptions{
+			FS: fs, Dir: filepath.Join(dir, folder), Quota: int64(s.MaxSize),
+			Owner: owner, Refuse: s.OnFull == config.Block, Logger: a.log,
+		})
+	}
+	if a.dead, err = open(DeadLetterDir, c.DeadLetter, journal.ByContainer); err != nil {
+		return err
+	}
+	a.park, err = open(ParkDir, c.Park, journal.ByIndex)
+	return err
 }
 
 func (a *Agent) apply(m *frame.Meta) error {
@@ -213,8 +231,13 @@ func (a *Agent) newShipper(name string, e exporter) (*shipper, error) {
 	if err != nil {
 		return nil, err
 	}
+	position := cursor.Stats().Position
+	if err := errors.Join(a.dead.Rollback(name, position), a.park.Rollback(name, position)); err != nil {
+		return nil, err
+	}
 	o.Name, o.Cursor, o.Exporter, o.Logger = name, cursor, e.Exporter, a.log.With("exporter", name)
-	return &shipper{name: name, cursor: cursor, loop: shipping.New(o)}, nil
+	o.DeadLetter, o.Park = a.dead, a.park
+	return &shipper{name: name, cursor: cursor, loop: shipping.New(o), exporter: e.Exporter}, nil
 }
 
 // openReceivers makes the engine that finds files and the lanes that read them.

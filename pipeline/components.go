@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/tailrace/tailrace/exporters/console"
@@ -42,7 +43,9 @@ func (a *Agent) newReceiver(id config.ID) (tail.Provider, error) {
 	switch id.Type {
 	case "pods":
 		return build(section, pods.DefaultConfig(), func(c pods.Config) (tail.Provider, error) {
-			return pods.New(c, pods.FromEnvironment(a.started))
+			o := pods.FromEnvironment(a.started)
+			o.Node = cmp.Or(a.cfg.Service.Node, o.Node)
+			return pods.New(c, o)
 		})
 	case "files":
 		return build(section, files.DefaultConfig(), func(c files.Config) (tail.Provider, error) {

@@ -16,18 +16,29 @@ type Ledger struct {
 	Read, Delivered, Pending, Parked, Dead, Dropped, Lost uint64
 }
 
-// ledgerOf is the ledger of one exporter. What a full journal skipped is lost
-// for it.
-func ledgerOf(c journal.CursorStats) Ledger {
+// ledger is the exporter's. What a full journal skipped is lost for it, and
+// so is what a full store gave up.
+func (a *Agent) ledger(s *shipper) Ledger {
+	c, dead, park := s.cursor.Stats(), statsOf(a.dead, s.name), statsOf(a.park, s.name)
 	return Ledger{
-		Read:      c.Passed.Lines + c.Pending.Counts.Lines,
-		Delivered: c.Result.Delivered,
-		Pending:   c.Pending.Counts.DocLines,
-		Parked:    c.Result.Parked,
-		Dead:      c.Result.Dead,
-		Dropped:   c.Passed.DroppedLines + c.Pending.Counts.DroppedLines,
-		Lost:      c.Result.Lost + c.Skipped.Lines,
+		Read:      c.Passed.Lines + c.Pending.Lines,
+		Delivered: c.Result.Delivered + park.Result.Delivered,
+		Pending:   c.Pending.DocLines,
+		Parked:    park.Lines,
+		Dead:      dead.Lines,
+		Dropped:   c.Passed.DroppedLines + c.Pending.DroppedLines,
+		Lost:      c.Result.Lost + c.Skipped.Lines + park.Result.Lost + dead.Result.Lost,
 	}
+}
+
+// statsOf are a store's figures for an exporter.
+func statsOf(s *journal.Store, exporter string) journal.StoreStats {
+	for _, st := range s.Stats() {
+		if st.Exporter == exporter {
+			return st
+		}
+	}
+	return journal.StoreStats{}
 }
 
 // Balanced says whether every line read is somewhere.

@@ -21,7 +21,7 @@ var (
 
 	sentRecords    = telemetry.Counter("tailrace_exporter_sent_log_records_total", "Lines delivered.", "exporter")
 	failedRecords  = telemetry.Counter("tailrace_exporter_send_failed_log_records_total", "Lines that were not delivered and will not be: dead is in the dead-letter store, lost is gone.", "exporter", "outcome")
-	parkedRecords  = telemetry.Counter("tailrace_exporter_parked_log_records_total", "Lines parked until their index takes them.", "exporter")
+	parkedRecords  = telemetry.Gauge("tailrace_exporter_parked_log_records", "Lines parked until their index takes them.", "exporter")
 	retriedDocs    = telemetry.Counter("tailrace_exporter_retried_documents_total", "Documents sent again since the start.", "exporter")
 	requests       = telemetry.Counter("tailrace_exporter_requests_total", "Requests since the start.", "exporter", "outcome")
 	queueSize      = telemetry.Gauge("tailrace_exporter_queue_size", "Frames in the journal that are not delivered.", "exporter")
@@ -44,7 +44,7 @@ var (
 func (a *Agent) collect(e telemetry.Emit) {
 	a.collectReading(e)
 	for _, s := range a.shippers {
-		collectShipper(e, s)
+		a.collectShipper(e, s)
 	}
 	a.collectJournal(e)
 }
@@ -86,12 +86,12 @@ func (a *Agent) collectParsing(e telemetry.Emit) {
 	}
 }
 
-func collectShipper(e telemetry.Emit, s *shipper) {
-	c, l := s.cursor.Stats(), s.loop.Stats()
-	e.Value(sentRecords, float64(c.Result.Delivered), s.name)
-	e.Value(failedRecords, float64(c.Result.Dead), s.name, "dead")
-	e.Value(failedRecords, float64(c.Result.Lost+c.Skipped.Lines), s.name, "lost")
-	e.Value(parkedRecords, float64(c.Result.Parked), s.name)
+func (a *Agent) collectShipper(e telemetry.Emit, s *shipper) {
+	c, l, ledger := s.cursor.Stats(), s.loop.Stats(), a.ledger(s)
+	e.Value(sentRecords, float64(ledger.Delivered), s.name)
+	e.Value(failedRecords, float64(ledger.Dead), s.name, "dead")
+	e.Value(failedRecords, float64(ledger.Lost), s.name, "lost")
+	e.Value(parkedRecords, float64(ledger.Parked), s.name)
 	e.Value(retriedDocs, float64(l.Retries), s.name)
 	e.Value(requests, float64(l.Requests-l.FailedRequests), s.name, "answered")
 	e.Value(requests, float64(l.FailedRequests), s.name, "failed")

@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"net/http"
 
+	"github.com/tailrace/tailrace/internal/status"
 	"github.com/tailrace/tailrace/internal/telemetry"
 )
 
@@ -23,6 +25,7 @@ func (a *Agent) serve(context.Context) error {
 		Metrics: registry,
 		Alive:   a.watchdog.Alive,
 		Ready:   func() error { return nil },
+		Pages:   map[string]http.Handler{status.Path: http.HandlerFunc(a.serveStatus)},
 		Pprof:   a.cfg.Service.Telemetry.Metrics.Pprof,
 		Logger:  a.log,
 	})

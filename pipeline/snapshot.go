@@ -17,9 +17,8 @@ func (a *Agent) Snapshot() Snapshot {
 	s := Snapshot{Lines: a.checkpoint.Total().Lines, Ledgers: make(map[string]Ledger, len(a.shippers))}
 	now := time.Now()
 	for _, sh := range a.shippers {
-		c := sh.cursor.Stats()
-		s.Ledgers[sh.name] = ledgerOf(c)
-		s.Lag = max(s.Lag, lag(c, now))
+		s.Ledgers[sh.name] = a.ledger(sh)
+		s.Lag = max(s.Lag, lag(sh.cursor.Stats(), now))
 	}
 	return s
 }

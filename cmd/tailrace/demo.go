@@ -35,7 +35,7 @@ line on the last line of its output.`,
 	}
 	o := demoOptions{}
 	cmd.Flags().DurationVar(&o.length, "for", 0, "end after this long (default: at Ctrl-C)")
-	cmd.Flags().Float64Var(&o.rate, "rate", 8, "requests per second that the shop serves, each of 4 to 9 lines")
+	cmd.Flags().Float64Var(&o.rate, "rate", 8, "requests per second that the shop serves, each of 1 to 4 lines")
 	cmd.Flags().StringVar(&o.dir, "dir", filepath.Join(os.TempDir(), "tailrace-demo"), "directory for the shop's logs and the journal; emptied first if it is of an earlier demo")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o.out, o.errOut = cmd.OutOrStdout(), cmd.ErrOrStderr()
@@ -83,7 +83,7 @@ processors: {resource: {attributes: {k8s.cluster.name: demo}}}
 exporters: {console: {color: %s}}
 service:
   node: demo
-  journal: {directory: %q, max_size: 1GiB, min_free: 1%%}
+  journal: {directory: %q, max_size: 1GiB, min_free: 1%%, dead_letter: {max_size: 1MiB}, park: {max_size: 1MiB}}
   telemetry: {logs: {level: warn}, metrics: {address: ""}}
   pipelines: {logs: {receivers: [pods], processors: [resource], exporters: [console]}}
 `, o.pods(), color, o.journal())})

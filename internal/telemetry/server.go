@@ -29,6 +29,8 @@ type ServerOptions struct {
 	// Alive answers PathHealth and Ready PathReady; an error is a 503 with
 	// its text. Neither may ask a backend.
 	Alive, Ready func() error
+	// Pages are served at their paths.
+	Pages map[string]http.Handler
 	// Pprof serves profiles under /debug/pprof/.
 	Pprof  bool
 	Logger *slog.Logger
@@ -101,6 +103,9 @@ func routes(o ServerOptions) http.Handler {
 	}))
 	mux.Handle("GET "+PathHealth, answer("alive", o.Alive))
 	mux.Handle("GET "+PathReady, answer("ready", o.Ready))
+	for path, page := range o.Pages {
+		mux.Handle("GET "+path, page)
+	}
 	if o.Pprof {
 		mux.Handle("GET /debug/pprof/{name}", http.HandlerFunc(serveProfile))
 	}

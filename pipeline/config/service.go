@@ -23,6 +23,15 @@ type Journal struct {
 	MaxAge    time.Duration `mapstructure:"max_age" doc:"How long delivered events stay on the node to be searched."`
 	MinFree   Percent       `mapstructure:"min_free" doc:"Share of the file system that stays free: the journal shrinks, then stops, before it causes disk pressure."`
 	Flush     Flush         `mapstructure:"flush"`
+	// DeadLetter and Park are beside the journal proper.
+	DeadLetter Store `mapstructure:"dead_letter"`
+	Park       Store `mapstructure:"park"`
+}
+
+// Store bounds a place for documents that a backend refused.
+type Store struct {
+	MaxSize ByteSize `mapstructure:"max_size" doc:"Disk space that is taken at the start and kept, outside the journal's max_size."`
+	OnFull  string   `mapstructure:"on_full" doc:"When it is used up: drop_oldest gives up the oldest documents of whoever has most in it, counted as lost; block holds the exporter."`
 }
 
 // Flush says when a frame is sealed and made durable.
@@ -63,12 +72,14 @@ func DefaultService() Service {
 	return Service{
 		Lanes: 1,
 		Journal: Journal{
-			Type:      "disk",
-			Directory: "/var/lib/tailrace",
-			MaxSize:   10 * GiB,
-			MaxAge:    24 * time.Hour,
-			MinFree:   15,
-			Flush:     Flush{Interval: 200 * time.Millisecond, Bytes: 4 * MiB},
+			Type:       "disk",
+			Directory:  "/var/lib/tailrace",
+			MaxSize:    10 * GiB,
+			MaxAge:     24 * time.Hour,
+			MinFree:    15,
+			Flush:      Flush{Interval: 200 * time.Millisecond, Bytes: 4 * MiB},
+			DeadLetter: Store{MaxSize: 64 * MiB, OnFull: DropOldest},
+			Park:       Store{MaxSize: 64 * MiB, OnFull: DropOldest},
 		},
 		Telemetry: Telemetry{
 			Logs:    Logs{Level: "info", Encoding: "console"},
@@ -76,6 +87,12 @@ func DefaultService() Service {
 		},
 	}
 }
+
+// What a full Store does.
+const (
+	DropOldest = "drop_oldest"
+	Block      = "block"
+)
 
 // DefaultMapping is the mapping of a pipeline that names none.
 const DefaultMapping = "otel"
@@ -88,6 +105,7 @@ const (
 	minFlushBytes    = 16 * KiB
 	maxFlushBytes    = 64 * MiB
 	minJournalSize   = 16 * MiB
+	minStoreSize     = 1 * MiB
 )
 
 // check yields what is wrong with the values, by key below "service".
@@ -116,6 +134,15 @@ func (j *Journal) check(wrong func(message string, key ...string)) {
 		wrong(fmt.Sprintf("must be at most 95%%, not %s: the journal could never be written", j.MinFree), "min_free")
 	}
 	j.Flush.check(wrong)
+	j.DeadLetter.check(wrong, "dead_letter")
+	j.Park.check(wrong, "park")
+}
+
+func (s *Store) check(wrong func(message string, key ...string), name string) {
+	if s.MaxSize < minStoreSize {
+		wrong(fmt.Sprintf("must be at least %s, not %s", minStoreSize, s.MaxSize), name, "max_size")
+	}
+	oneOf(wrong, s.OnFull, []string{DropOldest, Block}, name, "on_full")
 }
 
 func (f *Flush) check(wrong func(message string, key ...string)) {

@@ -3,10 +3,14 @@ package event
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 )
 
 // SourceID names a file's content for good: a 128-bit hash of its Identity.
 type SourceID [16]byte
+
+// String is the id in hexadecimal.
+func (id SourceID) String() string { return hex.EncodeToString(id[:]) }
 
 // Identity is what a file is recognised by, whatever it is called and
 // whichever inode holds it.

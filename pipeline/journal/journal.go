@@ -194,14 +194,10 @@ func (j *Journal) admits(size int64) bool {
 	if len(j.intake.queue) > 0 && j.intake.bytes+size > j.opts.MaxPending {
 		return false
 	}
-	used := j.used()
-	if used == 0 {
+	if j.used() == 0 {
 		return true
 	}
-	if j.opts.MaxSize > 0 && used+size > j.opts.MaxSize {
-		return false
-	}
-	return !j.disk.full
+	return !j.disk.full && !j.over(size)
 }
 
 // used is what the journal takes on disk or soon will.
@@ -269,11 +265,15 @@ type Stats struct {
 	// Next is the number that the next frame gets, Durable the last that is on
 	// stable storage, Checkpointed the last that the checkpoint covers twice.
 	Next, Durable, Checkpointed uint64
+	// First is the oldest frame that is kept, 0 when there is none; Oldest and
+	// Newest are when it and the newest were written, ns.
+	First          uint64
+	Oldest, Newest int64
 	// Queued are bytes that wait for their fsync.
 	Queued int64
 	// Free and Total describe the file system.
 	Free, Total uint64
-	// Full says that Append waits for room.
+	// Full says that frames wait for room.
 	Full bool
 	// Trouble is why the disk takes no frames at the moment; nil when it does.
 	Trouble  error
@@ -312,7 +312,7 @@ func (j *Journal) figures() Stats {
 		Segments: len(j.segments), Bytes: j.used() - j.intake.bytes,
 		Next: j.nextSeq, Durable: j.durable, Checkpointed: j.checkpointed,
 		Queued: j.intake.bytes, Free: j.disk.free, Total: j.disk.total,
-		Full: j.intake.blocked(), Trouble: j.disk.trouble, Recovery: j.recovery,
+		Full: j.disk.starved, Trouble: j.disk.trouble, Recovery: j.recovery,
 	}
 }
 
