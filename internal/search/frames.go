@@ -28,10 +28,23 @@ func (c *candidate) entry() *journal.Entry {
 	return &journal.Entry{Seq: c.seq, Offset: c.offset, HeaderSize: int(c.header), PackedSize: c.packed, PlainSize: c.plain, MinTime: c.min, MaxTime: c.max}
 }
 
-// maxCandidates bounds the frames that are known at a time, 48 bytes each.
-// While so many wait, no further segment is opened, though it may begin
-// earlier: the order of lines may suffer, memory does not.
-const maxCandidates = 100_000
+const (
+	// partSize is how many frames of a segment are known at a time, 48 bytes
+	// each: segments of a quiet node have many small ones.
+	partSize = 16_000
+	// maxCandidates bounds those of all segments. While so many wait, no
+	// further part is opened, though it may begin earlier: the order of lines
+	// may suffer, memory does not.
+	maxCandidates = 3 * partSize
+)
+
+// part is what is not known yet of a segment: the frames from the offset from
+// on, the earliest line of which is of min or later.
+type part struct {
+	segment int32
+	from    int64
+	min     int64
+}
 
 // frames gives the candidates of a journal in the order of their earliest
 // lines. Segments are opened only when the time of their first line is
@@ -41,10 +54,12 @@ type frames struct {
 	query  *Query
 	stats  *Stats
 	damage func(error)
+	// partSize is partSize, or less in tests.
+	partSize int
 
 	segments []journal.Segment
 	limit    []uint64 // per segment: numbers from here on were written again later
-	closed   []int32  // indexes of the segments not opened yet, in order of time
+	closed   []part   // what was not opened yet, in the order of time
 	known    candidateHeap
 
 	from, end   position // where reading begins, and where it ended
@@ -74,7 +89,7 @@ func (s *Search) newFrames(before *frames) (*frames, error) {
 	}
 	f := &frames{
 		reader: s.Reader, query: &s.Query, stats: &s.Stats, damage: s.damaged,
-		segments: segments, limit: rewritten(segments),
+		segments: segments, limit: rewritten(segments), partSize: cmp.Or(s.partSize, partSize),
 	}
 	if before != nil {
 		f.from, f.after, f.last = before.end, before.last, before.last
@@ -82,15 +97,13 @@ func (s *Search) newFrames(before *frames) (*frames, error) {
 	f.end = f.from
 	for i, seg := range segments {
 		if seg.Name >= f.from.segment {
-			f.closed = append(f.closed, int32(i))
+			f.closed = append(f.closed, part{int32(i), f.from.in(seg.Name), seg.MinTime})
 		}
 		if i == len(segments)-1 && seg.Name > f.from.segment {
 			f.end = position{segment: seg.Name}
 		}
 	}
-	slices.SortStableFunc(f.closed, func(a, b int32) int {
-		return cmp.Compare(segments[a].MinTime, segments[b].MinTime)
-	})
+	slices.SortStableFunc(f.closed, part.compare)
 	return f, nil
 }
 
@@ -109,7 +122,7 @@ func rewritten(segments []journal.Segment) []uint64 {
 // next is the candidate with the earliest line, false at the end.
 func (f *frames) next(ctx context.Context) (candidate, bool, error) {
 	for f.mustOpen() {
-		if err := f.openSegment(ctx); err != nil {
+		if err := f.open(ctx); err != nil {
 			return candidate{}, false, err
 		}
 	}
@@ -119,12 +132,12 @@ func (f *frames) next(ctx context.Context) (candidate, bool, error) {
 	return heap.Pop(&f.known).(candidate), true, nil
 }
 
-// mustOpen says whether a closed segment may hold the next frame.
+// mustOpen says whether a closed part may hold the next frame.
 func (f *frames) mustOpen() bool {
 	if len(f.closed) == 0 || len(f.known) > maxCandidates {
 		return false
 	}
-	return len(f.known) == 0 || f.segments[f.closed[0]].MinTime <= f.known[0].min
+	return len(f.known) == 0 || f.closed[0].min <= f.known[0].min
 }
 
 // frontier is the time before which no further frame has a line.
@@ -134,35 +147,80 @@ func (f *frames) frontier() int64 {
 		at = f.known[0].min
 	}
 	if len(f.closed) > 0 {
-		at = min(at, f.segments[f.closed[0]].MinTime)
+		at = min(at, f.closed[0].min)
 	}
 	return at
 }
 
-// openSegment makes candidates of the frames of the earliest closed segment.
-func (f *frames) openSegment(ctx context.Context) error {
-	i := f.closed[0]
+func (p part) compare(o part) int { return cmp.Compare(p.min, o.min) }
+
+// open makes candidates of the frames of the earliest closed part, or closes
+// the rest again if there are many.
+func (f *frames) open(ctx context.Context) error {
+	p := f.closed[0]
 	f.closed = f.closed[1:]
-	seg := f.segments[i]
-	useful, err := f.mayHave(seg)
-	if !useful || err != nil {
+	seg := f.segments[p.segment]
+	if useful, err := f.mayHave(seg); !useful || err != nil {
 		f.stats.SegmentsSkipped++
 		return f.tolerate(err)
 	}
-	next := f.from.in(seg.Name)
-	end, err := f.reader.Entries(ctx, seg, next, func(e *journal.Entry) error {
-		f.noteGap(seg, e, next)
-		next = e.End()
-		if e.Seq < f.limit[i] && e.Seq > f.after {
-			f.consider(i, e)
-		}
-		return nil
-	})
+	rest, end, err := f.list(ctx, p)
 	heap.Init(&f.known)
+	if rest.from > 0 {
+		at, _ := slices.BinarySearchFunc(f.closed, rest, part.compare)
+		f.closed = slices.Insert(f.closed, at, rest)
+	}
 	if seg.Name == f.end.segment {
 		f.end.offset = end
 	}
 	return f.tolerate(err)
+}
+
+// list considers the frames of a part, as far as there is room for them.
+func (f *frames) list(ctx context.Context, p part) (rest part, end int64, err error) {
+	seg, full := f.segments[p.segment], len(f.known)+f.partSize
+	first := p.from == f.from.in(seg.Name)
+	next := p.from
+	end, err = f.reader.Entries(ctx, seg, p.from, func(e *journal.Entry) error {
+		if first {
+			f.noteGap(seg, e, next)
+			f.note(e)
+		}
+		next = e.End()
+		switch {
+		case e.Seq >= f.limit[p.segment] || e.Seq <= f.after || !f.wants(e):
+		case len(f.known) < full:
+			f.known = append(f.known, p.candidate(e))
+		case rest.from == 0:
+			rest = part{p.segment, e.Offset, e.MinTime}
+		default:
+			rest.min = min(rest.min, e.MinTime)
+		}
+		return nil
+	})
+	return rest, end, err
+}
+
+// note counts a frame.
+func (f *frames) note(e *journal.Entry) {
+	f.stats.Frames++
+	f.last = max(f.last, e.Seq)
+	f.stats.noteOlder(e.MinTime, f.query.Since)
+	if !f.wants(e) {
+		f.stats.FramesSkipped++
+	}
+}
+
+// wants judges a frame by what an index says of it.
+func (f *frames) wants(e *journal.Entry) bool {
+	return e.Docs > 0 && f.query.overlaps(e.MinTime, e.MaxTime) && f.query.inFilter(e.Filter)
+}
+
+func (p part) candidate(e *journal.Entry) candidate {
+	return candidate{
+		min: e.MinTime, max: e.MaxTime, seq: e.Seq, offset: e.Offset,
+		header: uint32(e.HeaderSize), packed: e.PackedSize, plain: e.PlainSize, segment: p.segment,
+	}
 }
 
 // noteGap reports bytes of a segment that are no frame: a frame whose header
@@ -200,20 +258,6 @@ func (f *frames) tolerate(err error) error {
 		return nil
 	}
 	return err
-}
-
-func (f *frames) consider(segment int32, e *journal.Entry) {
-	f.stats.Frames++
-	f.last = max(f.last, e.Seq)
-	f.stats.noteOlder(e.MinTime, f.query.Since)
-	if e.Docs == 0 || !f.query.overlaps(e.MinTime, e.MaxTime) || !f.query.inFilter(e.Filter) {
-		f.stats.FramesSkipped++
-		return
-	}
-	f.known = append(f.known, candidate{
-		min: e.MinTime, max: e.MaxTime, seq: e.Seq, offset: e.Offset,
-		header: uint32(e.HeaderSize), packed: e.PackedSize, plain: e.PlainSize, segment: segment,
-	})
 }
 
 // candidateHeap has the frame with the earliest line on top.

@@ -15,7 +15,7 @@ const (
 	niceness = 10
 	// heapLimit keeps the process under 24 MiB resident with the program's
 	// own pages.
-	heapLimit = 14 << 20
+	heapLimit = 12 << 20
 	// ioprioIdle is IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0), ioprioThread is
 	// IOPRIO_WHO_PROCESS (linux/ioprio.h).
 	ioprioIdle   = 3 << 13

@@ -65,6 +65,8 @@ type Search struct {
 	order   order
 	payload []byte
 	enough  bool // the sink wants no more
+	// partSize replaces the constant in tests.
+	partSize int
 }
 
 // Run gives the sink every line of the journal that the query wants. The

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +118,38 @@ func TestLinesComeInOrderOfTime(t *testing.T) {
 		if !slices.IsSorted(got.times) || len(got.times) != len(all) || run.Stats.Late != 0 {
 			t.Errorf("seed %d: %d of %d lines, sorted: %v, %d said to be late", seed, len(got.times), len(all), slices.IsSorted(got.times), run.Stats.Late)
 		}
+	}
+}
+
+// TestManySmallFrames: a segment of more frames than are known at a time keeps
+// the order, also when its last frame has the earliest line.
+func TestManySmallFrames(t *testing.T) {
+	const part, frames = 10, 64
+	s := newShelf()
+	for i := range frames {
+		s.frame(line{at: time.Duration(i) * time.Millisecond, ns: "n", pod: "p", service: "s", body: strconv.Itoa(i)})
+	}
+	s.frame(line{at: -time.Hour, ns: "n", pod: "p", service: "s", body: "first"})
+	s.segment()
+	var g gathered
+	run := Search{Reader: s, Query: Query{Keep: bodies}, Sink: &g, partSize: part}
+	if err := run.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(g.lines) != frames+1 || g.lines[0] != "first" || !slices.IsSorted(g.times) || run.Stats.Late > 0 || run.Stats.Frames != frames+1 {
+		t.Errorf("%d lines, the first is %q, stats %+v", len(g.lines), g.lines[0], run.Stats)
+	}
+	var last gathered
+	tail := Search{Reader: s, Query: Query{Keep: bodies}, Sink: &last, partSize: part}
+	if err := tail.Tail(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := tail.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{strconv.Itoa(frames - 2), strconv.Itoa(frames - 1)}
+	if diff := cmp.Diff(want, last.lines); diff != "" {
+		t.Error(diff)
 	}
 }
 

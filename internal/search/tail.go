@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/tailrace/tailrace/pipeline/frame"
+	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
 // lineKey is a line's place in the order of time.
@@ -74,12 +75,41 @@ func (t *tailer) first() (first map[uint64]lineKey, floor int64) {
 	return first, floor
 }
 
-// segment reads the frames of one segment, the newest lines first.
+// segment reads the frames of one segment, the newest lines first: part by
+// part, since many small frames may be in it.
 func (t *tailer) segment(ctx context.Context, i int32) error {
+	starts, err := t.starts(ctx, i)
+	if err != nil {
+		return t.frames.tolerate(err)
+	}
+	for _, from := range slices.Backward(starts) {
+		if err := t.part(ctx, part{segment: i, from: from}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// starts are the offsets at which the parts of a segment begin.
+func (t *tailer) starts(ctx context.Context, i int32) (starts []int64, err error) {
+	wanted := 0
+	_, err = t.Reader.Entries(ctx, t.frames.segments[i], 0, func(e *journal.Entry) error {
+		if t.frames.wants(e) {
+			if wanted%t.frames.partSize == 0 {
+				starts = append(starts, e.Offset)
+			}
+			wanted++
+		}
+		return nil
+	})
+	return starts, err
+}
+
+func (t *tailer) part(ctx context.Context, p part) error {
 	f := t.frames
-	f.closed, f.known = append(f.closed[:0], i), f.known[:0]
-	if err := f.openSegment(ctx); err != nil {
-		return err
+	f.known = f.known[:0]
+	if _, _, err := f.list(ctx, p); err != nil {
+		return f.tolerate(err)
 	}
 	slices.SortFunc(f.known, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.max, a.max), cmp.Compare(b.seq, a.seq))
