@@ -33,16 +33,16 @@ func (a *access) absent(s event.Span) bool {
 // text adds an attribute unless s is absent.
 func (a *access) text(name string, s event.Span) {
 	if !a.absent(s) {
-		a.l.add(name, event.Text(a.decoded(a.redacted(s))))
+		a.l.addText(name, a.decoded(a.redacted(s)))
 	}
 }
 
 // header adds a header's value, which is a list by convention.
 func (a *access) header(name string, s event.Span) {
 	if !a.absent(s) {
-		v := event.Text(a.decoded(a.redacted(s)))
-		v.Kind = event.KindTextArray
-		a.l.add(name, v)
+		value := a.decoded(a.redacted(s))
+		f := a.l.field()
+		f.Name, f.Value.Kind, f.Value.Span = name, event.KindTextArray, value
 	}
 }
 
@@ -50,7 +50,7 @@ func (a *access) header(name string, s event.Span) {
 func (a *access) number(name string, s event.Span) bool {
 	n, ok := wholeNumber(a.bytes(s))
 	if ok {
-		a.l.add(name, event.Int(n))
+		a.l.addInt(name, n)
 	}
 	return ok
 }
@@ -106,7 +106,7 @@ func (a *access) request(s event.Span) bool {
 	a.method(cut(s, 0, space))
 	a.target(cut(s, space+1, end))
 	if version != "" {
-		a.l.add("network.protocol.version", event.Const(version))
+		a.l.addConst("network.protocol.version", version)
 	}
 	return true
 }
@@ -130,10 +130,10 @@ func httpVersion(s []byte) string {
 // method adds http.request.method: a known one or _OTHER with the original.
 func (a *access) method(s event.Span) {
 	if known := knownMethod(a.bytes(s)); known != "" {
-		a.l.add("http.request.method", event.Const(known))
+		a.l.addConst("http.request.method", known)
 		return
 	}
-	a.l.add("http.request.method", event.Const("_OTHER"))
+	a.l.addConst("http.request.method", "_OTHER")
 	a.text("http.request.method_original", s)
 }
 
@@ -215,7 +215,7 @@ func (a *access) host(s event.Span) {
 	if i := bytes.LastIndexByte(text, ':'); i > 0 && bytes.IndexByte(text[i:], ']') < 0 {
 		if port, ok := wholeNumber(text[i+1:]); ok && port <= 65535 {
 			end = i
-			a.l.add("server.port", event.Int(port))
+			a.l.addInt("server.port", port)
 		}
 	}
 	a.text("server.address", cut(s, 0, end))
@@ -246,10 +246,10 @@ func (a *access) status(s event.Span) {
 	if !ok || n < 100 || n > 999 {
 		return
 	}
-	a.l.add("http.response.status_code", event.Int(n))
+	a.l.addInt("http.response.status_code", n)
 	if n >= 500 && n < 600 {
 		a.l.r.Severity = sevError
-		a.l.add("error.type", event.Text(s))
+		a.l.addText("error.type", s)
 	}
 }
 
@@ -268,7 +268,8 @@ func (a *access) requestID(s event.Span) {
 func (a *access) decimal(name string, s event.Span) bool {
 	ok := strictjson.IsNumber(a.bytes(s))
 	if ok {
-		a.l.add(name, event.JSON(s))
+		f := a.l.field()
+		f.Name, f.Value = name, event.JSON(s)
 	}
 	return ok
 }

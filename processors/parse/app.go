@@ -123,15 +123,18 @@ func (l *line) contentIn(text []byte, m *strictjson.Member) []byte {
 	return l.scratch
 }
 
-// value is the member's value as an attribute or body.
-func (l *line) value(m *strictjson.Member) event.Value {
+// setValue makes v, which must be absent, the member's value. It writes in
+// place, since a Value is large to hand around on every line.
+func (l *line) setValue(v *event.Value, m *strictjson.Member) {
+	v.Kind = event.KindJSON
 	switch m.Kind {
 	case kindBare:
-		return event.Text(l.span(int(m.Value), int(m.ValueEnd)))
+		v.Kind = event.KindText
 	case kindQuoted:
-		return event.Text(l.b.Append(l.content(m)))
+		v.Kind, v.Span = event.KindText, l.b.Append(l.content(m))
+		return
 	}
-	return event.JSON(l.span(int(m.Value), int(m.ValueEnd)))
+	v.Span = l.span(int(m.Value), int(m.ValueEnd))
 }
 
 // takeTime reads a time in text, a number, or an object of two numbers.
@@ -140,7 +143,7 @@ func (l *line) takeTime(m *strictjson.Member) bool {
 	var ok bool
 	switch m.Kind {
 	case strictjson.String, strictjson.Number, kindBare, kindQuoted:
-		ns, ok = parseTime(l.content(m), l.p.zone)
+		ns, ok = l.clock.parse(l.content(m))
 	case strictjson.Object:
 		ns, ok = l.timeObject(m)
 	}
@@ -155,7 +158,7 @@ func (l *line) takeTime(m *strictjson.Member) bool {
 // timestamp{seconds,nanos} and MongoDB's t{$date}.
 func (l *line) timeObject(m *strictjson.Member) (int64, bool) {
 	if d, text := l.member(m, "$date"); d != nil {
-		return parseTime(l.contentIn(text, d), l.p.zone)
+		return l.clock.parse(l.contentIn(text, d))
 	}
 	sec, text := l.member(m, "epochSecond", "seconds")
 	if sec == nil {
@@ -209,7 +212,7 @@ func wholeNumber(s []byte) (n int64, ok bool) {
 func (l *line) takeLevel(m *strictjson.Member) bool {
 	switch m.Kind {
 	case strictjson.String, kindBare, kindQuoted:
-		l.r.SeverityText = l.value(m)
+		l.setValue(&l.r.SeverityText, m)
 	case strictjson.Number:
 		l.r.SeverityText = event.Text(l.span(int(m.Value), int(m.ValueEnd)))
 	default:
@@ -219,7 +222,7 @@ func (l *line) takeLevel(m *strictjson.Member) bool {
 	if m.Kind == strictjson.String && len(s) > 0 && (s[0] == ' ' || s[len(s)-1] == ' ') {
 		l.r.SeverityText = event.Text(l.b.Append(bytes.TrimSpace(s)))
 	}
-	l.r.Severity = severityOf(s)
+	l.r.Severity = l.severities.of(s)
 	m.Mark = markTaken
 	return true
 }
@@ -251,7 +254,7 @@ func (l *line) implyLevel(f *found) {
 func (l *line) takeMessage(m *strictjson.Member) bool {
 	switch m.Kind {
 	case strictjson.String, kindBare, kindQuoted:
-		l.r.Body = l.value(m)
+		l.setValue(&l.r.Body, m)
 	case strictjson.Number, strictjson.Bool:
 		l.r.Body = event.Text(l.span(int(m.Value), int(m.ValueEnd)))
 	default:

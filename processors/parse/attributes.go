@@ -41,9 +41,10 @@ func (r *reserved) add(name string) {
 
 // has reports whether the member's key is reserved.
 func (r *reserved) has(text []byte, m *strictjson.Member) bool {
-	if r.lengths>>((m.KeyEnd-m.Key)&63)&1 == 0 && !m.EscapedKey {
-		return false
-	}
+	return (r.lengths>>((m.KeyEnd-m.Key)&63)&1 != 0 || m.EscapedKey) && r.hasName(text, m)
+}
+
+func (r *reserved) hasName(text []byte, m *strictjson.Member) bool {
 	key := text[m.Key:m.KeyEnd]
 	for i, name := range r.names {
 		if m.EscapedKey && strictjson.SameKey(key, name) || r.words[i] == m.Word && string(key) == name {
@@ -59,7 +60,7 @@ func (l *line) addMembers() {
 	run, own := -1, l.r.Fields
 	for i := range l.members {
 		m := &l.members[i]
-		if m.Mark == markNone && !l.src.reserved.has(l.text, m) && !l.clashes(m, own) {
+		if m.Mark == markNone && !l.src.reserved.has(l.text, m) && !(own > 0 && l.clashes(m, own)) {
 			if run < 0 {
 				run = i
 			}
@@ -80,7 +81,8 @@ func (l *line) addRun(run, end int) {
 		return
 	}
 	from, to := l.members[run].Key-1, l.members[end-1].ValueEnd
-	l.b.AddField(l.r, event.Field{Value: event.Value{Kind: event.KindMembers, Span: l.span(int(from), int(to))}})
+	f := l.field()
+	f.Value.Kind, f.Value.Span = event.KindMembers, l.span(int(from), int(to))
 }
 
 // addPairs makes an attribute of each member that is not taken: those of text
@@ -94,7 +96,9 @@ func (l *line) addPairs() {
 		case m.Mark == markRenamed || l.src.reserved.has(l.text, m) || l.clashes(m, own):
 			l.addRenamed(m)
 		default:
-			l.b.AddField(l.r, event.Field{Key: l.span(int(m.Key), int(m.KeyEnd)), Value: l.value(m)})
+			f := l.field()
+			f.Key = l.span(int(m.Key), int(m.KeyEnd))
+			l.setValue(&f.Value, m)
 		}
 	}
 }
@@ -132,7 +136,9 @@ func (l *line) addRenamed(m *strictjson.Member) {
 		l.b.Data = append(l.b.Data, original...)
 	}
 	key := event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)}
-	l.b.AddField(l.r, event.Field{Key: key, Value: l.value(m)})
+	f := l.field()
+	f.Key = key
+	l.setValue(&f.Value, m)
 }
 
 func (l *line) hasKey(name []byte) bool {

@@ -185,43 +185,51 @@ var appKeys = newKeyTable([]key{
 // table's own, since a map or a switch over strings costs several times more
 // on every key of every line.
 type keyTable struct {
-	slots [tableSize]uint8
+	slots [tableSize]keySlot
 	keys  []key
-	words []uint64
+}
+
+// keySlot has of a key what tells it from nearly all others.
+type keySlot struct {
+	word   uint64
+	length uint32
+	// index is that of the key in keys, 0 in an empty slot.
+	index uint8
 }
 
 // tableSize keeps the table less than half full.
-const tableSize = 512
+const (
+	tableBits = 9
+	tableSize = 1 << tableBits
+)
 
 func newKeyTable(keys []key) *keyTable {
-	t := &keyTable{keys: append([]key{{}}, keys...), words: make([]uint64, 1, len(keys)+1)}
+	t := &keyTable{keys: append([]key{{}}, keys...)}
 	for i, k := range keys {
-		w := strictjson.Word([]byte(k.name), 0, len(k.name))
-		t.words = append(t.words, w)
-		at := slot(w, len(k.name))
-		for t.slots[at] != 0 {
+		word, n := strictjson.Word([]byte(k.name), 0, len(k.name)), uint32(len(k.name))
+		at := slotOf(word, n)
+		for t.slots[at].index != 0 {
 			at = (at + 1) % tableSize
 		}
-		t.slots[at] = uint8(i + 1)
+		t.slots[at] = keySlot{word, n, uint8(i + 1)}
 	}
 	return t
 }
 
-func slot(word uint64, length int) uint64 {
-	return (word ^ uint64(length)) * 0x9E3779B97F4A7C15 >> (64 - 9)
+func slotOf(word uint64, length uint32) uint64 {
+	return (word ^ uint64(length)) * 0x9E3779B97F4A7C15 >> (64 - tableBits)
 }
 
 // find returns the index of the member's key in keys, 0 when it has none.
 func (t *keyTable) find(text []byte, m *strictjson.Member) uint8 {
-	n := int(m.KeyEnd - m.Key)
-	for at := slot(m.Word, n); ; at = (at + 1) % tableSize {
-		i := t.slots[at]
-		if i == 0 {
+	n := m.KeyEnd - m.Key
+	for at := slotOf(m.Word, n); ; at = (at + 1) % tableSize {
+		s := &t.slots[at%tableSize]
+		if s.index == 0 {
 			return 0
 		}
-		if t.words[i] == m.Word && len(t.keys[i].name) == n &&
-			(n <= 8 || t.keys[i].name[8:] == string(text[m.Key+8:m.KeyEnd])) {
-			return i
+		if s.word == m.Word && s.length == n && (n <= 8 || t.keys[s.index].name[8:] == string(text[m.Key+8:m.KeyEnd])) {
+			return s.index
 		}
 	}
 }

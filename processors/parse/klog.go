@@ -36,7 +36,7 @@ func parseKlog(l *line) bool {
 	}
 	l.setTime(ns)
 	l.r.Severity, l.r.SeverityText = klogSeverity(l.text[0]), event.Text(l.span(0, 1))
-	l.add("thread.id", event.Int(id))
+	l.addInt("thread.id", id)
 	l.klogMessage(message)
 	return true
 }
@@ -77,7 +77,8 @@ func (l *line) klogTime() (int64, bool) {
 	if n != 7 || !d.valid() {
 		return 0, false
 	}
-	return d.nanos(frac, noZone, l.p.zone)
+	sec := d.seconds()
+	return nanos(sec-int64(l.clock.localOffset(sec)), frac)
 }
 
 // klogPlace reads file:line] at i and returns where the message begins.
@@ -98,8 +99,8 @@ func (l *line) klogPlace(i int) (message int, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	l.add("code.file.path", event.Text(l.span(file, colon)))
-	l.add("code.line.number", event.Int(n))
+	l.addText("code.file.path", l.span(file, colon))
+	l.addInt("code.line.number", n)
 	if i++; i < len(l.text) && l.text[i] == ' ' {
 		i++
 	}
@@ -125,7 +126,8 @@ func (l *line) klogMessage(i int) {
 	if strictjson.IsString(l.text[i : end+1]) {
 		m.Kind = strictjson.String
 	}
-	l.r.Body = l.value(&m)
+	l.r.Body = event.Value{}
+	l.setValue(&l.r.Body, &m)
 	var f found
 	f.classify(l.text, l.members)
 	l.takeTrace(&f)

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"github.com/tailrace/tailrace/internal/strictjson"
@@ -31,9 +32,11 @@ type line struct {
 	inner   *strictjson.Scanner
 	members []strictjson.Member
 	// pairs is the memory of members of text formats.
-	pairs   []strictjson.Member
-	scratch []byte
-	secrets []event.Span
+	pairs      []strictjson.Member
+	scratch    []byte
+	clock      clock
+	severities severities
+	secrets    []event.Span
 	// variables are those of the nginx object being read.
 	variables variables
 	notes     *Explanation
@@ -161,9 +164,37 @@ func (l *line) span(from, to int) event.Span {
 	return event.Span{Off: l.r.Line.Off + uint32(from), Len: uint32(to - from)}
 }
 
-// add gives the record an attribute of a known name.
-func (l *line) add(name string, v event.Value) {
-	l.b.AddField(l.r, event.Field{Name: name, Value: v})
+// field gives the record another attribute, empty, to be filled in place: a
+// Field is large to hand around a dozen times per line.
+func (l *line) field() *event.Field {
+	n := len(l.b.Fields)
+	if n == cap(l.b.Fields) {
+		l.b.Fields = slices.Grow(l.b.Fields, 1)
+	}
+	l.b.Fields = l.b.Fields[:n+1]
+	f := &l.b.Fields[n]
+	*f = event.Field{}
+	if l.r.Fields == 0 {
+		l.r.First = uint32(n)
+	}
+	l.r.Fields++
+	return f
+}
+
+// addText, addInt and addConst add an attribute of a known name.
+func (l *line) addText(name string, s event.Span) {
+	f := l.field()
+	f.Name, f.Value.Kind, f.Value.Span = name, event.KindText, s
+}
+
+func (l *line) addInt(name string, n int64) {
+	f := l.field()
+	f.Name, f.Value.Kind, f.Value.Num = name, event.KindInt, n
+}
+
+func (l *line) addConst(name, value string) {
+	f := l.field()
+	f.Name, f.Value.Kind, f.Value.Const = name, event.KindConst, value
 }
 
 // wholeBody makes the record's body the whole line.

@@ -92,7 +92,7 @@ func (f *combined) readTime(l *line, i int) int {
 		if string(s[end:end+3]) != `] "` {
 			continue
 		}
-		if ns, ok := parseCLF(s[at+2 : end]); ok {
+		if ns, ok := l.clock.parseCLF(s[at+2 : end]); ok {
 			f.user, f.time = l.span(i, at), ns
 			return end + 3
 		}

@@ -192,9 +192,9 @@ func (n *nginxObject) take(roles ...role) {
 func (n *nginxObject) time() {
 	for _, r := range [...]role{varMsec, varTimeISO, varTimeLocal} {
 		text := n.bytes(n.span(r))
-		ns, ok := parseTime(text, n.l.p.zone)
+		ns, ok := n.l.clock.parse(text)
 		if r == varTimeLocal {
-			ns, ok = parseCLF(text)
+			ns, ok = n.l.clock.parseCLF(text)
 		}
 		if ok && n.l.setTime(ns) {
 			n.take(varMsec, varTimeISO, varTimeLocal)
@@ -265,7 +265,7 @@ func (n *nginxObject) parts(method event.Span) {
 		n.query(args)
 	}
 	if version := httpVersion(n.bytes(n.span(varProtocol))); version != "" {
-		n.l.add("network.protocol.version", event.Const(version))
+		n.l.addConst("network.protocol.version", version)
 	}
 	n.take(varMethod, varRequestURI, varURI, varArgs, varProtocol)
 }

@@ -60,7 +60,7 @@ func New(o Options) *Parser {
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}
-	p.line.p = p
+	p.line.p, p.line.clock.zone = p, p.zone
 	p.line.scanner, p.line.inner = new(strictjson.Scanner), new(strictjson.Scanner)
 	return p
 }

@@ -1,5 +1,7 @@
 package parse
 
+import "github.com/tailrace/tailrace/internal/strictjson"
+
 // Severity numbers of the OpenTelemetry log data model; a family has four.
 const (
 	sevTrace = 1
@@ -9,6 +11,27 @@ const (
 	sevError = 17
 	sevFatal = 21
 )
+
+// severities remembers the levels that lines had last: there are few, and the
+// same ones over and over.
+type severities [8]struct {
+	word   uint64
+	length int
+	number uint8
+}
+
+// of is severityOf.
+func (c *severities) of(s []byte) uint8 {
+	if len(s) > 8 {
+		return severityOf(s)
+	}
+	word := strictjson.Word(s, 0, len(s))
+	at := &c[word*0x9E3779B97F4A7C15>>61]
+	if at.word != word || at.length != len(s) {
+		at.word, at.length, at.number = word, len(s), severityOf(s)
+	}
+	return at.number
+}
 
 // severityOf is the number for a level's name, 0 for one that nobody knows:
 // the log data model's appendix B where it has the name, else the producers'

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
 	"time"
 
 	"github.com/tailrace/tailrace/internal/strictjson"
@@ -35,14 +36,29 @@ func (l *line) setTime(ns int64) bool {
 	return true
 }
 
-// parseTime reads a time in one of the layouts of application logs: ISO 8601
-// with its variants, or a number since the Unix epoch.
-func parseTime(s []byte, zone *time.Location) (ns int64, ok bool) {
+// clock reads times. It remembers the last minute that it saw, since
+// neighbouring lines mostly share it.
+type clock struct {
+	// zone is that of times which name none.
+	zone     *time.Location
+	iso, clf minute
+}
+
+// minute is a minute as it was written, and its begin as if in UTC, in
+// seconds since the Unix epoch.
+type minute struct {
+	head, tail uint64
+	begin      int64
+}
+
+// parse reads a time in one of the layouts of application logs: ISO 8601 with
+// its variants, or a number since the Unix epoch.
+func (c *clock) parse(s []byte) (ns int64, ok bool) {
 	for len(s) > 0 && s[0] == ' ' {
 		s = s[1:]
 	}
 	if len(s) >= 19 && s[4] == '-' {
-		return parseISO(s, zone)
+		return c.parseISO(s)
 	}
 	if len(s) >= 16 && s[8] == 'T' {
 		return parseBasic(s)
@@ -52,23 +68,51 @@ func parseTime(s []byte, zone *time.Location) (ns int64, ok bool) {
 
 // parseISO reads 2026-03-05T10:11:12 with T or a space, 0 to 9 digits behind
 // a dot or comma, and Z, ±hh:mm, ±hhmm, " UTC" or no zone.
-func parseISO(s []byte, zone *time.Location) (int64, bool) {
-	if s[4] != '-' || s[7] != '-' || s[10] != 'T' && s[10] != ' ' && s[10] != 't' || s[13] != ':' || s[16] != ':' {
-		return 0, false
-	}
-	d := civil{
-		year: two(s, 0)*100 + two(s, 2), month: two(s, 5), day: two(s, 8),
-		hour: two(s, 11), min: two(s, 14), sec: two(s, 17),
-	}
-	if !d.valid() {
+func (c *clock) parseISO(s []byte) (int64, bool) {
+	minute, ok := c.minute(s)
+	sec := two(s, 17)
+	if !ok || s[16] != ':' || sec < 0 || sec > 60 {
 		return 0, false
 	}
 	frac, n := fraction(s[19:])
-	offset, ok := zoneOffset(s[19+n:])
-	if n < 0 || !ok {
+	if n < 0 {
 		return 0, false
 	}
-	return d.nanos(frac, offset, zone)
+	offset, ok := zoneOffset(s[19+n:])
+	if !ok {
+		return 0, false
+	}
+	if offset == noZone {
+		offset = c.localOffset(minute)
+	}
+	return nanos(minute+int64(sec-offset), frac)
+}
+
+// localOffset is the offset of the clock's zone at a time of day there.
+func (c *clock) localOffset(seconds int64) int {
+	if c.zone == time.UTC {
+		return 0
+	}
+	at := time.Unix(seconds, 0).UTC()
+	_, offset := time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), 0, 0, c.zone).Zone()
+	return offset
+}
+
+// minute is the begin of 2026-03-05T10:11, as if in UTC, in seconds.
+func (c *clock) minute(s []byte) (int64, bool) {
+	head, tail := binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[8:])
+	if head == c.iso.head && tail == c.iso.tail {
+		return c.iso.begin, true
+	}
+	if s[4] != '-' || s[7] != '-' || s[10] != 'T' && s[10] != ' ' && s[10] != 't' || s[13] != ':' {
+		return 0, false
+	}
+	d := civil{year: two(s, 0)*100 + two(s, 2), month: two(s, 5), day: two(s, 8), hour: two(s, 11), min: two(s, 14)}
+	if !d.valid() {
+		return 0, false
+	}
+	c.iso = minute{head, tail, d.seconds()}
+	return c.iso.begin, true
 }
 
 // parseBasic reads 20260305T101112.000Z, ISO 8601's basic form.
@@ -78,30 +122,57 @@ func parseBasic(s []byte) (int64, bool) {
 		hour: two(s, 9), min: two(s, 11), sec: two(s, 13),
 	}
 	frac, n := fraction(s[15:])
-	offset, ok := zoneOffset(s[15+n:])
-	if !d.valid() || n < 0 || !ok {
+	if !d.valid() || n < 0 {
 		return 0, false
 	}
-	return d.nanos(frac, offset, time.UTC)
+	offset, ok := zoneOffset(s[15+n:])
+	if !ok {
+		return 0, false
+	}
+	if offset == noZone {
+		offset = 0
+	}
+	return nanos(d.seconds()-int64(offset), frac)
 }
 
 // clfSize is the length of 05/Mar/2026:10:11:12 +0000.
 const clfSize = 26
 
 // parseCLF reads the Common Log Format's time, which is exactly clfSize long.
-func parseCLF(s []byte) (int64, bool) {
-	if len(s) != clfSize || s[2] != '/' || s[6] != '/' || s[11] != ':' || s[14] != ':' || s[17] != ':' || s[20] != ' ' {
+func (c *clock) parseCLF(s []byte) (int64, bool) {
+	if len(s) != clfSize || s[17] != ':' || s[20] != ' ' {
 		return 0, false
 	}
-	d := civil{
-		year: two(s, 7)*100 + two(s, 9), month: month(s[3:6]), day: two(s, 0),
-		hour: two(s, 12), min: two(s, 15), sec: two(s, 18),
+	minute, ok := c.minuteCLF(s)
+	sec := two(s, 18)
+	if !ok || sec < 0 || sec > 60 {
+		return 0, false
 	}
 	offset, ok := zoneOffset(s[21:])
-	if !d.valid() || !ok {
+	if !ok {
 		return 0, false
 	}
-	return d.nanos(0, offset, time.UTC)
+	return nanos(minute+int64(sec-offset), 0)
+}
+
+// minuteCLF is the begin of 05/Mar/2026:10:11, as if in UTC, in seconds. The
+// two words leave out the century's second digit.
+func (c *clock) minuteCLF(s []byte) (int64, bool) {
+	head, tail := binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[9:])
+	if head == c.clf.head && tail == c.clf.tail && s[8] == '0' {
+		return c.clf.begin, true
+	}
+	if s[2] != '/' || s[6] != '/' || s[11] != ':' || s[14] != ':' {
+		return 0, false
+	}
+	d := civil{year: two(s, 7)*100 + two(s, 9), month: month(s[3:6]), day: two(s, 0), hour: two(s, 12), min: two(s, 15)}
+	if !d.valid() {
+		return 0, false
+	}
+	if s[8] == '0' {
+		c.clf = minute{head, tail, d.seconds()}
+	}
+	return d.seconds(), true
 }
 
 // month is the number of an English three-letter month, 0 for others.
@@ -161,17 +232,9 @@ func (d *civil) valid() bool {
 	return d.hour >= 0 && d.hour < 24 && d.min >= 0 && d.min < 60 && d.sec >= 0 && d.sec <= 60
 }
 
-// nanos is the instant; an offset of noZone means a time in zone.
-func (d *civil) nanos(frac int64, offset int, zone *time.Location) (int64, bool) {
-	if offset == noZone && zone != time.UTC {
-		t := time.Date(d.year, time.Month(d.month), d.day, d.hour, d.min, d.sec, 0, zone)
-		return nanos(t.Unix(), frac)
-	}
-	if offset == noZone {
-		offset = 0
-	}
-	sec := int64(days(d.year, d.month, d.day))*86400 + int64(d.hour*3600+d.min*60+d.sec-offset)
-	return nanos(sec, frac)
+// seconds is the instant as if in UTC, since the Unix epoch.
+func (d *civil) seconds() int64 {
+	return int64(days(d.year, d.month, d.day))*86400 + int64(d.hour*3600+d.min*60+d.sec)
 }
 
 // nanos puts seconds and a fraction together within what int64 can hold.
@@ -201,18 +264,21 @@ func fraction(s []byte) (ns int64, n int) {
 	if len(s) == 0 || s[0] != '.' && s[0] != ',' {
 		return 0, 0
 	}
-	scale := int64(time.Second)
 	for n = 1; n < len(s) && s[n]-'0' <= 9; n++ {
-		if scale > 1 {
-			scale /= 10
+		if n <= nanoDigits {
 			ns = ns*10 + int64(s[n]-'0')
 		}
 	}
 	if n == 1 {
 		return 0, -1
 	}
-	return ns * scale, n
+	return ns * powers[nanoDigits-min(n-1, nanoDigits)], n
 }
+
+const nanoDigits = 9
+
+// powers are those of ten.
+var powers = [nanoDigits + 1]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
 
 // zoneOffset reads what stands behind a time, in seconds east of Greenwich.
 func zoneOffset(s []byte) (sec int, ok bool) {
