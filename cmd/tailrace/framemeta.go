@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"time"
 
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -67,7 +66,7 @@ func describeFrame(m *frame.Meta) frameMeta {
 
 func describeSource(s *frame.Source) frameSource {
 	return frameSource{
-		ID: hex.EncodeToString(s.ID[:]), Identity: s.Identity.Path, Generation: s.Identity.Generation,
+		ID: s.ID.String(), Identity: s.Identity.Path, Generation: s.Identity.Generation,
 		Path: s.Path, Offset: s.Offset, Mode: s.Line, Final: s.Final, Counts: describeCounts(s.Counts),
 	}
 }

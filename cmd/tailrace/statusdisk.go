@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"os"
@@ -185,7 +184,7 @@ func (d *diskStatus) files(ctx context.Context, entries []checkpoint.Entry) ([]s
 // fileOf is a file of which the position is known.
 func fileOf(e *checkpoint.Entry) status.File {
 	f := status.File{
-		Path: e.Path, ID: hex.EncodeToString(e.ID[:]), Identity: e.Identity.Path, Generation: e.Identity.Generation,
+		Path: e.Path, ID: e.ID.String(), Identity: e.Identity.Path, Generation: e.Identity.Generation,
 		Offset: e.Offset, LastFrame: time.Unix(0, e.LastSeen),
 		Lines: e.Counts.Lines, InDocs: e.Counts.DocLines, Dropped: e.Counts.DroppedLines, Lost: e.Counts.LostBytes,
 	}

@@ -29,7 +29,7 @@ var layers = Layers{
 		"internal/strictjson":    {},
 		"internal/telemetry":     {},
 		"internal/demo":          {},
-		"internal/status":        {},
+		"internal/status":        {"internal/render"},
 
 		"internal/tail":   {"pipeline/event", "pipeline/frame", "internal/checkpoint", "internal/tail/*"},
 		"internal/tail/*": {"pipeline/event"},

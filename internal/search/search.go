@@ -65,8 +65,9 @@ type Search struct {
 	order   order
 	payload []byte
 	enough  bool // the sink wants no more
-	// partSize replaces the constant in tests.
-	partSize int
+	// partSize and tailKeys replace the constants partSize and maxTailKeys in
+	// tests.
+	partSize, tailKeys int
 }
 
 // Run gives the sink every line of the journal that the query wants. The

@@ -128,18 +128,15 @@ func TestTailReadsOnlyTheEnd(t *testing.T) {
 
 // TestTailIsBounded: what would take much memory is refused with the cure.
 func TestTailIsBounded(t *testing.T) {
-	s := newShelf()
-	for range 40 {
-		lines := make([]line, 5000)
-		for i := range lines {
-			lines[i] = line{at: time.Duration(i), ns: "n", pod: "p", service: "s", body: "x"}
-		}
-		s.frame(lines...)
+	tail := func(n int) error {
+		run := Search{Reader: twoPods(), Sink: &gathered{}, tailKeys: 15}
+		return run.Tail(t.Context(), n)
 	}
-	run := Search{Reader: s, Sink: &gathered{}}
-	err := run.Tail(t.Context(), 1_000_000)
-	if err == nil || !strings.Contains(err.Error(), "--since") {
-		t.Errorf("the error is %v", err)
+	if err := tail(7); err != nil {
+		t.Errorf("the last 7 lines of 2 containers: %v", err)
+	}
+	if err := tail(8); err == nil || !strings.Contains(err.Error(), "--since") {
+		t.Errorf("the last 8 lines of 2 containers: the error is %v", err)
 	}
 }
 

@@ -183,7 +183,7 @@ func (t *tailer) keep(keys *lastKeys, key lineKey) error {
 		(*keys)[0] = key
 		heap.Fix(keys, 0)
 	}
-	if t.keys > maxTailKeys {
+	if t.keys > cmp.Or(t.tailKeys, maxTailKeys) {
 		return fmt.Errorf("the last %d lines of each of %d containers and more are too many to count in little memory: name a pod, or bound the time with --since instead", t.most, len(t.last))
 	}
 	return nil
