@@ -47,7 +47,7 @@ func rereading(tb testing.TB, content []byte) (read func() int) {
 		for l.Read(&b) {
 			records += len(b.Records)
 		}
-		states = l.States("", states[:0])
+		states = l.States(DefaultClass, states[:0])
 		c := e.chains["a"]
 		r := c.files[0].reading
 		r.offset, r.tail, r.pending = 0, emptyTail, 0

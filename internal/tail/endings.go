@@ -136,8 +136,9 @@ func (l *Lane) fail(r *reading, err error, b *event.Batch) bool {
 		// Either the file was given up, or the engine stops.
 		return r.file.abandoned.Load() && l.abandon(r, b)
 	}
-	if r.failed != err.Error() {
-		r.failed = err.Error()
+	if reason := err.Error(); r.failed != reason {
+		r.failed = reason
+		r.file.failure.Store(&reason)
 		l.engine.opts.Logger.Warn("cannot read a log file; it is tried again every second",
 			"path", quote(*r.file.path.Load()), "error", err)
 	}

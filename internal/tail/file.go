@@ -44,7 +44,9 @@ type file struct {
 	// Written by the lane.
 	offset atomic.Int64
 	state  atomic.Uint32
-	source atomic.Pointer[event.Source]
+	// failure says why the file cannot be read, while that is so.
+	failure atomic.Pointer[string]
+	source  atomic.Pointer[event.Source]
 	// wakeAt is when the lane wants to look at the file although it did not
 	// grow, ns; 0 is never.
 	wakeAt atomic.Int64

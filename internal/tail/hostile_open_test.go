@@ -110,6 +110,9 @@ func TestUnreadableFile(t *testing.T) {
 	if got, want := w.read(), "b gen=0 [0,33) stdout @01 \"two\"\n"; got != want {
 		t.Errorf("read %s, want %s", got, want)
 	}
+	if got, want := w.files(), "a.log 0/34 failed: bad file descriptor\nb.log 34/34 idle\n"; got != want {
+		t.Errorf("files:\n%s\nwant:\n%s", got, want)
+	}
 	f.fd = good
 	w.must(unix.Close(fd))
 	w.now = w.now.Add(time.Second)

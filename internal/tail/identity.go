@@ -2,6 +2,7 @@ package tail
 
 import (
 	"bytes"
+	"cmp"
 
 	"github.com/zeebo/xxh3"
 
@@ -163,6 +164,7 @@ func (r *reading) open(k *known) {
 	src := f.chain.provider.Describe(&f.target)
 	src.ID, src.Identity = k.ID, k.Identity
 	src.Path = *f.path.Load()
+	src.Class = cmp.Or(src.Class, DefaultClass)
 	src.MaybeSeen = r.lane.engine.opts.PositionsLost && k.fresh && f.initial
 	r.src = &src
 	f.source.Store(r.src)

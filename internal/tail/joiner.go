@@ -45,11 +45,13 @@ type piece struct {
 
 // add puts a piece behind those of the record, or begins one.
 func (s *stream) add(r *reading, p *piece, observed int64) {
+	held := len(s.buf)
 	if s.mode == frame.ModeOpen {
 		s.buf = append(s.buf, p.line[p.content:]...)
 	} else {
 		s.begin(r, p)
 	}
+	r.lane.joining += len(s.buf) - held
 	s.in, s.end = r, p.end
 	s.lines++
 	s.last = observed
@@ -72,6 +74,7 @@ func (s *stream) emit(b *event.Batch, flags event.Flags, next frame.Mode) {
 	r := s.in
 	if over := len(s.buf) - r.lane.engine.opts.MaxLine; over > 0 {
 		s.buf = s.buf[:len(s.buf)-over]
+		r.lane.joining -= over
 	}
 	rec := r.lane.record(b, r)
 	rec.Raw = b.Append(s.buf)
@@ -88,9 +91,17 @@ func (s *stream) emit(b *event.Batch, flags event.Flags, next frame.Mode) {
 }
 
 func (s *stream) reset(l *Lane, next frame.Mode) {
+	l.joining -= len(s.buf)
 	l.spare(s.buf)
 	clear(s.through)
 	*s = stream{mode: next, through: s.through[:0]}
+}
+
+// tooLong says whether the record passes the cap for all records, or its share
+// while others hold too much.
+func (s *stream) tooLong(l *Lane) bool {
+	n := len(s.buf)
+	return n > l.engine.opts.MaxLine || n > JoiningShare && l.joining > l.engine.opts.Joining
 }
 
 // isOpen says whether pieces of an unfinished record are held.

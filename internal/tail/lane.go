@@ -25,7 +25,9 @@ type Lane struct {
 	// unrecorded are the readings with a state that no frame has yet, closing
 	// those whose source the components have not been told the end of.
 	unrecorded, closing []*reading
-	// spares are buffers for joining, scratch for looking at files.
+	// joining is how much unfinished records hold; spares are buffers for
+	// them, scratch is one for looking at files.
+	joining int
 	spares  [][]byte
 	scratch [4096]byte
 
@@ -42,8 +44,11 @@ type Lane struct {
 	unsaid    []*event.Source
 }
 
-// maxSpares bounds the joining buffers that are kept for the next record.
-const maxSpares = 8
+// maxSpares and maxSpare bound the buffers that are kept for the next record.
+const (
+	maxSpares = 8
+	maxSpare  = 2 * JoiningShare
+)
 
 func newLane(e *Engine) *Lane {
 	return &Lane{engine: e, wake: make(chan struct{}, 1), families: make(map[string]*family)}
@@ -128,7 +133,7 @@ func (l *Lane) States(class string, dst []frame.Source) []frame.Source {
 	}
 	clear(l.unrecorded[len(kept):])
 	l.unrecorded = kept
-	if class == vanishedClass {
+	if class == DefaultClass {
 		dst, l.vanished = append(dst, l.vanished...), nil
 	}
 	return dst
@@ -192,7 +197,7 @@ func (l *Lane) buffer() []byte {
 }
 
 func (l *Lane) spare(p []byte) {
-	if cap(p) > 0 && len(l.spares) < maxSpares {
+	if cap(p) > 0 && cap(p) <= maxSpare && len(l.spares) < maxSpares {
 		l.spares = append(l.spares, p)
 	}
 }

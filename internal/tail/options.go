@@ -20,6 +20,14 @@ const (
 	CRI
 )
 
+// DefaultClass is the frame class of sources for which the receiver chose
+// none.
+const DefaultClass = "default"
+
+// JoiningShare is how long an unfinished record may always be, whatever the
+// others hold: four pieces of containerd's usual 16 KiB.
+const JoiningShare = 64 << 10
+
 // Live is the Order of the file that is being written now.
 const Live = math.MaxInt64
 
@@ -99,6 +107,9 @@ type Options struct {
 	MaxLine int
 	// Budget is how much of a file is read in a turn. Default 256 KiB.
 	Budget int
+	// Joining bounds what a lane keeps of unfinished records in memory. Beyond
+	// it, records that are longer than JoiningShare are cut. Default 16 MiB.
+	Joining int
 	// Silence is after how long an unfinished line or record is emitted as it
 	// is; 0 is never, which a journal in memory needs: boundaries that time
 	// has drawn must be durable before anybody sees the record.
@@ -133,6 +144,7 @@ func (o *Options) setDefaults() {
 	o.Lanes = orDefault(o.Lanes, 1)
 	o.MaxLine = orDefault(o.MaxLine, 1<<20)
 	o.Budget = orDefault(o.Budget, 256<<10)
+	o.Joining = orDefault(o.Joining, 16<<20)
 	o.Grace = orDefault(o.Grace, 5*time.Second)
 	o.Rescan = orDefault(o.Rescan, 10*time.Second)
 	o.UnlinkedBytes = orDefault(o.UnlinkedBytes, 1<<30)

@@ -140,7 +140,7 @@ func (s *story) collect() {
 
 // record makes what was read durable, as a frame does.
 func (s *story) record() {
-	for _, state := range s.agent().Lane(0).States("", nil) {
+	for _, state := range s.agent().Lane(0).States(DefaultClass, nil) {
 		s.t.Log("record ", describeState(&state))
 		s.ledger.Add(state.Counts)
 		state.Counts = event.Counts{}

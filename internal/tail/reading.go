@@ -228,7 +228,7 @@ func (r *reading) join(b *event.Batch, s *stream, p *piece, partial bool, flags 
 		next = frame.ModeSkip
 	}
 	switch {
-	case len(s.buf) > r.lane.engine.opts.MaxLine || flags&event.Truncated != 0:
+	case s.tooLong(r.lane) || flags&event.Truncated != 0:
 		s.emit(b, event.Truncated, next)
 	case !partial:
 		s.emit(b, 0, next)

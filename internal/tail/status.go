@@ -82,6 +82,9 @@ func (f *file) status() FileStatus {
 		Path: *f.path.Load(), State: State(f.state.Load()),
 		Offset: f.offset.Load(), Size: f.size.Load(), Unlinked: f.unlinked.Load(),
 	}
+	if reason := f.failure.Load(); reason != nil && s.State == StateFailed {
+		s.Reason = *reason
+	}
 	if src := f.source.Load(); src != nil {
 		s.ID, s.Identity = src.ID, src.Identity
 		s.Namespace, s.Pod, s.Container, s.ContainerKey = src.Namespace, src.Pod, src.ContainerName, src.Container

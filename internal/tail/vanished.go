@@ -29,6 +29,7 @@ func (l *Lane) settle() {
 }
 
 // miss records the loss, or only that the file is absent when nothing is lost.
+// The class that the file had is not known any more.
 func (l *Lane) miss(k *known) {
 	lost := max(k.Size, k.Offset) - k.firstOpen()
 	if lost <= 0 {
@@ -41,13 +42,9 @@ func (l *Lane) miss(k *known) {
 	s.Counts, s.Final = event.Counts{LostBytes: uint64(lost)}, true
 	l.vanished = append(l.vanished, s)
 	l.unsaid = append(l.unsaid, &event.Source{
-		ID: k.ID, Identity: k.Identity, Path: k.Path, Namespace: k.Namespace, Class: vanishedClass,
+		ID: k.ID, Identity: k.Identity, Path: k.Path, Namespace: k.Namespace, Class: DefaultClass,
 	})
 }
-
-// vanishedClass is the frame class that a vanished file's loss is recorded
-// in: the class it had is not known any more.
-const vanishedClass = "default"
 
 // firstOpen is the first byte that no frame contains.
 func (k *known) firstOpen() int64 {
