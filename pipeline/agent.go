@@ -235,7 +235,7 @@ func (a *Agent) newShipper(name string, e exporter) (*shipper, error) {
 	if err := errors.Join(a.dead.Rollback(name, position), a.park.Rollback(name, position)); err != nil {
 		return nil, err
 	}
-	o.Name, o.Cursor, o.Exporter, o.Logger = name, cursor, e.Exporter, a.log.With("exporter", name)
+	o.Name, o.Cursor, o.Exporter, o.Logger = name, cursor, e.Exporter, a.log
 	o.DeadLetter, o.Park = a.dead, a.park
 	return &shipper{name: name, cursor: cursor, loop: shipping.New(o), exporter: e.Exporter}, nil
 }
