@@ -29,8 +29,8 @@ const formatText = 0
 var formats = []format{
 	{
 		name:    "text",
-		about:   "Anything else. The line is the body; `trace_id=`, `span_id=` and `traceparent=` in it are found.",
-		example: `Server started on port 8080 [trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7]`,
+		about:   "Anything else. The line is the body; a time and level at its head and `trace_id=`, `span_id=` and `traceparent=` in it are found.",
+		example: `2026-03-05 10:11:12.123 INFO [main] started on port 8080 [trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7]`,
 		parse:   parseText,
 	},
 	{

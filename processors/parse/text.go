@@ -1,11 +1,17 @@
 package parse
 
-import "bytes"
+import (
+	"bytes"
 
-// parseText keeps the line as it is. Trace context is taken only where the
-// line names it.
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// parseText keeps the line as it is. A time and a level are taken from the
+// head of a line that begins with a time, trace context only where the line
+// names it.
 func parseText(l *line) bool {
 	l.wholeBody()
+	l.textHead()
 	if bytes.IndexByte(l.text, '=') >= 0 && !l.textTraceparent() {
 		l.textIDs()
 	}
@@ -67,4 +73,67 @@ func valueOf(s []byte, name string) ([]byte, bool) {
 // wordByte reports whether c belongs to a key or an id.
 func wordByte(c byte) bool {
 	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
+}
+
+// isoSize is the length of 2026-03-05T10:11:12.
+const isoSize = 19
+
+// textHead reads the time that the line begins with, possibly in brackets, and
+// a level behind it. A time without a zone is only taken when there is no
+// better one: a container's idea of its zone is anybody's guess.
+func (l *line) textHead() {
+	s, from := l.text, 0
+	if len(s) > 0 && s[0] == '[' {
+		from = 1
+	}
+	if len(s) < from+isoSize || s[from+4] != '-' || s[from+13] != ':' {
+		return
+	}
+	end := from + isoSize
+	for end < len(s) && (s[end]-'0' <= 9 || bytes.IndexByte([]byte("Z+-.,:"), s[end]) >= 0) {
+		end++
+	}
+	ns, ok := l.clock.parse(s[from:end])
+	if !ok {
+		return
+	}
+	if zoned := bytes.ContainsAny(s[from+isoSize:end], "Z+-"); zoned || l.runtimeTime == 0 {
+		l.setTime(ns)
+	}
+	l.textLevel(end)
+}
+
+// headWords is how many words behind the time may be the level: a thread, a
+// process or a logger may come first.
+const headWords = 4
+
+// textLevel takes the first word from i on that is a level in capitals, or in
+// brackets, where no other word is likely to be one.
+func (l *line) textLevel(i int) {
+	s := l.text
+	for range headWords {
+		for i < len(s) && !wordByte(s[i]) {
+			i++
+		}
+		start := i
+		for i < len(s) && wordByte(s[i]) {
+			i++
+		}
+		word := s[start:i]
+		if levelInText(word) && (word[0] <= 'Z' || start > 0 && s[start-1] == '[' && i < len(s) && s[i] == ']') {
+			l.r.Severity, l.r.SeverityText = l.severities.of(word), event.Text(l.span(start, i))
+			return
+		}
+	}
+}
+
+// levelInText reports whether a word is a level in one case, and nothing that
+// a thread or logger is called too.
+func levelInText(word []byte) bool {
+	switch string(word) {
+	case "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "ERR", "SEVERE", "CRIT", "CRITICAL", "ALERT", "EMERG", "FATAL", "PANIC",
+		"trace", "debug", "info", "notice", "warn", "warning", "error", "err", "severe", "crit", "critical", "alert", "emerg", "fatal", "panic":
+		return true
+	}
+	return false
 }
