@@ -189,7 +189,7 @@ func (s *Search) skip(seg journal.Segment, e *journal.Entry, err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		s.Stats.SegmentsGone++
 	default:
-		s.damaged(fmt.Errorf("frame %d in %s at byte %d cannot be read: %w; lines in it are missing here, \"tailrace journal verify\" lists all such frames", e.Seq, seg.Name, e.Offset, err))
+		s.damaged(fmt.Errorf("frame %d in %s cannot be read: %w; lines in it are missing here, \"tailrace journal verify\" lists all such frames", e.Seq, seg.Name, err))
 	}
 	return nil
 }
