@@ -10,8 +10,9 @@ import (
 // diskState is what is known of the file system, guarded by Journal.mu.
 type diskState struct {
 	free, total uint64
-	// full says that less than the reserve is free and nothing can be deleted.
-	full bool
+	// full says that less than the reserve is free and nothing can be deleted,
+	// starved that frames wait for any room at all.
+	full, starved bool
 	// trouble is the error that keeps the appender from writing.
 	trouble error
 }
@@ -52,15 +53,37 @@ func (j *Journal) measure() {
 	j.disk.free, j.disk.total = free, total
 }
 
-// settle lets waiting frames try again when there may be room for them.
+// settle lets waiting frames try again when there may be room for them, and
+// says when there is none.
 func (j *Journal) settle(freed bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	wasFull := j.disk.full
+	wasFull, wasStarved := j.disk.full, j.disk.starved
 	j.disk.full = j.disk.free < j.opts.MinFree.of(j.disk.total)
+	j.disk.starved = !freed && j.intake.wanted > 0 && (j.disk.full || j.over(j.intake.wanted))
 	if freed || wasFull && !j.disk.full {
 		j.intake.retry()
 	}
+	if j.disk.starved && !wasStarved {
+		j.opts.Logger.Warn("the journal is full; reading of logs pauses until an exporter has delivered or space is free",
+			"directory", j.opts.Dir, "bytes", j.used(), "max_size", j.opts.MaxSize, "free", j.disk.free, "behind", j.slowest())
+	}
+}
+
+// over says whether size more bytes would pass MaxSize.
+func (j *Journal) over(size int64) bool {
+	return j.opts.MaxSize > 0 && j.used()+size > j.opts.MaxSize
+}
+
+// slowest is the cursor that has most before it.
+func (j *Journal) slowest() (name string) {
+	var most int64 = -1
+	for _, c := range j.cursors {
+		if c.pending.Bytes > most {
+			name, most = c.name, c.pending.Bytes
+		}
+	}
+	return name
 }
 
 // excess is the oldest segment when a limit asks for its end, and whether it
@@ -68,16 +91,13 @@ func (j *Journal) settle(freed bool) {
 func (j *Journal) excess(outOfSpace bool) (seg *segment, full bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if len(j.segments) == 0 || j.used() == 0 {
+	if len(j.segments) == 0 || j.segments[0].empty() {
 		return nil, false
 	}
 	oldest := j.segments[0]
 	scarce := outOfSpace || j.disk.free < j.opts.MinFree.of(j.disk.total)
-	if max := j.opts.MaxSize; max > 0 {
-		full = j.intake.wanted > 0 && j.used()+j.intake.wanted > max
-		scarce = scarce || full || j.used()+j.headroom() > max
-	}
-	full = full || scarce && (outOfSpace || j.intake.wanted > 0)
+	full = outOfSpace || j.intake.wanted > 0 && (scarce || j.over(j.intake.wanted))
+	scarce = scarce || full || j.over(j.headroom())
 	if scarce || j.expired(oldest) {
 		return oldest, full
 	}
@@ -101,9 +121,13 @@ func (j *Journal) release(seg *segment, full bool) bool {
 	if !covered {
 		return false
 	}
-	for _, c := range j.openCursors() {
-		if !c.releases(seg, full) {
-			return false
+	// Those that must not lose anything are asked first: a cursor that may
+	// skip is not moved in vain.
+	for _, ask := range []OnFull{Block, Skip} {
+		for _, c := range j.openCursors() {
+			if c.onFull == ask && !c.releases(seg, full) {
+				return false
+			}
 		}
 	}
 	return j.ended(seg)
