@@ -125,11 +125,11 @@ func (n *node) add(index string, texts ...string) {
 // returns what became of all lines.
 func (n *node) drained() journal.Result {
 	n.t.Helper()
-	for range 100_000 {
+	for range 10_000 {
 		if n.cursor.Stats().Pending.Frames == 0 && len(n.park.Bundles("e")) == 0 {
 			return n.cursor.Stats().Result
 		}
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(time.Second)
 	}
 	n.t.Fatalf("not drained: %+v", n.shipper.Stats())
 	return journal.Result{}
@@ -144,10 +144,18 @@ func (n *node) letters(s *journal.Store) int {
 	return sum
 }
 
+// seeds is how many lives a test by chance has: a few in short mode.
+func seeds(n uint64) uint64 {
+	if testing.Short() {
+		return n / 5
+	}
+	return n
+}
+
 // TestEveryDocumentOnce: whatever the backend answers, each document is stored
 // once or among the dead letters, and the figures say so in lines.
 func TestEveryDocumentOnce(t *testing.T) {
-	for seed := range uint64(30) {
+	for seed := range seeds(30) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBackend(seed)
 			b.chance = 0.2
@@ -176,7 +184,7 @@ func TestEveryDocumentOnce(t *testing.T) {
 // TestPowerLoss: what was acknowledged is delivered once, however often the
 // node loses power while documents are stored, parked and buried.
 func TestPowerLoss(t *testing.T) {
-	for seed := range uint64(10) {
+	for seed := range seeds(10) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBackend(seed)
 			b.chance = 0.1
