@@ -67,17 +67,27 @@ func (l *line) each(f *found, r role, use func(*line, *strictjson.Member) bool) 
 	if use(l, &l.members[f.best[r]-1]) {
 		return true
 	}
-	for rank := f.ranks[r] + 1; int(rank) < len(appKeys.keys); rank++ {
-		if appKeys.keys[rank].role != r {
-			continue
+	for rank := f.ranks[r]; ; {
+		at := 0
+		if at, rank = l.nextOf(r, rank); at == 0 {
+			return false
 		}
-		for i := range l.members {
-			if appKeys.find(l.text, &l.members[i]) == rank && use(l, &l.members[i]) {
-				return true
-			}
+		if use(l, &l.members[at-1]) {
+			return true
 		}
 	}
-	return false
+}
+
+// nextOf is the member (counted from 1) with the best key of a role behind
+// the one in place rank of the table, and its place; 0 when there is none.
+func (l *line) nextOf(r role, rank uint8) (at int, next uint8) {
+	for i := range l.members {
+		k := appKeys.find(l.text, &l.members[i])
+		if appKeys.keys[k].role == r && k > rank && (at == 0 || k < next) {
+			at, next = i+1, k
+		}
+	}
+	return at, next
 }
 
 // application takes time, severity, message and trace context out of the

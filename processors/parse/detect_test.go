@@ -87,6 +87,32 @@ func TestMissesOfAnOldWindowAreForgotten(t *testing.T) {
 	}
 }
 
+func TestCutLinesSayNothingAboutTheirStream(t *testing.T) {
+	p, src := New(Options{}), &event.Source{Container: "c"}
+	formatsOf(p, src, event.Stdout, jsonText)
+	for _, flag := range []event.Flags{event.Truncated, event.Continuation} {
+		for range 2 * windowMisses {
+			b := batchOf(src, []byte(logfmtText))
+			b.Records[0].Flags = flag
+			p.Process(b)
+			if got := formats[b.Records[0].Format].name; got != "text" {
+				t.Fatalf("flags %d: taken for %s", flag, got)
+			}
+		}
+	}
+}
+
+func TestConfiguredDatasetWins(t *testing.T) {
+	const access = `203.0.113.9 - - [05/Mar/2026:10:11:12 +0000] "GET / HTTP/1.1" 200 1 "-" "-"`
+	for _, dataset := range []string{"", "edge"} {
+		b := batchOf(&event.Source{Container: "c", Dataset: dataset}, []byte(access))
+		New(Options{}).Process(b)
+		if got := b.Records[0].Dataset; (got == datasetNginx) != (dataset == "") {
+			t.Errorf("dataset %q of a source with %q", got, dataset)
+		}
+	}
+}
+
 func TestFormatSurvivesRotation(t *testing.T) {
 	p := New(Options{})
 	first, second := &event.Source{Container: "c"}, &event.Source{Container: "c"}

@@ -65,8 +65,8 @@ func (l *line) parse(s *stream) {
 		l.raw(reasonQuarantined)
 	case l.r.Flags&event.Malformed != 0:
 		l.raw(reasonMalformed)
-	case len(l.text) == 0:
-		l.accept(formatText)
+	case len(l.text) == 0, l.r.Flags&event.Continuation != 0:
+		l.raw(reasonNone)
 	case l.src.candidates != nil:
 		l.parseExplicit()
 	default:
@@ -96,7 +96,10 @@ func (l *line) parseDetected(s *stream) {
 		return
 	}
 	l.raw(l.reason)
-	s.miss()
+	// The head of a line that was too long says nothing about its stream.
+	if l.r.Flags&event.Truncated == 0 {
+		s.miss()
+	}
 }
 
 // detect tries every format in turn. Text is the answer for this line only:
@@ -195,6 +198,14 @@ func (l *line) addInt(name string, n int64) {
 func (l *line) addConst(name, value string) {
 	f := l.field()
 	f.Name, f.Value.Kind, f.Value.Const = name, event.KindConst, value
+}
+
+// dataset gives the record its format's dataset, unless the source has one by
+// configuration.
+func (l *line) dataset(name string) {
+	if l.b.Source.Dataset == "" {
+		l.r.Dataset = name
+	}
 }
 
 // wholeBody makes the record's body the whole line.

@@ -39,7 +39,7 @@ func parseNginx(l *line) bool {
 	a.text("user_agent.original", f.agent)
 	l.nginxExtra(&a, f.end)
 	a.body()
-	l.r.Dataset = datasetNginx
+	l.dataset(datasetNginx)
 	l.secrets = a.secrets
 	return true
 }

@@ -130,7 +130,7 @@ func parseNginxJSON(l *line) bool {
 	l.nginxTrace()
 	l.addMembers()
 	n.body()
-	l.r.Dataset = datasetNginx
+	l.dataset(datasetNginx)
 	l.secrets = n.secrets
 	return true
 }
