@@ -29,6 +29,10 @@ type Engine struct {
 	// started is set when everything was looked for once.
 	started bool
 	open    int
+	// busy are the files that grew lately, nextWalk is when all files are
+	// looked through again, ns.
+	busy     []*file
+	nextWalk int64
 	// stopped is set before the files are closed.
 	stopped atomic.Bool
 	told    told

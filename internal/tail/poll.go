@@ -1,6 +1,9 @@
 package tail
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // poll is how the engine measures a file: often while it grows, less and less
 // often while it does not.
@@ -40,15 +43,34 @@ func (p *poll) schedule(now int64, grew bool) {
 	p.next = now + p.interval
 }
 
-// measure asks for the size of every file that is due, and closes the files
-// that lanes are done with.
+// measure asks for the sizes of the files that are due. Those that grew lately
+// are due at every call; the others are only looked through now and then,
+// since looking at a thousand of them costs more than measuring a few.
 func (e *Engine) measure(now int64) {
+	if now >= e.nextWalk {
+		e.nextWalk = now + idleFirst
+		e.measureAll(now)
+		return
+	}
+	e.busy = slices.DeleteFunc(e.busy, func(f *file) bool {
+		e.measureFile(f, now)
+		return f.poll.interval > 0
+	})
+}
+
+// measureAll looks through all files, closes those that lanes are done with,
+// and gathers the busy ones anew.
+func (e *Engine) measureAll(now int64) {
+	e.busy = e.busy[:0]
 	var held holders
 	for _, c := range e.chains {
 		done := false
 		for _, f := range c.files {
 			done = done || f.done.Load()
 			e.measureFile(f, now)
+			if f.poll.interval == 0 {
+				e.busy = append(e.busy, f)
+			}
 			if f.unlinked.Load() && !f.abandoned.Load() {
 				held.add(f)
 			}

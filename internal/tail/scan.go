@@ -141,8 +141,9 @@ func (e *Engine) add(c *chain, t *Target) error {
 	f := &file{
 		chain: c, target: *t, fd: fd, dev: uint64(st.Dev), ino: st.Ino,
 		initial: !e.started, modified: st.Mtim.Nano(),
-		poll: poll{present: true, order: t.Order},
+		poll: poll{present: true, order: t.Order, grown: e.opts.Now().UnixNano()},
 	}
+	e.busy = append(e.busy, f)
 	path := t.Path()
 	f.path.Store(&path)
 	f.note(st.Size)

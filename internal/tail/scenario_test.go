@@ -187,7 +187,8 @@ func (w *world) look() {
 			f.poll.hurry()
 		}
 	}
-	w.agent().measure(w.now.UnixNano())
+	w.engine.nextWalk = 0
+	w.engine.measure(w.now.UnixNano())
 }
 
 // read reads until nothing is ready.
