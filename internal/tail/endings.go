@@ -64,7 +64,7 @@ func (l *Lane) takePending(r *reading, b *event.Batch) error {
 	// A newline that has come in between is split off as usual.
 	read, at := len(b.Data), r.split(b, c)
 	if at < read && len(b.Records) < maxRecords {
-		r.addPending(b, b.Data[:read], at, r.offset-int64(c.proof))
+		r.addPending(&window{b, b.Data[:read], r.offset - int64(c.proof)}, at)
 		r.line, at = frame.ModeRest, read
 	}
 	r.consumed(b, c, read, at)
@@ -73,15 +73,14 @@ func (l *Lane) takePending(r *reading, b *event.Batch) error {
 
 // addPending adds the piece of a line that is there. A piece of a container's
 // line that is not its last is joined to the others, as far as they came.
-func (r *reading) addPending(b *event.Batch, data []byte, at int, base int64) {
-	switch {
-	case r.line == frame.ModeRest:
-		r.addRaw(b, at, len(data), base, event.Continuation)
-	case r.file.target.Decoder != CRI:
-		r.addRaw(b, at, len(data), base, 0)
-	default:
-		r.addCRI(b, data, at, len(data), base, 0)
-		r.restOf(b, data[at:])
+func (r *reading) addPending(w *window, at int) {
+	if r.line == frame.ModeRest {
+		r.addRaw(w, at, len(w.data), event.Continuation)
+		return
+	}
+	r.addLine(w, at, len(w.data), 0)
+	if r.file.target.Decoder == CRI {
+		r.restOf(w.batch, w.data[at:])
 	}
 }
 

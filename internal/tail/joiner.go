@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"github.com/tailrace/tailrace/internal/tail/cri"
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
@@ -34,11 +35,9 @@ type stream struct {
 
 // piece is one line of a container's log.
 type piece struct {
-	// line is the whole line, content where the application's bytes begin.
-	line    []byte
-	content int
-	stream  event.Stream
-	time    int64
+	cri.Line
+	// line is the whole line.
+	line []byte
 	// start and end are the line's place in the file, without its newline.
 	start, end int64
 }
@@ -47,7 +46,7 @@ type piece struct {
 func (s *stream) add(r *reading, p *piece, observed int64) {
 	held := len(s.buf)
 	if s.mode == frame.ModeOpen {
-		s.buf = append(s.buf, p.line[p.content:]...)
+		s.buf = append(s.buf, p.line[p.Content:]...)
 	} else {
 		s.begin(r, p)
 	}
@@ -64,8 +63,8 @@ func (s *stream) begin(r *reading, p *piece) {
 	}
 	s.mode = frame.ModeOpen
 	s.buf = append(r.lane.buffer(), p.line...)
-	s.text = p.content
-	s.which, s.time = p.stream, p.time
+	s.text = p.Content
+	s.which, s.time = p.Stream, p.Time
 	s.from, s.start, s.lines = r, p.start, 0
 }
 

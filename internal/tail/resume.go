@@ -133,6 +133,6 @@ func (r *reading) rescanLine(k *known, line []byte, start int64) {
 	if state.Mode != frame.ModeOpen || start < state.Open {
 		return
 	}
-	p := piece{line, l.Content, l.Stream, l.Time, start, start + int64(len(line))}
+	p := piece{Line: l, line: line, start: start, end: start + int64(len(line))}
 	r.joiner.streams[l.Stream].add(r, &p, r.lane.now())
 }
