@@ -124,7 +124,7 @@ func (g *grepCommand) query(cmd *cobra.Command, pattern string) (q search.Query,
 		}
 		q.Status = &r
 	}
-	q.Keep, err = g.look.keep(cmd.OutOrStdout())
+	q.Keep, err = g.look.keep(cmd.OutOrStdout(), q.Pattern)
 	return q, err
 }
 

@@ -119,7 +119,7 @@ func (l *logsCommand) query(cmd *cobra.Command, pod string) (q search.Query, err
 		return q, fmt.Errorf("--tail %d: want how many lines, or -1 for all", l.tail)
 	}
 	l.look.origin, l.look.stamps = l.prefix, l.timestamps
-	q.Keep, err = l.look.keep(cmd.OutOrStdout())
+	q.Keep, err = l.look.keep(cmd.OutOrStdout(), nil)
 	return q, err
 }
 

@@ -112,13 +112,14 @@ func (f *lookFlags) look(out io.Writer) (search.Look, error) {
 	return l, nil
 }
 
-// keep is the format that lines are kept in.
-func (f *lookFlags) keep(out io.Writer) (func([]byte, *search.Document) []byte, error) {
+// keep is the format that lines are kept in; emphasis may be nil.
+func (f *lookFlags) keep(out io.Writer, emphasis *search.Pattern) (func([]byte, *search.Document) []byte, error) {
 	format, err := search.ParseFormat(f.output)
 	if err != nil {
 		return nil, err
 	}
 	look, err := f.look(out)
+	look.Emphasis = emphasis
 	return format.Keep(look), err
 }
 

@@ -75,7 +75,7 @@ func (t *traceCommand) query(cmd *cobra.Command, id string) (q search.Query, err
 		return q, err
 	}
 	if t.look.output != string(search.Text) {
-		q.Keep, err = t.look.keep(cmd.OutOrStdout())
+		q.Keep, err = t.look.keep(cmd.OutOrStdout(), nil)
 	}
 	return q, err
 }

@@ -40,6 +40,8 @@ type Look struct {
 	// Origin and Stamps put the container's name and the full time in front of
 	// raw lines.
 	Origin, Stamps bool
+	// Emphasis is what to highlight in coloured text; nil is nothing.
+	Emphasis *Pattern
 }
 
 // Keep is what Query.Keep must be for lines of the format.
@@ -50,9 +52,18 @@ func (f Format) Keep(look Look) func(dst []byte, d *Document) []byte {
 	case Raw:
 		return look.keepRaw
 	default:
-		return func(dst []byte, d *Document) []byte {
-			return render.Doc(dst, d.Source, look.Options)
-		}
+		return look.keepText()
+	}
+}
+
+func (o Look) keepText() func(dst []byte, d *Document) []byte {
+	if !o.Color || o.Emphasis == nil || o.Emphasis.invert {
+		return func(dst []byte, d *Document) []byte { return render.Doc(dst, d.Source, o.Options) }
+	}
+	var line []byte
+	return func(dst []byte, d *Document) []byte {
+		line = render.Doc(line[:0], d.Source, o.Options)
+		return o.Emphasis.Highlight(dst, line)
 	}
 }
 

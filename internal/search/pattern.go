@@ -25,7 +25,10 @@ type Pattern struct {
 	re     *regexp.Regexp
 	text   []byte // what to look for, when that needs no expression
 	invert bool
-	needs  []literal
+	// group is the part of a match that people mean by it: with Word, a match
+	// has the character before and behind it.
+	group int
+	needs []literal
 }
 
 // edge is what -w wants on both sides of a match.
@@ -34,6 +37,9 @@ const edge = `[^\pL\pN_]`
 // CompilePattern reads a pattern as grep would be given it.
 func CompilePattern(expr string, o PatternOptions) (*Pattern, error) {
 	p := &Pattern{invert: o.Invert}
+	if o.Word {
+		p.group = 1
+	}
 	if o.Fixed && !o.IgnoreCase && !o.Word {
 		p.text = []byte(expr)
 	}
@@ -56,7 +62,7 @@ func source(expr string, o PatternOptions) string {
 		expr = regexp.QuoteMeta(expr)
 	}
 	if o.Word {
-		expr = `(?:^|` + edge + `)(?:` + expr + `)(?:$|` + edge + `)`
+		expr = `(?:^|` + edge + `)(` + expr + `)(?:$|` + edge + `)`
 	}
 	if o.IgnoreCase {
 		expr = `(?i)` + expr

@@ -2,6 +2,7 @@ package search
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 
 	"github.com/zeebo/xxh3"
@@ -119,22 +120,43 @@ func (q *Query) hasTerm(d *Document) bool {
 // literals are what every wanted document has one of; nil when there is no
 // telling.
 func (q *Query) literals() []literal {
-	switch {
-	case q.Context:
+	if q.Context {
 		return nil
-	case len(q.Terms) > 0:
-		var lits []literal
-		for _, t := range q.Terms {
-			lits = append(lits, longest([]rune(string(t.Text)), false)...)
-		}
-		if len(lits) < len(q.Terms) {
-			return nil
-		}
-		return lits
-	case q.Pattern != nil:
+	}
+	if len(q.Terms) > 0 {
+		return termLiterals(q.Terms)
+	}
+	if q.Pattern != nil && q.Pattern.needs != nil {
 		return q.Pattern.needs
 	}
-	return nil
+	if q.Status != nil {
+		return []literal{{text: []byte(statusKey)}}
+	}
+	return levelLiterals(q.Level)
+}
+
+func termLiterals(terms []Term) []literal {
+	var lits []literal
+	for _, t := range terms {
+		lits = append(lits, longest([]rune(string(t.Text)), false)...)
+	}
+	if len(lits) < len(terms) {
+		return nil
+	}
+	return lits
+}
+
+// levelLiterals are how documents begin to say that they are of a level or
+// worse. Below warnings, most documents are, and looking for it saves nothing.
+func levelLiterals(level int) []literal {
+	if level < levels["warn"] {
+		return nil
+	}
+	var lits []literal
+	for n := level; n <= maxSeverity; n++ {
+		lits = append(lits, literal{text: fmt.Appendf(nil, `"severity_number":%d`, n)})
+	}
+	return lits
 }
 
 // isLast says whether the line is one of its container's last.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -230,6 +231,53 @@ func TestOnlyFramesInScopeAreInflated(t *testing.T) {
 	got, run := find(t, s, Query{Scope: Scope{Pod: "cart-3"}})
 	if len(got.lines) != 1 || run.Stats.FramesSkipped != 9 {
 		t.Errorf("%d lines; %d of %d frames skipped", len(got.lines), run.Stats.FramesSkipped, run.Stats.Frames)
+	}
+}
+
+// TestShortCutsOfFilters: what is looked for before documents are read finds
+// no less than reading them all does.
+func TestShortCutsOfFilters(t *testing.T) {
+	s, all := randomShelf(rand.New(rand.NewPCG(3, 4)), 30)
+	for _, level := range []string{"debug", "warn", "error", "fatal"} {
+		q := Query{Level: levels[level]}
+		got, _ := find(t, s, q)
+		want := 0
+		for _, l := range all {
+			if l.severity >= q.Level {
+				want++
+			}
+		}
+		if len(got.lines) != want || want == 0 {
+			t.Errorf("%d lines of %s and worse, want %d", len(got.lines), level, want)
+		}
+	}
+	got, _ := find(t, s, Query{Status: &StatusRange{200, 299}})
+	want := strings.Count(fmt.Sprint(all), statusKey+`":2`)
+	if len(got.lines) != want || want == 0 {
+		t.Errorf("%d lines of status 2xx, want %d", len(got.lines), want)
+	}
+}
+
+// TestMemoryDoesNotGrowWithFrames: a frame of 32 MiB is looked through in
+// pieces.
+func TestMemoryDoesNotGrowWithFrames(t *testing.T) {
+	s := newShelf()
+	lines := make([]line, 16)
+	for i := range lines {
+		lines[i] = line{at: time.Duration(i), ns: "n", pod: "p", service: "s", body: strings.Repeat("nothing to see here ", 10)}
+	}
+	var many []line
+	for range 4000 {
+		many = append(many, lines...)
+	}
+	s.frame(many...)
+	plain := s.volumes[0].frames[0].Meta.PlainSize
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got, _ := find(t, s, Query{Pattern: pattern(t, "something else")})
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; plain < 32<<20 || len(got.lines) > 0 || took > 4<<20 {
+		t.Errorf("%d bytes were allocated to look through %d", took, plain)
 	}
 }
 

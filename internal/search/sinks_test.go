@@ -91,6 +91,31 @@ func TestPrinterStops(t *testing.T) {
 	}
 }
 
+// TestHighlight shows ESC as ^[.
+func TestHighlight(t *testing.T) {
+	for _, c := range []struct {
+		expr       string
+		o          PatternOptions
+		line, want string
+	}{
+		{"time", PatternOptions{}, "a timeout", "a ^[[1;31mtime^[[0mout"},
+		{"o", PatternOptions{}, "^[[2mfoo^[[0m", "^[[2mf^[[1;31mo^[[0m^[[2m^[[1;31mo^[[0m^[[2m^[[0m"},
+		{"err", PatternOptions{Word: true}, "err errs err", "^[[1;31merr^[[0m errs ^[[1;31merr^[[0m"},
+		{"32", PatternOptions{}, "^[[32mINFO^[[0m", "^[[32mINFO^[[0m"},
+		{"x*", PatternOptions{}, "abc", "abc"},
+		{"a.c", PatternOptions{Fixed: true}, "abc a.c", "abc ^[[1;31ma.c^[[0m"},
+	} {
+		p, err := CompilePattern(c.expr, c.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := strings.ReplaceAll(c.line, "^[", "\x1b")
+		if got := strings.ReplaceAll(string(p.Highlight(nil, []byte(line))), "\x1b", "^["); got != c.want {
+			t.Errorf("%s in %q: %q, want %q", c.expr, c.line, got, c.want)
+		}
+	}
+}
+
 // TestTail: the last lines of each container, wherever they lie.
 func TestTail(t *testing.T) {
 	for n, want := range map[int]string{

@@ -61,15 +61,22 @@ func statusCode(s string) int {
 	return code
 }
 
+// statusKey is the attribute of the status code (OpenTelemetry semantic
+// conventions, "HTTP").
+const statusKey = "http.response.status_code"
+
 // has says whether the document is a request that ended with such a code.
 func (r StatusRange) has(d *Document) bool {
-	code, err := strconv.Atoi(string(d.Attribute("http.response.status_code")))
+	code, err := strconv.Atoi(string(d.Attribute(statusKey)))
 	return err == nil && r.Min <= code && code <= r.Max
 }
 
 // levels are the first numbers of OpenTelemetry's severity ranges
 // (logs data model, "Severity fields").
 var levels = map[string]int{"trace": 1, "debug": 5, "info": 9, "warn": 13, "warning": 13, "error": 17, "fatal": 21}
+
+// maxSeverity is the greatest severity number.
+const maxSeverity = 24
 
 // ParseLevel reads the name of a least severity.
 func ParseLevel(s string) (int, error) {
