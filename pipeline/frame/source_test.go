@@ -23,3 +23,16 @@ func TestSourceOutsideAFrame(t *testing.T) {
 		t.Error("a source that is cut off was read")
 	}
 }
+
+func TestSealedFrameKnowsItsIDs(t *testing.T) {
+	b := NewBuilder(1)
+	b.AddTerm(TermHash([]byte("one")))
+	b.AddTerm(TermHash([]byte("two")))
+	b.AddTerm(TermHash([]byte("one")))
+	if s := b.Seal(Meta{}); len(s.Terms) != 2 {
+		t.Errorf("Terms has %d hashes, want each of 2 ids once", len(s.Terms))
+	}
+	if s := b.Seal(Meta{}); len(s.Terms) != 0 {
+		t.Errorf("the next frame has %d ids", len(s.Terms))
+	}
+}
