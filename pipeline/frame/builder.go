@@ -5,31 +5,22 @@ import (
 	"hash/crc32"
 	"sync"
 
-	"github.com/klauspost/compress/flate"
+	"github.com/tailrace/tailrace/pipeline/frame/deflate"
 )
 
 // Chunk is a constant piece of documents, such as the attributes of one
-// container, registered so that an encoder may know it again.
-type Chunk struct{ bytes []byte }
+// container, registered so that the compressor knows it again. It belongs to
+// one goroutine.
+type Chunk = deflate.Chunk
 
 // NewChunk registers a copy of p.
-func NewChunk(p []byte) *Chunk { return &Chunk{append([]byte(nil), p...)} }
-
-// Bytes are the chunk's; they must not be changed.
-func (c *Chunk) Bytes() []byte { return c.bytes }
+func NewChunk(p []byte) *Chunk { return deflate.NewChunk(p) }
 
 // Builder is an open frame. Documents are written to it in pieces of four
-// kinds, which tell a compressor what to expect. It belongs to one lane and is
-// used again after Seal.
+// kinds, which tell the compressor what to expect. It belongs to one lane and
+// is used again after Seal.
 type Builder struct {
-	out   output
-	flate *flate.Writer
-	// stage gathers small pieces, since each Write of the compressor costs.
-	stage []byte
-
-	// written are the plain bytes that have left the stage, crc their CRC-32.
-	written int
-	crc     uint32
+	stream stream
 
 	docs     uint32
 	min, max int64
@@ -37,56 +28,41 @@ type Builder struct {
 	terms    termSet
 }
 
-// stageSize is what the compressor gets at once.
-const stageSize = 64 << 10
+// stream is a compressor: of this project, or another that makes nothing of
+// the difference between pieces.
+type stream interface {
+	Const(c *Chunk)
+	Lit(p []byte)
+	LitX(p []byte)
+	Var(p []byte)
+	// Size is the number of plain bytes since the stream began.
+	Size() int
+	// Close ends the stream and returns it with the CRC-32 of the plain
+	// bytes. The next begins.
+	Close() (packed []byte, crc uint32)
+}
 
-// NewBuilder is an empty frame that is compressed at one of flate's levels.
-// It panics on a level that flate does not have.
+// NewBuilder is an empty frame. Level 1 is this project's own compressor, made
+// for documents that repeat; the others are those of klauspost's flate, and
+// NewBuilder panics on one that it does not have.
 func NewBuilder(level int) *Builder {
-	b := &Builder{stage: make([]byte, 0, stageSize)}
-	w, err := flate.NewWriter(&b.out, level)
-	if err != nil {
-		panic(err)
+	if level == 1 {
+		return &Builder{stream: deflate.NewWriter(takePayload)}
 	}
-	b.flate = w
-	return b
+	return &Builder{stream: newStaged(level)}
 }
 
 // Const writes a registered piece.
-func (b *Builder) Const(c *Chunk) { b.Var(c.bytes) }
+func (b *Builder) Const(c *Chunk) { b.stream.Const(c) }
 
-// Lit writes bytes that never repeat, such as ids.
-func (b *Builder) Lit(p []byte) { b.Var(p) }
+// Lit writes bytes that never repeat what came before, such as ids.
+func (b *Builder) Lit(p []byte) { b.stream.Lit(p) }
 
 // LitX writes bytes that usually continue what came before, such as times.
-func (b *Builder) LitX(p []byte) { b.Var(p) }
+func (b *Builder) LitX(p []byte) { b.stream.LitX(p) }
 
 // Var writes bytes of which nothing is known.
-func (b *Builder) Var(p []byte) {
-	if len(p) > cap(b.stage)-len(b.stage) {
-		b.spill(p)
-		return
-	}
-	b.stage = append(b.stage, p...)
-}
-
-// spill writes p when it does not fit the stage.
-func (b *Builder) spill(p []byte) {
-	b.compress(b.stage)
-	b.stage = b.stage[:0]
-	if len(p) > cap(b.stage) {
-		b.compress(p)
-		return
-	}
-	b.stage = append(b.stage, p...)
-}
-
-func (b *Builder) compress(p []byte) {
-	b.crc = crc32.Update(b.crc, crc32.IEEETable, p)
-	b.written += len(p)
-	// The writer underneath cannot fail, and flate has no errors of its own.
-	_, _ = b.flate.Write(p)
-}
+func (b *Builder) Var(p []byte) { b.stream.Var(p) }
 
 // EndDoc ends a document that was made of lines lines and happened at
 // timestamp (ns).
@@ -105,7 +81,7 @@ func (b *Builder) EndDoc(lines uint32, timestamp int64) {
 func (b *Builder) AddTerm(hash uint64) { b.terms.add(hash) }
 
 // Size is the length of the plain bytes so far.
-func (b *Builder) Size() int { return b.written + len(b.stage) }
+func (b *Builder) Size() int { return b.stream.Size() }
 
 // Docs counts the documents that were ended.
 func (b *Builder) Docs() int { return int(b.docs) }
@@ -120,13 +96,12 @@ func (b *Builder) MetaSize() int {
 // sources, rules, counts and MaybeSeen, the rest is filled in; the slices of m
 // then belong to the sealed frame.
 func (b *Builder) Seal(m Meta) *Sealed {
-	b.compress(b.stage)
-	// Close cannot fail: see compress.
-	_ = b.flate.Close()
-	payload := binary.LittleEndian.AppendUint32(b.out.take(), b.crc)
-	payload = binary.LittleEndian.AppendUint32(payload, uint32(b.written))
+	size := b.stream.Size()
+	payload, crc := b.stream.Close()
+	payload = binary.LittleEndian.AppendUint32(payload, crc)
+	payload = binary.LittleEndian.AppendUint32(payload, uint32(size))
 
-	m.PlainSize, m.PackedSize = uint32(b.written), uint32(len(payload))
+	m.PlainSize, m.PackedSize = uint32(size), uint32(len(payload))
 	m.Checksum = crc32.Checksum(payload, castagnoli)
 	m.Docs, m.MinTime, m.MaxTime = b.docs, b.min, b.max
 	m.Joined = append([]Joined(nil), b.joined...)
@@ -135,34 +110,9 @@ func (b *Builder) Seal(m Meta) *Sealed {
 	if m.MetaSize() > maxMetadata {
 		m.Filter = Everything
 	}
-	b.reset()
-	return &Sealed{Meta: m, Payload: payload, Terms: terms}
-}
-
-func (b *Builder) reset() {
-	b.stage = b.stage[:0]
-	b.written, b.crc, b.docs, b.min, b.max = 0, 0, 0, 0, 0
+	b.docs, b.min, b.max = 0, 0, 0
 	b.joined = b.joined[:0]
-	b.flate.Reset(&b.out)
-}
-
-// output is the payload that the compressor writes; its memory comes from
-// payloads that were released.
-type output struct{ b []byte }
-
-// Write implements io.Writer; it never fails.
-func (o *output) Write(p []byte) (int, error) {
-	if o.b == nil {
-		o.b = takePayload()
-	}
-	o.b = append(o.b, p...)
-	return len(p), nil
-}
-
-func (o *output) take() []byte {
-	p := o.b
-	o.b = nil
-	return p
+	return &Sealed{Meta: m, Payload: payload, Terms: terms}
 }
 
 // payloads holds memory of released payloads; what is in it goes with the

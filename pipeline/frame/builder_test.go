@@ -38,7 +38,12 @@ func build(b *Builder, n int, seed uint64) []byte {
 }
 
 func TestFrameRoundTrip(t *testing.T) {
-	b := NewBuilder(1)
+	for _, level := range []int{1, 6} {
+		t.Run(fmt.Sprint("level ", level), func(t *testing.T) { roundTrips(t, NewBuilder(level)) })
+	}
+}
+
+func roundTrips(t *testing.T, b *Builder) {
 	for _, docs := range []int{0, 1, 20, 3000, 3} {
 		t.Run(fmt.Sprint(docs, " documents"), func(t *testing.T) {
 			plain := build(b, docs, uint64(docs))
