@@ -38,8 +38,9 @@ type Member struct {
 	Key, KeyEnd     uint32
 	Value, ValueEnd uint32
 	Kind            Kind
-	// EscapedKey says that the key is written with escapes.
-	EscapedKey bool
+	// EscapedKey and EscapedValue say that the key, or the value if it is a
+	// string, is written with escapes.
+	EscapedKey, EscapedValue bool
 	// Mark is the caller's own, zero after a scan.
 	Mark uint8
 }
@@ -139,7 +140,13 @@ func (s *Scanner) object(b []byte, i, depth int) int {
 			return -1
 		}
 		m.Value = uint32(i)
-		if i, m.Kind = s.value(b, i, depth); i < 0 {
+		if b[i] == '"' {
+			m.Kind = String
+			if i, m.EscapedValue = s.str(b, i+1); i < 0 {
+				return -1
+			}
+			i++
+		} else if i, m.Kind = s.value(b, i, depth); i < 0 {
 			return -1
 		}
 		m.ValueEnd = uint32(i)
@@ -179,7 +186,7 @@ func (s *Scanner) key(b []byte, i int, m *Member) int {
 	if end := start + int(n>>3); n < 64 && n > 0 && b[end] == '"' {
 		m.Word = word & (1<<n - 1)
 		m.Key, m.KeyEnd = uint32(start), uint32(end)
-		m.ValueEnd, m.EscapedKey, m.Mark = 0, false, 0
+		m.ValueEnd, m.EscapedKey, m.EscapedValue, m.Mark = 0, false, false, 0
 		return end + 1
 	}
 	return s.anyKey(b, i, m)

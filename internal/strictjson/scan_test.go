@@ -92,6 +92,9 @@ func TestScanMembers(t *testing.T) {
 	kinds := map[Kind]string{Null: "null", Bool: "bool", Number: "number", String: "string", Array: "array", Object: "object"}
 	for _, m := range s.Members {
 		got = append(got, string(text[m.Key:m.KeyEnd])+"="+string(text[m.Value:m.ValueEnd])+" "+kinds[m.Kind])
+		if m.EscapedValue != bytes.Contains(text[m.Value:m.ValueEnd], []byte(`\"y`)) {
+			t.Errorf("member %s: escaped value %t", text[m.Key:m.KeyEnd], m.EscapedValue)
+		}
 		if want := Word(text, int(m.Key), int(m.KeyEnd)); m.Word != want || m.EscapedKey != (m.Key > 78) {
 			t.Errorf("member %s: word %x, escaped %t", text[m.Key:m.KeyEnd], m.Word, m.EscapedKey)
 		}

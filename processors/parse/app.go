@@ -122,7 +122,7 @@ func (l *line) contentIn(text []byte, m *strictjson.Member) []byte {
 		return text[m.Value:m.ValueEnd]
 	}
 	s := text[m.Value+1 : m.ValueEnd-1]
-	if bytes.IndexByte(s, '\\') < 0 {
+	if !m.EscapedValue {
 		return s
 	}
 	if m.Kind == kindQuoted {
@@ -283,7 +283,7 @@ func (l *line) takeRequestID(m *strictjson.Member) bool {
 	} else if m.Kind != kindBare {
 		return false
 	}
-	if to-from < minID || bytes.IndexByte(l.text[from:to], '\\') >= 0 {
+	if to-from < minID || m.EscapedValue {
 		return false
 	}
 	l.r.RequestID = l.span(from, to)

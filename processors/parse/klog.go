@@ -122,7 +122,7 @@ func (l *line) klogMessage(i int) {
 	if to < len(l.text) || bare >= 0 || pairs == 0 && end+1 < len(l.text) || l.lastWins() {
 		return
 	}
-	m := strictjson.Member{Value: uint32(i), ValueEnd: uint32(end + 1), Kind: kindQuoted}
+	m := strictjson.Member{Value: uint32(i), ValueEnd: uint32(end + 1), Kind: kindQuoted, EscapedValue: true}
 	if strictjson.IsString(l.text[i : end+1]) {
 		m.Kind = strictjson.String
 	}

@@ -117,7 +117,7 @@ func (l *line) pairValue(m *strictjson.Member, i int) int {
 		if end < 0 || end+1 < len(l.text) && l.text[end+1] > ' ' {
 			return -1
 		}
-		m.Kind, m.Value, m.ValueEnd = kindQuoted, uint32(start), uint32(end+1)
+		m.Kind, m.Value, m.ValueEnd, m.EscapedValue = kindQuoted, uint32(start), uint32(end+1), true
 		if strictjson.IsString(l.text[start : end+1]) {
 			m.Kind = strictjson.String
 		}

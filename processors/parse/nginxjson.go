@@ -1,8 +1,6 @@
 package parse
 
 import (
-	"bytes"
-
 	"github.com/tailrace/tailrace/internal/strictjson"
 	"github.com/tailrace/tailrace/pipeline/event"
 )
@@ -173,7 +171,7 @@ func (n *nginxObject) spanOf(m *strictjson.Member) event.Span {
 	if m.Kind == strictjson.Number {
 		return l.span(int(m.Value), int(m.ValueEnd))
 	}
-	if s := l.text[m.Value+1 : m.ValueEnd-1]; bytes.IndexByte(s, '\\') < 0 {
+	if !m.EscapedValue {
 		return l.span(int(m.Value)+1, int(m.ValueEnd)-1)
 	}
 	return l.b.Append(l.content(m))

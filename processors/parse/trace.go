@@ -15,10 +15,10 @@ type context struct {
 	altered bool
 }
 
-// give makes c the record's trace context unless it has one. A span without a
-// trace means nothing and is not taken.
+// give makes c, which has a trace id, the record's trace context unless it has
+// one.
 func (l *line) give(c *context) bool {
-	if l.r.TraceID != [16]byte{} || c.trace == [16]byte{} {
+	if l.r.TraceID != [16]byte{} {
 		return false
 	}
 	l.r.TraceID, l.r.SpanID = c.trace, c.span
