@@ -89,8 +89,8 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer watch.close()
 	defer e.closeAll()
 	e.scanAll(ctx, watch)
-	ticker := time.NewTicker(tick)
-	defer ticker.Stop()
+	measure := time.NewTimer(tick)
+	defer measure.Stop()
 	rescan := time.NewTicker(e.opts.Rescan)
 	defer rescan.Stop()
 	for {
@@ -100,13 +100,23 @@ func (e *Engine) Run(ctx context.Context) error {
 		case dir := <-watch.changed:
 			e.scan(ctx, dir)
 			watch.follow(e.opts.Providers)
+			measure.Reset(tick)
 		case <-rescan.C:
 			e.scanAll(ctx, watch)
 			e.settle()
-		case <-ticker.C:
+		case <-measure.C:
 			e.measure(e.opts.Now().UnixNano())
+			measure.Reset(e.period())
 		}
 	}
+}
+
+// period is how long nothing needs to be measured.
+func (e *Engine) period() time.Duration {
+	if len(e.busy) == 0 {
+		return time.Duration(idleFirst)
+	}
+	return tick
 }
 
 // scanAll looks for everything, twice when directories are watched from now
