@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -47,6 +48,8 @@ func (c *Config) Shipping() shipping.Options {
 // Exporter implements shipping.Exporter. It never feeds itself: an agent does
 // not read its own pod's log, and its output is not in its own logs.
 type Exporter struct {
+	mu    sync.Mutex
+	to    io.Writer
 	out   *bufio.Writer
 	look  render.Options
 	plain []byte
@@ -59,7 +62,7 @@ func New(c Config, out io.Writer) (*Exporter, error) {
 		return nil, err
 	}
 	look := render.Options{UTC: c.UTC, Color: c.Color == "always" || c.Color == "auto" && isTerminal(out)}
-	return &Exporter{out: bufio.NewWriterSize(out, 32<<10), look: look}, nil
+	return &Exporter{to: out, out: bufio.NewWriterSize(out, 32<<10), look: look}, nil
 }
 
 // isTerminal says whether out shows colours and its user wants them
@@ -69,16 +72,20 @@ func isTerminal(out io.Writer) bool {
 	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }
 
-// Export implements shipping.Exporter. An event that could not be written
-// whole is printed again.
+// Export implements shipping.Exporter. Events of a request that could not be
+// printed to its end are printed again.
 func (e *Exporter) Export(ctx context.Context, req *shipping.Request) (*shipping.Response, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	for i := range req.Parts {
 		if err := e.print(ctx, &req.Parts[i]); err != nil {
 			return nil, err
 		}
 	}
 	if err := e.out.Flush(); err != nil {
-		return nil, err
+		// The writer keeps its error; the next attempt begins anew.
+		e.out.Reset(e.to)
+		return nil, fmt.Errorf("events cannot be printed: %w", err)
 	}
 	return &shipping.Response{Outcomes: make([]shipping.Outcome, req.Docs())}, nil
 }
@@ -94,9 +101,8 @@ func (e *Exporter) print(ctx context.Context, p *shipping.Part) error {
 			return context.Cause(ctx)
 		}
 		e.line = append(render.Doc(e.line[:0], doc.Source, e.look), '\n')
-		if _, err := e.out.Write(e.line); err != nil {
-			return fmt.Errorf("events cannot be printed: %w", err)
-		}
+		// An error stays with the writer until Flush tells it.
+		_, _ = e.out.Write(e.line)
 	}
 	return nil
 }

@@ -57,13 +57,28 @@ func TestColorsOnlyWhenAskedForInAPipe(t *testing.T) {
 	}
 }
 
-type broken struct{}
+// flaky fails its first write.
+type flaky struct {
+	bytes.Buffer
+	failed bool
+}
 
-func (broken) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+func (f *flaky) Write(p []byte) (int, error) {
+	if !f.failed {
+		f.failed = true
+		return 0, errors.New("no space left on device")
+	}
+	return f.Buffer.Write(p)
+}
 
-func TestExportFailsWhenNothingCanBePrinted(t *testing.T) {
-	if _, err := newExporter(t, "auto", broken{}).Export(context.Background(), request("x")); err == nil {
+func TestWhatCouldNotBePrintedIsPrintedAgain(t *testing.T) {
+	out := &flaky{}
+	e := newExporter(t, "auto", out)
+	if _, err := e.Export(context.Background(), request("x")); err == nil {
 		t.Error("events that nobody saw count as delivered")
+	}
+	if _, err := e.Export(context.Background(), request("x")); err != nil || strings.Count(out.String(), "\n") != 1 {
+		t.Errorf("after the failure: %v, %q", err, out.String())
 	}
 }
 

@@ -292,7 +292,7 @@ func TestRealOverload(t *testing.T) {
 func splitsTooLarge(t *testing.T, s *elastic.Server) {
 	s.Use(t)
 	c := settings(s)
-	c.User, c.Password = "elastic", "secret words"
+	c.User, c.Password = "elastic", testPassword
 	d := newDelivery(t, c)
 	d.run()
 	docs := make([]document, 8)
@@ -314,14 +314,16 @@ func splitsTooLarge(t *testing.T, s *elastic.Server) {
 // TestRealRefusals compares the scripted answers of the other tests with what
 // the server really says.
 func TestRealRefusals(t *testing.T) {
-	s := elastic.Start(t, elastic.Options{Password: "secret words", Settings: []string{"http.max_content_length: 1mb"}})
+	s := elastic.Start(t, elastic.Options{Password: testPassword, Settings: []string{
+		"http.max_content_length: 1mb", "indexing_pressure.memory.limit: 900kb"}})
+	t.Run("recorded answers", func(t *testing.T) { recordAnswers(t, s) })
 	t.Run("a document that is too large", func(t *testing.T) { splitsTooLarge(t, s) })
 	for _, c := range []struct {
 		name    string
 		change  func(*Config)
 		verdict shipping.Verdict
 	}{
-		{"the right password", func(c *Config) { c.User, c.Password = "elastic", "secret words" }, shipping.Answered},
+		{"the right password", func(c *Config) { c.User, c.Password = "elastic", testPassword }, shipping.Answered},
 		{"a wrong password", func(c *Config) { c.User, c.Password = "elastic", "wrong" }, shipping.Denied},
 		{"no credentials", func(*Config) {}, shipping.Denied},
 		{"a wrong API key", func(c *Config) { c.APIKey = "d3Jvbmc6d3Jvbmc=" }, shipping.Denied},
@@ -338,7 +340,7 @@ func TestRealRefusals(t *testing.T) {
 				t.Errorf("verdict %d, reason %q, cure %q", r.Verdict, r.Reason, r.Cure)
 			}
 			b, _ := json.Marshal(r)
-			if strings.Contains(string(b), "secret words") {
+			if strings.Contains(string(b), testPassword) {
 				t.Errorf("the password is in %s", b)
 			}
 		})

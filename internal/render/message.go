@@ -22,7 +22,7 @@ func (l *line) message() {
 // body is the message's text, or the JSON of a structured one.
 func (l *line) body() []byte {
 	for _, path := range [][]string{{"body", "text"}, {"body", "structured"}, {"body"}, {"message"}} {
-		if b := text(l.doc.Get(path...)); b != nil {
+		if b := Text(l.doc.Get(path...)); b != nil {
 			return b
 		}
 	}
@@ -108,7 +108,7 @@ func (l *line) attribute(key []byte, v *fastjson.Value) {
 // quoted appends a value so that its end is seen: in quotes when it is empty
 // or has a blank, a quote or an equals sign in it (the rule of logfmt).
 func quoted(dst, s []byte) []byte {
-	if len(s) > 0 && bytes.IndexAny(s, " \"=") < 0 {
+	if len(s) > 0 && !bytes.ContainsAny(s, " \"=") {
 		return Escape(dst, s)
 	}
 	dst = append(dst, '"')

@@ -75,24 +75,12 @@ func (l *line) get(name string) []byte {
 	if l.attrs == nil {
 		return nil
 	}
-	return text(l.attrs.Get(name))
+	return Text(l.attrs.Get(name))
 }
 
 // resource is the text of an attribute of the resource.
 func (l *line) resource(name string) []byte {
-	return text(l.doc.Get("resource", "attributes", name))
-}
-
-// text is a string's content, or another value's JSON; nil when v is absent.
-func text(v *fastjson.Value) []byte {
-	switch {
-	case v == nil || v.Type() == fastjson.TypeNull:
-		return nil
-	case v.Type() == fastjson.TypeString:
-		return v.GetStringBytes()
-	default:
-		return v.MarshalTo(nil)
-	}
+	return Text(l.doc.Get("resource", "attributes", name))
 }
 
 // origin says who wrote the line: the pod, with the container or service when
@@ -123,9 +111,9 @@ func (l *line) origin() {
 
 // trace closes the line with the whole trace id, to be copied.
 func (l *line) trace() {
-	id := text(l.doc.Get("trace_id"))
+	id := Text(l.doc.Get("trace_id"))
 	if len(id) == 0 {
-		id = text(l.doc.Get("trace.id"))
+		id = Text(l.doc.Get("trace.id"))
 	}
 	if len(id) == 0 {
 		return

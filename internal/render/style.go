@@ -2,7 +2,6 @@ package render
 
 import (
 	"bytes"
-	"strconv"
 	"time"
 
 	"github.com/valyala/fastjson"
@@ -67,24 +66,9 @@ func (l *line) time() string {
 	if l.o.UTC {
 		layout, zone = layout+"Z", time.UTC
 	}
-	t, ok := timestamp(l.doc.Get("@timestamp"))
+	ns, ok := Timestamp(Text(l.doc.Get("@timestamp")))
 	if !ok {
 		return string(bytes.Repeat([]byte{'-'}, len(layout)))
 	}
-	return t.In(zone).Format(layout)
-}
-
-// timestamp reads an RFC 3339 string, or milliseconds since the Unix epoch
-// with a fraction, which is how Elastic's OpenTelemetry mapping writes
-// nanoseconds.
-func timestamp(v *fastjson.Value) (time.Time, bool) {
-	s := string(text(v))
-	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
-		return t, true
-	}
-	ms, err := strconv.ParseFloat(s, 64)
-	if err != nil || ms != ms || ms < -1e15 || ms > 1e15 {
-		return time.Time{}, false
-	}
-	return time.UnixMicro(int64(ms * 1000)), true
+	return time.Unix(0, ns).In(zone).Format(layout)
 }
