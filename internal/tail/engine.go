@@ -100,7 +100,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		case dir := <-watch.changed:
 			e.scan(ctx, dir)
 			watch.follow(e.opts.Providers)
-			measure.Reset(tick)
+			// Events that come faster than ticks must not put off measuring.
+			e.measure(e.opts.Now().UnixNano())
+			measure.Reset(e.period())
 		case <-rescan.C:
 			e.scanAll(ctx, watch)
 			e.settle()
