@@ -127,7 +127,7 @@ func (l ledger) compare(t *testing.T, r *testkit.Rig) []string {
 		same(o.pending, "tailrace_exporter_pending_log_records", label)
 		same(o.dead, "tailrace_exporter_send_failed_log_records_total", label, `outcome="dead"`)
 		same(0, "tailrace_exporter_send_failed_log_records_total", label, `outcome="lost"`)
-		same(0, "tailrace_exporter_parked_log_records_total", label)
+		same(0, "tailrace_exporter_parked_log_records", label)
 	}
 	return differences
 }
