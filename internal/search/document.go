@@ -3,12 +3,11 @@ package search
 import (
 	"bytes"
 	"iter"
-	"math"
 	"slices"
-	"strconv"
-	"time"
 
 	"github.com/valyala/fastjson"
+
+	"github.com/tailrace/tailrace/internal/render"
 )
 
 // Document is a stored document being looked at. Its memory is used again for
@@ -43,7 +42,7 @@ func (d *Document) Read(source []byte) error {
 // Time is the event's time in nanoseconds since the Unix epoch, 0 when the
 // document has none.
 func (d *Document) Time() int64 {
-	ns, _ := parseTimestamp(valueText(d.root.Get("@timestamp")))
+	ns, _ := render.Timestamp(render.Text(d.root.Get("@timestamp")))
 	return ns
 }
 
@@ -51,17 +50,17 @@ func (d *Document) Time() int64 {
 func (d *Document) Severity() int { return d.root.GetInt("severity_number") }
 
 // TraceID is the trace id as it stands, nil when there is none.
-func (d *Document) TraceID() []byte { return valueText(d.root.Get("trace_id")) }
+func (d *Document) TraceID() []byte { return render.Text(d.root.Get("trace_id")) }
 
 // Body is the message: its text, or the JSON of a structured one.
 func (d *Document) Body() []byte {
 	body := d.root.Get("body")
 	for _, form := range []string{"text", "structured"} {
-		if b := valueText(body.Get(form)); b != nil {
+		if b := render.Text(body.Get(form)); b != nil {
 			return b
 		}
 	}
-	return valueText(body)
+	return render.Text(body)
 }
 
 // Attribute is the text of an attribute of the record, nil when absent.
@@ -91,7 +90,7 @@ var places = []string{"log.file.path", "log.file.name", "log.iostream"}
 // until the next.
 func (d *Document) Texts() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		for _, text := range [][]byte{d.Body(), valueText(d.root.Get("severity_text"))} {
+		for _, text := range [][]byte{d.Body(), render.Text(d.root.Get("severity_text"))} {
 			if len(text) > 0 && !yield(text) {
 				return
 			}
@@ -147,41 +146,5 @@ func objectText(o *fastjson.Object, name string) []byte {
 	if o == nil {
 		return nil
 	}
-	return valueText(o.Get(name))
+	return render.Text(o.Get(name))
 }
-
-// valueText is a string's content, or another value's JSON; nil when absent.
-func valueText(v *fastjson.Value) []byte {
-	switch {
-	case v == nil || v.Type() == fastjson.TypeNull:
-		return nil
-	case v.Type() == fastjson.TypeString:
-		return v.GetStringBytes()
-	default:
-		return v.MarshalTo(nil)
-	}
-}
-
-// parseTimestamp reads RFC 3339, or milliseconds since the Unix epoch with a
-// fraction, which is how Elastic's OpenTelemetry mapping writes nanoseconds.
-func parseTimestamp(s []byte) (int64, bool) {
-	if t, err := time.Parse(time.RFC3339Nano, string(s)); err == nil {
-		return t.UnixNano(), true
-	}
-	whole, fraction, _ := bytes.Cut(s, []byte{'.'})
-	ms, err := strconv.ParseInt(string(whole), 10, 64)
-	if err != nil || ms > maxMillis || ms < -maxMillis {
-		return 0, false
-	}
-	ns, unit := ms*int64(time.Millisecond), int64(time.Millisecond)
-	for _, c := range fraction {
-		if unit /= 10; unit == 0 || c < '0' || c > '9' {
-			break
-		}
-		ns += int64(c-'0') * unit
-	}
-	return ns, true
-}
-
-// maxMillis is the largest time that nanoseconds in 64 bits can hold.
-const maxMillis = math.MaxInt64/int64(time.Millisecond) - 1

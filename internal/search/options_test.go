@@ -50,26 +50,6 @@ func TestParseTime(t *testing.T) {
 	}
 }
 
-func TestParseTimestamp(t *testing.T) {
-	for text, want := range map[string]int64{
-		"1763773323123.456789":           1763773323123456789,
-		"1763773323123":                  1763773323123000000,
-		"1763773323123.5":                1763773323123500000,
-		"1763773323123.4567891":          1763773323123456789,
-		"2025-11-22T01:02:03.123456789Z": 1763773323123456789,
-		"2025-11-22T02:02:03+01:00":      1763773323000000000,
-	} {
-		if got, ok := parseTimestamp([]byte(text)); !ok || got != want {
-			t.Errorf("parseTimestamp(%q) = %d, %v; want %d", text, got, ok, want)
-		}
-	}
-	for _, text := range []string{"", "now", "99999999999999999", "-"} {
-		if got, ok := parseTimestamp([]byte(text)); ok {
-			t.Errorf("parseTimestamp(%q) = %d, want none", text, got)
-		}
-	}
-}
-
 func TestParseLabels(t *testing.T) {
 	got, err := ParseLabels("app=cart, tier!=web,canary,!old,version==2")
 	want := []Label{{Key: "app", Value: "cart"}, {Key: "tier", Value: "web", Not: true}, {Key: "canary", Exists: true}, {Key: "old", Exists: true, Not: true}, {Key: "version", Value: "2"}}
