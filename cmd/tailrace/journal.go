@@ -37,21 +37,25 @@ and write nothing, and work beside a running agent.`,
 	return cmd
 }
 
-// chosen are the segments that are named, or all of them.
-func chosen(r *journal.Reader, names []string) ([]journal.Segment, error) {
+// openSegments opens the journal and finds the segments that are named, or all.
+func (f *journalFlags) openSegments(names []string) (*journal.Reader, []journal.Segment, error) {
+	r, err := f.open()
+	if err != nil {
+		return nil, nil, err
+	}
 	all, err := r.Segments()
 	if err != nil || len(names) == 0 {
-		return all, err
+		return r, all, err
 	}
 	var some []journal.Segment
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(s journal.Segment) bool { return s.Name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("the journal has no segment %q: \"tailrace journal ls\" lists them", name)
+			return nil, nil, fmt.Errorf("the journal has no segment %q: \"tailrace journal ls\" lists them", name)
 		}
 		some = append(some, all[i])
 	}
-	return some, nil
+	return r, some, nil
 }
 
 func newJournalListCommand() *cobra.Command {
@@ -69,11 +73,11 @@ func newJournalListCommand() *cobra.Command {
 	flags.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		search.StepBack()
-		r, err := flags.open()
+		r, segments, err := flags.openSegments(nil)
 		if err != nil {
 			return err
 		}
-		all, err := inventory(cmd.Context(), r)
+		all, err := inventory(cmd.Context(), r, segments)
 		if err != nil {
 			return err
 		}
@@ -88,11 +92,7 @@ func newJournalListCommand() *cobra.Command {
 	return cmd
 }
 
-func inventory(ctx context.Context, r *journal.Reader) ([]search.Inventory, error) {
-	segments, err := r.Segments()
-	if err != nil {
-		return nil, err
-	}
+func inventory(ctx context.Context, r *journal.Reader, segments []journal.Segment) ([]search.Inventory, error) {
 	var all []search.Inventory
 	for _, s := range segments {
 		i, err := search.TakeInventory(ctx, r, s)
@@ -178,11 +178,7 @@ func newJournalVerifyCommand() *cobra.Command {
 	flags.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		search.StepBack()
-		r, err := flags.open()
-		if err != nil {
-			return err
-		}
-		segments, err := chosen(r, args)
+		r, segments, err := flags.openSegments(args)
 		if err != nil {
 			return err
 		}
@@ -229,11 +225,7 @@ func newJournalCatCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		r, err := flags.open()
-		if err != nil {
-			return err
-		}
-		segments, err := chosen(r, args)
+		r, segments, err := flags.openSegments(args)
 		if err != nil {
 			return err
 		}
