@@ -264,25 +264,27 @@ func survivesKill(t *testing.T, s *elastic.Server) {
 	}
 }
 
-// TestRealOverload: the server never admits a request as large as a frame, and
+// yieldsToPressure: the server never admits a request as large as a frame, and
 // every document is stored in the end.
-func TestRealOverload(t *testing.T) {
-	s := elastic.Start(t, elastic.Options{Settings: []string{"indexing_pressure.memory.limit: 20kb"}})
-	s.Must("PUT", "/_index_template/logs", template)
-	d := newDelivery(t, settings(s))
+func yieldsToPressure(t *testing.T, s *elastic.Server) {
+	s.Use(t)
+	c := settings(s)
+	c.User, c.Password = "elastic", testPassword
+	d := newDelivery(t, c)
 	d.run()
-	for f := range 3 {
-		docs := make([]document, 100)
-		for i := range docs {
-			docs[i] = logDoc(f*100 + i)
+	const frames, docs = 3, 95 // Of 10 kB each: more than the limit of pressure, less than that of a body.
+	for f := range frames {
+		batch := make([]document, docs)
+		for i := range batch {
+			batch[i] = document{"pressure", fmt.Sprintf("%d-%d", f, i), `{"a":"` + strings.Repeat("x", 10_000) + `"}`}
 		}
-		d.add(docs...)
+		d.add(batch...)
 	}
-	if r := d.delivered(); r.Delivered != 300 {
-		t.Errorf("the cursor counts %+v, want 300 lines delivered", r)
+	if r := d.delivered(); r.Delivered != frames*docs {
+		t.Errorf("the cursor counts %+v, want %d lines delivered", r, frames*docs)
 	}
-	if n := s.Count("logs-generic.otel-default", "*"); n != 300 {
-		t.Errorf("%d documents, want 300", n)
+	if n := s.Count("pressure", "*"); n != frames*docs {
+		t.Errorf("%d documents, want %d", n, frames*docs)
 	}
 	if st := d.shipper.Stats(); st.FailedRequests == 0 {
 		t.Error("the server refused nothing: the test is too easy for it")
@@ -311,12 +313,13 @@ func splitsTooLarge(t *testing.T, s *elastic.Server) {
 	}
 }
 
-// TestRealRefusals compares the scripted answers of the other tests with what
-// the server really says.
+// TestRealRefusals: what a server with limits and a password refuses. It also
+// says what the recorded answers say.
 func TestRealRefusals(t *testing.T) {
 	s := elastic.Start(t, elastic.Options{Password: testPassword, Settings: []string{
 		"http.max_content_length: 1mb", "indexing_pressure.memory.limit: 900kb"}})
 	t.Run("recorded answers", func(t *testing.T) { recordAnswers(t, s) })
+	t.Run("429 by indexing pressure", func(t *testing.T) { yieldsToPressure(t, s) })
 	t.Run("a document that is too large", func(t *testing.T) { splitsTooLarge(t, s) })
 	for _, c := range []struct {
 		name    string

@@ -94,7 +94,7 @@ func (s *Shipper) Run(ctx context.Context) error {
 
 // step does what the core says.
 func (s *Shipper) step(ctx context.Context) error {
-	if err := s.land(); err != nil {
+	if err := s.land(ctx); err != nil {
 		return err
 	}
 	s.core.draining = s.draining.Load()
@@ -206,9 +206,9 @@ func (s *Shipper) read(ctx context.Context, f *flight) error {
 }
 
 // land moves the cursor past the flights that are done.
-func (s *Shipper) land() error {
+func (s *Shipper) land(ctx context.Context) error {
 	for f := s.core.landed(); f != nil; f = s.core.landed() {
-		if err := s.o.Cursor.Advance(f.source, f.result()); err != nil {
+		if err := s.advance(ctx, f); err != nil {
 			return err
 		}
 		s.ledger.done(f)
@@ -219,6 +219,21 @@ func (s *Shipper) land() error {
 	}
 	s.note()
 	return nil
+}
+
+// advance moves the cursor. When the disk fails it is tried again: what was
+// delivered meanwhile is delivered once all the same, by the documents' ids.
+func (s *Shipper) advance(ctx context.Context, f *flight) error {
+	for {
+		err := s.o.Cursor.Advance(f.source, f.result())
+		if err == nil {
+			return nil
+		}
+		s.o.Logger.Error("the position of an exporter cannot be kept; delivery waits", "exporter", s.o.Name, "error", err)
+		if err := sleep(ctx, storeRetry); err != nil {
+			return err
+		}
+	}
 }
 
 // note keeps what others see of the frames on their way.
