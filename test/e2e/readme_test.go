@@ -56,17 +56,22 @@ func TestTourInTheReadmeWorks(t *testing.T) {
 	dir := t.TempDir()
 	must(t, os.Mkdir(filepath.Join(dir, "bin"), 0o755))
 	must(t, os.Symlink(testkit.Agent(t), filepath.Join(dir, "bin", "tailrace")))
+	// The demo's folder is in the folder for temporary files.
+	t.Setenv("TMPDIR", dir)
 	trace, commands := "", 0
 	for _, block := range consoleBlock.FindAllStringSubmatch(string(readme), -1) {
 		for _, c := range commandsOf(block[1]) {
 			commands++
-			line := traceID.ReplaceAllString(c.line, trace)
+			line := strings.ReplaceAll(c.line, "/tmp/tailrace-demo", filepath.Join(dir, "tailrace-demo"))
+			if trace != "" {
+				line = traceID.ReplaceAllString(line, trace)
+			}
 			out, status := shell(t, dir, line)
 			if status != 0 || c.prints && strings.TrimSpace(out) == "" {
 				t.Fatalf("$ %s\n%sstatus %d", line, out, status)
 			}
-			if id := traceID.FindString(out); trace == "" {
-				trace = id
+			if trace == "" {
+				trace = traceID.FindString(out)
 			}
 		}
 	}
