@@ -242,13 +242,12 @@ func (s *Store) Settle(b Bundle, rest []Refused, r Result) error {
 	if at < 0 {
 		return nil
 	}
-	if err := s.intend(intent{Seq: b.Seq, Exporter: b.exporter, Left: len(rest), Result: r}); err != nil {
-		return err
-	}
-	if len(rest) == 0 {
-		return s.drop(at)
-	}
-	return s.rewrite(at, rest)
+	return s.intend(intent{Seq: b.Seq, Exporter: b.exporter, Left: len(rest), Result: r}, func() error {
+		if len(rest) == 0 {
+			return s.drop(at)
+		}
+		return s.rewrite(at, rest)
+	})
 }
 
 func (s *Store) find(seq uint64) int {
@@ -268,11 +267,12 @@ func (s *Store) drop(at int) error {
 	}
 	s.bundles = append(s.bundles[:at:at], s.bundles[at+1:]...)
 	s.used -= b.size
-	if err := s.opts.FS.SyncDir(s.opts.Dir); err != nil {
-		return err
-	}
-	s.state.conclude()
 	s.holdReserve()
+	if err := s.opts.FS.SyncDir(s.opts.Dir); err != nil {
+		// The bundle is gone for everybody but a machine that loses power now,
+		// where it would be there once more.
+		s.opts.Logger.Warn("removing a bundle is not durable", "store", s.opts.Dir, "error", err)
+	}
 	return nil
 }
 
@@ -293,7 +293,6 @@ func (s *Store) rewrite(at int, rest []Refused) error {
 	}
 	s.bundles[at] = b
 	s.used += b.size - old.size
-	s.state.conclude()
 	return nil
 }
 
@@ -309,10 +308,8 @@ func (s *Store) makeRoom(size int64) error {
 		s.opts.Logger.Error("refused documents are given up: the store is full, and their owner has most in it",
 			"store", filepath.Base(s.opts.Dir), "owner", b.owner, "exporter", b.exporter, "documents", b.Docs, "lines", b.Lines)
 		lost := Result{Lost: b.Lines, LostDocs: b.Docs}
-		if err := s.intend(intent{Seq: b.Seq, Exporter: b.exporter, Result: lost}); err != nil {
-			return err
-		}
-		if err := s.drop(at); err != nil {
+		err := s.intend(intent{Seq: b.Seq, Exporter: b.exporter, Result: lost}, func() error { return s.drop(at) })
+		if err != nil {
 			return err
 		}
 	}

@@ -42,22 +42,26 @@ const (
 // conclude counts what was intended: it has happened. Nothing need be written
 // now, since a start comes to the same conclusion.
 func (s *storeState) conclude() {
-	if s.Intent == nil {
-		return
-	}
 	r := s.Results[s.Intent.Exporter]
 	r.Add(s.Intent.Result)
 	s.Results[s.Intent.Exporter] = r
-	s.Intent = nil
 }
 
-// intend writes what is about to be done, durably.
-func (s *Store) intend(i intent) error {
+// intend writes what is about to be done, durably, and does it.
+func (s *Store) intend(i intent, do func() error) error {
 	s.state.Intent = &i
+	defer func() { s.state.Intent = nil }()
 	if err := s.slot.Write(s.state.encode()); err != nil {
 		return err
 	}
-	return s.slot.Sync()
+	if err := s.slot.Sync(); err != nil {
+		return err
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	s.state.conclude()
+	return nil
 }
 
 func (s *storeState) encode() []byte {
