@@ -124,7 +124,8 @@ func (s *Store) groups(docs []Refused) map[key][]Refused {
 // takeBack removes the newest n bundles, which nobody was told of.
 func (s *Store) takeBack(n int) (err error) {
 	for range min(n, len(s.bundles)) {
-		err = errors.Join(err, s.drop(len(s.bundles)-1))
+		_, failed := s.drop(len(s.bundles) - 1)
+		err = errors.Join(err, failed)
 	}
 	return err
 }
@@ -242,11 +243,12 @@ func (s *Store) Settle(b Bundle, rest []Refused, r Result) error {
 	if at < 0 {
 		return nil
 	}
-	return s.intend(intent{Seq: b.Seq, Exporter: b.exporter, Left: len(rest), Result: r}, func() error {
+	return s.intend(intent{Seq: b.Seq, Exporter: b.exporter, Left: len(rest), Result: r}, func() (bool, error) {
 		if len(rest) == 0 {
 			return s.drop(at)
 		}
-		return s.rewrite(at, rest)
+		err := s.rewrite(at, rest)
+		return err == nil, err
 	})
 }
 
@@ -259,21 +261,17 @@ func (s *Store) find(seq uint64) int {
 	return -1
 }
 
-// drop removes a bundle, durably.
-func (s *Store) drop(at int) error {
+// drop removes a bundle. When it is gone, but a power failure might bring it
+// back, there is an error too.
+func (s *Store) drop(at int) (gone bool, err error) {
 	b := s.bundles[at]
 	if err := s.opts.FS.Remove(b.path); err != nil {
-		return err
+		return false, err
 	}
 	s.bundles = append(s.bundles[:at:at], s.bundles[at+1:]...)
 	s.used -= b.size
 	s.holdReserve()
-	if err := s.opts.FS.SyncDir(s.opts.Dir); err != nil {
-		// The bundle is gone for everybody but a machine that loses power now,
-		// where it would be there once more.
-		s.opts.Logger.Warn("removing a bundle is not durable", "store", s.opts.Dir, "error", err)
-	}
-	return nil
+	return true, s.opts.FS.SyncDir(s.opts.Dir)
 }
 
 // rewrite gives a bundle other documents.
@@ -308,7 +306,7 @@ func (s *Store) makeRoom(size int64) error {
 		s.opts.Logger.Error("refused documents are given up: the store is full, and their owner has most in it",
 			"store", filepath.Base(s.opts.Dir), "owner", b.owner, "exporter", b.exporter, "documents", b.Docs, "lines", b.Lines)
 		lost := Result{Lost: b.Lines, LostDocs: b.Docs}
-		err := s.intend(intent{Seq: b.Seq, Exporter: b.exporter, Result: lost}, func() error { return s.drop(at) })
+		err := s.intend(intent{Seq: b.Seq, Exporter: b.exporter, Result: lost}, func() (bool, error) { return s.drop(at) })
 		if err != nil {
 			return err
 		}

@@ -47,8 +47,9 @@ func (s *storeState) conclude() {
 	s.Results[s.Intent.Exporter] = r
 }
 
-// intend writes what is about to be done, durably, and does it.
-func (s *Store) intend(i intent, do func() error) error {
+// intend writes what is about to be done, durably, and does it. do says
+// whether it has happened, which it may have with an error.
+func (s *Store) intend(i intent, do func() (done bool, err error)) error {
 	s.state.Intent = &i
 	defer func() { s.state.Intent = nil }()
 	if err := s.slot.Write(s.state.encode()); err != nil {
@@ -57,11 +58,11 @@ func (s *Store) intend(i intent, do func() error) error {
 	if err := s.slot.Sync(); err != nil {
 		return err
 	}
-	if err := do(); err != nil {
-		return err
+	done, err := do()
+	if done {
+		s.state.conclude()
 	}
-	s.state.conclude()
-	return nil
+	return err
 }
 
 func (s *storeState) encode() []byte {
