@@ -55,7 +55,7 @@ func (f *family) keep(k *known) {
 
 // identify tells which content the file has, when its first line is complete
 // or cut; whole says that nothing will be added to it. It reports false while
-// that cannot be told.
+// that cannot be told. After an error it can be tried again.
 func (l *Lane) identify(r *reading, whole bool) (bool, error) {
 	head, err := l.head(r, whole)
 	if head == nil || err != nil {
@@ -71,14 +71,36 @@ func (l *Lane) identify(r *reading, whole bool) (bool, error) {
 		l.close(r)
 		return false, nil
 	}
+	// Of a file that was given up nothing can be read, but it has a name.
+	if err := l.place(r, k); err != nil && err != errClosed {
+		return false, err
+	}
 	if k == nil {
 		k = fam.add(r, hash)
 	}
-	fam.unidentified--
+	fam.take(k, r)
+	return true, nil
+}
+
+// place puts the reading where the known content was consumed up to, or where
+// a new one begins.
+func (l *Lane) place(r *reading, k *known) error {
+	if k == nil {
+		return r.begin()
+	}
+	return r.resume(&k.Source)
+}
+
+// take gives a content to its reader. The identity and the start of a new one
+// must survive a restart, even if nothing is read for long.
+func (f *family) take(k *known, r *reading) {
+	f.unidentified--
 	k.by, k.met, r.known = r, true, k
-	l.engine.opts.Positions.Present(k.ID, true)
+	r.lane.engine.opts.Positions.Present(k.ID, true)
 	r.open(k)
-	return true, l.resume(r, k)
+	if k.fresh {
+		r.lane.moved(r)
+	}
 }
 
 // head is the first line, cut; nil while it is not complete.

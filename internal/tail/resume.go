@@ -2,6 +2,7 @@ package tail
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -9,23 +10,9 @@ import (
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
 
-// resume puts the reading where the known content was consumed up to, or
-// where a new one begins.
-func (l *Lane) resume(r *reading, k *known) error {
-	if k.fresh {
-		return r.begin()
-	}
-	r.offset, r.tail, r.line = k.Offset, k.Tail, k.Line
-	r.file.offset.Store(r.offset)
-	return r.rejoin(k)
-}
-
 // begin starts a content of which nothing was read.
 func (r *reading) begin() error {
 	r.tail = emptyTail
-	// The identity and the start must survive a restart, even if nothing is
-	// read for long.
-	r.lane.moved(r)
 	start := &r.file.target.Start
 	switch {
 	case !r.file.initial:
@@ -70,37 +57,46 @@ func (r *reading) lastLineEnd(size int64) (int64, error) {
 	return 0, nil
 }
 
-// rejoin reads the pieces of open records again: those are the only bytes
-// before the position that no frame contains.
-func (r *reading) rejoin(k *known) error {
-	from := k.Offset
-	for i := range k.Streams {
-		s, state := &r.joiner.streams[i], &k.Streams[i]
-		switch {
-		case state.Mode != frame.ModeOpen:
-			s.reset(r.lane, state.Mode)
-		case state.Open < from:
-			from = state.Open
+// resume goes on at a recorded position. First it reads the pieces of open
+// records again: those are the only bytes before the position that no frame
+// contains.
+func (r *reading) resume(s *frame.Source) error {
+	r.offset, r.tail, r.line = s.Offset, s.Tail, s.Line
+	r.file.offset.Store(r.offset)
+	from := s.Offset
+	for i := range s.Streams {
+		if s.Streams[i].Mode == frame.ModeOpen {
+			from = min(from, s.Streams[i].Open)
 		}
 	}
-	return r.rescan(k, from)
+	if err := r.rescan(s, from); err != nil {
+		return err
+	}
+	for i := range s.Streams {
+		if mode := s.Streams[i].Mode; mode != frame.ModeOpen {
+			r.joiner.streams[i].reset(r.lane, mode)
+		}
+	}
+	return nil
 }
 
-// rescan goes over the lines between from and the position.
-func (r *reading) rescan(k *known, from int64) error {
+// rescan goes over the lines between from and the position. After an error the
+// joiner is as it was.
+func (r *reading) rescan(s *frame.Source, from int64) error {
+	before, joining := r.joiner.streams, r.lane.joining
 	var buf []byte
-	for size := r.lane.engine.opts.Budget; from < k.Offset; {
-		want := int(min(int64(size), k.Offset-from))
-		if cap(buf) < want {
-			buf = make([]byte, want)
-		}
-		n, err := r.file.pread(buf[:want], from)
-		if err != nil || n < want {
+	for size := r.lane.engine.opts.Budget; from < s.Offset; {
+		want := int(min(int64(size), s.Offset-from))
+		buf = slices.Grow(buf[:0], want)[:want]
+		n, err := r.file.pread(buf, from)
+		if err != nil {
+			r.joiner.streams, r.lane.joining = before, joining
 			return err
 		}
-		used := r.rescanLines(k, buf[:n], from)
-		if used == 0 && int64(want) == k.Offset-from {
-			// The rest is the beginning of a line that was cut.
+		used := r.rescanLines(s, buf[:n], from)
+		if n < want || used == 0 && int64(want) == s.Offset-from {
+			// The file is shorter now, or what is left is the beginning of a
+			// line that was cut.
 			return nil
 		}
 		if used == 0 {
@@ -111,25 +107,26 @@ func (r *reading) rescan(k *known, from int64) error {
 	return nil
 }
 
-func (r *reading) rescanLines(k *known, p []byte, base int64) int {
+// rescanLines returns where the last whole line ends.
+func (r *reading) rescanLines(s *frame.Source, p []byte, base int64) int {
 	at := 0
 	for {
 		n := bytes.IndexByte(p[at:], '\n')
 		if n < 0 {
 			return at
 		}
-		r.rescanLine(k, p[at:at+n], base+int64(at))
+		r.rescanLine(s, p[at:at+n], base+int64(at))
 		at += n + 1
 	}
 }
 
 // rescanLine takes a line in only if it is a piece of an open record.
-func (r *reading) rescanLine(k *known, line []byte, start int64) {
+func (r *reading) rescanLine(s *frame.Source, line []byte, start int64) {
 	var l cri.Line
 	if !r.parser.Parse(line, &l) {
 		return
 	}
-	state := &k.Streams[l.Stream]
+	state := &s.Streams[l.Stream]
 	if state.Mode != frame.ModeOpen || start < state.Open {
 		return
 	}

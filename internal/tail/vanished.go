@@ -76,7 +76,9 @@ func (l *Lane) account(b *event.Batch) bool {
 	if len(l.unsaid) == 0 {
 		return false
 	}
-	b.Reset(l.unsaid[0])
+	src := l.unsaid[0]
 	l.unsaid = l.unsaid[1:]
+	l.begin(b, &reading{src: src})
+	l.closing = append(l.closing, &reading{src: src, opened: true})
 	return true
 }
