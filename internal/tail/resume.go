@@ -99,10 +99,15 @@ func (r *reading) rescan(s *frame.Source, from int64) error {
 			// line that was cut.
 			return nil
 		}
-		if used == 0 {
+		switch {
+		case used > 0:
+			from += int64(used)
+		case want > r.maxLine():
+			// No piece is that long: it was cut, and is contained.
+			from += int64(want)
+		default:
 			size *= 2
 		}
-		from += int64(used)
 	}
 	return nil
 }
