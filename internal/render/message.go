@@ -16,6 +16,7 @@ func (l *line) message() {
 		l.request()
 		return
 	}
+	l.said = body
 	l.dst = Escape(l.dst, body)
 }
 

@@ -48,6 +48,8 @@ type line struct {
 	doc   *fastjson.Value
 	attrs *fastjson.Object
 	o     Options
+	// said is the message that is shown.
+	said []byte
 	// access says that the message was made of the request's attributes.
 	access bool
 }
@@ -109,13 +111,14 @@ func (l *line) origin() {
 	l.close(cyan)
 }
 
-// trace closes the line with the whole trace id, to be copied.
+// trace closes the line with the whole trace id, to be copied, unless the
+// message shows it.
 func (l *line) trace() {
 	id := Text(l.doc.Get("trace_id"))
 	if len(id) == 0 {
 		id = Text(l.doc.Get("trace.id"))
 	}
-	if len(id) == 0 {
+	if len(id) == 0 || bytes.Contains(l.said, id) {
 		return
 	}
 	l.dst = append(l.dst, ' ')
