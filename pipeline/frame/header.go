@@ -43,6 +43,7 @@ import (
 //	modes      uint8    final<<7 | line mode
 //	streams    [3]uint8 modes
 //	offset     uvarint
+//	size       uvarint
 //	open       uvarint for each stream in ModeOpen
 //	dev, ino   uvarint
 //	identity, path, namespace  string
