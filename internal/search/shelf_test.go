@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 // shelf is a journal in memory: segments of frames.
 type shelf struct {
 	builder *frame.Builder
+	mu      sync.Mutex // guards what is below, for those who follow
 	volumes []*volume
 	seq     uint64
 }
@@ -82,6 +84,8 @@ func (l line) source() frame.Source {
 
 // segment begins a new segment; the one before it is sealed.
 func (s *shelf) segment() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if n := len(s.volumes); n > 0 {
 		s.volumes[n-1].seal()
 	}
@@ -111,6 +115,8 @@ func (s *shelf) frame(lines ...line) {
 		m.Sources = append(m.Sources, l.source())
 	}
 	sealed := s.builder.Seal(m)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.seq++
 	sealed.Meta.Seq = s.seq
 	v := s.volumes[len(s.volumes)-1]
@@ -132,6 +138,8 @@ func (s *shelf) addTerms(l line) {
 }
 
 func (s *shelf) Segments() ([]journal.Segment, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var all []journal.Segment
 	for _, v := range s.volumes {
 		all = append(all, v.Segment)
@@ -139,10 +147,14 @@ func (s *shelf) Segments() ([]journal.Segment, error) {
 	return all, nil
 }
 
+// volume is a copy of a segment as it is now.
 func (s *shelf) volume(seg journal.Segment) (*volume, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, v := range s.volumes {
 		if v.Name == seg.Name && !v.gone {
-			return v, nil
+			now := *v
+			return &now, nil
 		}
 	}
 	return nil, fmt.Errorf("%s: %w", seg.Name, fs.ErrNotExist)
