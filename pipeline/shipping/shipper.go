@@ -37,12 +37,14 @@ type Shipper struct {
 }
 
 const (
-	// heldFactor times flush.bytes is what all payloads on their way may
-	// take: enough to fill the next request while old documents wait.
-	heldFactor = 2
-	// leastHeld is that bound for small requests.
+	// ahead times flush.bytes is how many plain bytes of frames that are not
+	// done are held: enough to fill the next request while old documents wait.
+	ahead = 2
+	// maxHeld bounds the memory of frames in all, with their metadata, by a
+	// multiple of flush.bytes or, for small requests, by leastHeld.
+	maxHeld   = 2
 	leastHeld = 4 << 20
-	// maxFlights bounds the metadata of frames that wait for an older one.
+	// maxFlights bounds how many frames wait for an older one.
 	maxFlights = 256
 	// storeRetry is the wait after a failure of this node's own disk.
 	storeRetry = time.Second
@@ -122,12 +124,16 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // room says whether another frame may be held.
 func (s *Shipper) room() bool {
-	held := 0
+	plain, held := 0, 0
 	for _, f := range s.core.flights {
-		held += cap(f.payload)
+		held += cap(f.payload) + f.source.Meta.MetaSize()
+		if f.left > 0 {
+			plain += f.plain
+		}
 	}
 	s.ledger.change(func(st *Stats) { st.Held = held })
-	return len(s.core.flights) < maxFlights && held < max(leastHeld, heldFactor*s.o.Flush.Bytes)
+	return len(s.core.flights) < maxFlights && plain < ahead*s.o.Flush.Bytes &&
+		held < max(leastHeld, maxHeld*s.o.Flush.Bytes)
 }
 
 // gather takes a frame from the cursor, waiting for it until a time, or
