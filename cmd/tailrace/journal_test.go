@@ -8,14 +8,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/tailrace/tailrace/internal/status"
 	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
@@ -30,10 +34,32 @@ func TestSearchScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TZ", "UTC")
 			root := filepath.Join(e.WorkDir, "journal")
+			e.Setenv("AGENT", serveStatus(e, root))
+			e.Setenv("STRANGER", serveStatus(e, "/elsewhere"))
 			return errors.Join(writeShop(root), writeRefused(root))
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"flip": flip},
 	})
+}
+
+// serveStatus answers as an agent does that works on the journal in root. It
+// returns its address.
+func serveStatus(e *testscript.Env, root string) string {
+	report := status.Report{
+		Live: true, Node: "node-1", Version: "0.1.0", Journal: status.Journal{Directory: root},
+		Files: []status.File{
+			{Path: "/var/log/pods/shop_cart-0_8c1f/cart/0.log", State: "reading", Format: "json", Namespace: "shop", Pod: "cart-0", Container: "cart"},
+			{Path: "/var/log/pods/shop_pay-0_77aa/pay/0.log", State: "excluded", Reason: "exclude: shop/pay-*"},
+		},
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc(status.Path, func(w http.ResponseWriter, _ *http.Request) {
+		// What cannot be sent, the script misses.
+		_ = json.NewEncoder(w).Encode(&report)
+	})
+	s := httptest.NewServer(mux)
+	e.Defer(s.Close)
+	return strings.TrimPrefix(s.URL, "http://")
 }
 
 // flip FILE OFFSET changes one byte of a file; a negative offset counts from

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -159,7 +160,17 @@ func (s *statusCommand) narrow() bool {
 }
 
 func (s *statusCommand) wanted(f *status.File) bool {
+	if f.Pod == "" {
+		// A file that is not read has no identity yet, but a name.
+		f.Namespace, f.Pod, f.Container, _ = search.ContainerOf(lastParts(f.Path, 3))
+	}
 	return s.scope.IncludesContainer(f.Namespace, f.Pod, f.Container)
+}
+
+// lastParts are the last n parts of a path.
+func lastParts(path string, n int) string {
+	parts := strings.Split(path, "/")
+	return strings.Join(parts[max(0, len(parts)-n):], "/")
 }
 
 func (s *statusCommand) print(out io.Writer, r *status.Report) error {

@@ -52,7 +52,10 @@ func (s *screen) journal() {
 	j := &s.Journal
 	fmt.Fprintf(s.w, "journal: %s, %s", safe(j.Directory), size(j.Bytes))
 	if j.Last > 0 {
-		fmt.Fprintf(s.w, ", frames %d to %d, the last one of %s", j.First, j.Last, s.clock(j.Newest))
+		fmt.Fprintf(s.w, ", frames up to %d", j.Last)
+	}
+	if !j.Newest.IsZero() {
+		fmt.Fprintf(s.w, ", the last one of %s", s.clock(j.Newest))
 	}
 	if j.Damaged > 0 {
 		fmt.Fprintf(s.w, ", %d frames damaged (tailrace journal verify)", j.Damaged)
@@ -130,7 +133,9 @@ func (s *screen) detail(f *File) {
 	if f.Identity != "" {
 		s.row("identity", fmt.Sprintf("%s, generation %d, id %s", f.Identity, f.Generation, f.ID))
 	}
-	s.row("read", f.progress())
+	if f.Identity != "" || f.Size > 0 {
+		s.row("read", f.progress())
+	}
 	if f.Lines > 0 || f.Lost > 0 {
 		s.row("lines", fmt.Sprintf("%d read, %d in documents, %d dropped by rules; %d bytes lost", f.Lines, f.InDocs, f.Dropped, f.Lost))
 	}
