@@ -60,7 +60,9 @@ func (e *Encoder) field(b *event.Batch, f event.Field) (escaped bool) {
 		return false
 	case event.KindMembers:
 		if f.Value.Span.Len > 0 {
-			e.comma()
+			if len(e.buf) > 0 || e.names.constant.any {
+				e.buf = append(e.buf, ',')
+			}
 			e.buf = append(e.buf, b.Bytes(f.Value.Span)...)
 		}
 		return false
@@ -73,29 +75,28 @@ func (e *Encoder) field(b *event.Batch, f event.Field) (escaped bool) {
 	return e.value(b, f.Value)
 }
 
-// comma separates from the attribute before, if there is one.
-func (e *Encoder) comma() {
+// open begins a member and returns where its name does.
+func (e *Encoder) open() (start int) {
 	if len(e.buf) > 0 || e.names.constant.any {
-		e.buf = append(e.buf, ',')
+		e.buf = append(e.buf, ',', '"')
+	} else {
+		e.buf = append(e.buf, '"')
 	}
+	return len(e.buf)
 }
 
 func (e *Encoder) name(name string) {
-	e.comma()
-	e.buf = append(e.buf, '"')
-	start := len(e.buf)
+	start := e.open()
 	e.buf = append(e.buf, name...)
 	e.unique(start)
-	e.buf = append(e.buf, `":`...)
+	e.buf = append(e.buf, '"', ':')
 }
 
 func (e *Encoder) key(key []byte) {
-	e.comma()
-	e.buf = append(e.buf, '"')
-	start := len(e.buf)
+	start := e.open()
 	e.buf = append(e.buf, key...)
 	e.unique(start)
-	e.buf = append(e.buf, `":`...)
+	e.buf = append(e.buf, '"', ':')
 }
 
 // value writes v as JSON and says whether its text had to be escaped beyond it.

@@ -3,7 +3,6 @@ package encode
 import (
 	"encoding/hex"
 	"strconv"
-	"unicode/utf8"
 
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
@@ -31,18 +30,16 @@ func (e *Encoder) document(b *event.Batch, r *event.Record, s *source, f *frame.
 }
 
 // variable writes what follows the constant members: the record's own
-// attributes, severity, trace context and body.
+// attributes, severity, trace context and body. The body comes last, but is
+// rendered first: an attribute says when it had to be escaped.
 func (e *Encoder) variable(b *event.Batch, r *event.Record, c *constants, f *frame.Builder) {
-	escaped := bodyIsEscaped(b, r)
-	e.buf = e.buf[:0]
+	escaped := e.body(b, r)
 	e.attributes(b, r, c, escaped)
 	e.buf = append(e.buf, '}')
 	e.severity(b, r)
 	e.traceContext(r, f)
-	e.buf = append(e.buf, `,"body":{`...)
-	e.body(b, r, escaped)
-	e.buf = append(e.buf, "}}\n"...)
 	f.Var(e.buf)
+	f.Var(e.text)
 }
 
 // severity leaves out what is not known, as Elastic's exporter does.
@@ -58,8 +55,9 @@ func (e *Encoder) severity(b *event.Batch, r *event.Record) {
 }
 
 // stringValue writes v for a field that must be a string: other JSON becomes
-// its text, numbers and booleans get quotes.
-func (e *Encoder) stringValue(b *event.Batch, v event.Value) {
+// its text, numbers and booleans get quotes. It says
+// whether text had to be escaped beyond JSON.
+func (e *Encoder) stringValue(b *event.Batch, v event.Value) (escaped bool) {
 	switch v.Kind {
 	case event.KindJSON:
 		if v.Span.Len == 0 || b.Data[v.Span.Off] != '"' {
@@ -69,9 +67,9 @@ func (e *Encoder) stringValue(b *event.Batch, v event.Value) {
 		e.buf = append(e.buf, '"')
 		e.value(b, v)
 		e.buf = append(e.buf, '"')
-		return
+		return false
 	}
-	e.value(b, v)
+	return e.value(b, v)
 }
 
 // traceContext writes the ids as literals of their own: a trace id usually
@@ -103,23 +101,32 @@ func (e *Encoder) traceContext(r *event.Record, f *frame.Builder) {
 // Level 2 defines the two lowest bits.
 const maxTraceFlags = 127
 
-// body writes the member of body: text, or structured when it is an object.
-func (e *Encoder) body(b *event.Batch, r *event.Record, escaped bool) {
+// body renders the document's end in e.text: the body as text, or structured
+// when it is an object. It says whether the text is one that JSON cannot hold.
+func (e *Encoder) body(b *event.Batch, r *event.Record) (escaped bool) {
+	// What writes values writes to buf.
+	e.buf, e.text = e.text[:0], e.buf
+	e.buf = append(e.buf, `,"body":{`...)
 	v := bodyOf(r)
-	if v.Kind == event.KindJSON && v.Span.Len > 0 && e.structured(b, v) {
-		return
+	if !e.structured(b, v) {
+		e.buf = append(e.buf, `"text":`...)
+		if v.Kind == event.KindText && r.Flags&event.Escape != 0 {
+			e.buf, escaped = appendLossless(e.buf, b.Bytes(v.Span)), true
+		} else {
+			escaped = e.stringValue(b, v)
+		}
 	}
-	e.buf = append(e.buf, `"text":`...)
-	if escaped {
-		e.buf = appendLossless(e.buf, textOf(b, v))
-		return
-	}
-	e.stringValue(b, v)
+	e.buf = append(e.buf, "}}\n"...)
+	e.buf, e.text = e.text[:0], e.buf
+	return escaped
 }
 
 // structured writes objects and arrays where Elastic's exporter puts them:
 // body.structured is a flattened field, which must be an object.
 func (e *Encoder) structured(b *event.Batch, v event.Value) bool {
+	if v.Kind != event.KindJSON || v.Span.Len == 0 {
+		return false
+	}
 	switch b.Data[v.Span.Off] {
 	case '{':
 		e.buf = append(e.buf, `"structured":`...)
@@ -139,25 +146,4 @@ func bodyOf(r *event.Record) event.Value {
 		return event.Text(r.Line)
 	}
 	return r.Body
-}
-
-// bodyIsEscaped says whether the body is text that JSON cannot hold.
-func bodyIsEscaped(b *event.Batch, r *event.Record) bool {
-	v := bodyOf(r)
-	switch v.Kind {
-	case event.KindText:
-		return r.Flags&event.Escape != 0 || !utf8.Valid(b.Bytes(v.Span))
-	case event.KindConst:
-		return !utf8.ValidString(v.Const)
-	default:
-		return false
-	}
-}
-
-// textOf is the text of a KindText or KindConst value.
-func textOf(b *event.Batch, v event.Value) []byte {
-	if v.Kind == event.KindConst {
-		return []byte(v.Const)
-	}
-	return b.Bytes(v.Span)
 }

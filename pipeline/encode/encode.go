@@ -21,9 +21,10 @@ type Encoder struct {
 	node    string
 	sources map[*event.Source]*source
 
-	// buf gathers the variable pieces of a document; id, hex and the times are
-	// pieces of their own.
+	// buf gathers the variable pieces of a document, text its end; id, hex and
+	// the times are pieces of their own.
 	buf      []byte
+	text     []byte
 	id       [idSize]byte
 	hex      [32]byte
 	time     clock
@@ -35,7 +36,7 @@ type Encoder struct {
 
 // New is an encoder without sources.
 func New(o Options) *Encoder {
-	return &Encoder{node: o.Node, sources: make(map[*event.Source]*source), buf: make([]byte, 0, 4<<10)}
+	return &Encoder{node: o.Node, sources: make(map[*event.Source]*source)}
 }
 
 // Open prepares for batches of src, which must not change until Close. The
@@ -74,12 +75,12 @@ func (e *Encoder) Encode(b *event.Batch, f *frame.Builder) {
 	e.shrink()
 }
 
-// maxBuf is what is kept of a buffer that a huge record has grown.
+// maxBuf is what is kept of the buffers when a huge record has grown them.
 const maxBuf = 256 << 10
 
 func (e *Encoder) shrink() {
-	if cap(e.buf) > maxBuf {
-		e.buf = make([]byte, 0, 4<<10)
+	if cap(e.buf) > maxBuf || cap(e.text) > maxBuf {
+		e.buf, e.text = nil, nil
 	}
 }
 

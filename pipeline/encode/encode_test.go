@@ -287,8 +287,9 @@ func FuzzDocument(f *testing.F) {
 		r.TraceID[0], r.SpanID[1], r.TraceFlags, r.HasFlags = kind, flags, flags, kind > 9
 		r.SeverityText = event.Text(b.Append(value))
 		k := bytes.ToValidUTF8(name, []byte("?"))
+		escapedKey, _ := appendEscaped(nil, k)
 		for range 3 {
-			b.AddField(r, event.Field{Key: b.Append(appendEscaped(nil, k)), Value: event.Text(b.Append(value))})
+			b.AddField(r, event.Field{Key: b.Append(escapedKey), Value: event.Text(b.Append(value))})
 		}
 		b.AddField(r, event.Field{Name: "array", Value: event.Value{Kind: event.KindTextArray, Span: r.Line}})
 		plain, s := plainOf(t, New(Options{}), b)

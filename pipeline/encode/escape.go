@@ -19,29 +19,27 @@ const hexDigits = "0123456789abcdef"
 // appendText writes p as a JSON string. Text that is not valid UTF-8 is
 // written by appendLossless, and escaped is true.
 func appendText[T ~string | ~[]byte](b []byte, p T) (_ []byte, escaped bool) {
-	n, ascii := safeRun(p)
 	start := len(b)
 	b = append(b, '"')
-	b = append(b, p[:n]...)
-	if n == len(p) && ascii {
-		return append(b, '"'), false
-	}
-	b = appendEscaped(b, p[n:])
+	b, ascii := appendEscaped(b, p)
 	b = append(b, '"')
-	if utf8.Valid(b[start:]) {
+	if ascii || utf8.Valid(b[start:]) {
 		return b, false
 	}
 	return appendLossless(b[:start], []byte(p)), true
 }
 
-// appendEscaped writes p, valid UTF-8, as the content of a JSON string: runs
-// of safe bytes, found eight at a time, are copied whole.
-func appendEscaped[T ~string | ~[]byte](b []byte, p T) []byte {
+// appendEscaped writes p, valid UTF-8, as the content of a JSON string, and
+// says whether it is all ASCII: runs of safe bytes, found eight at a time, are
+// copied whole.
+func appendEscaped[T ~string | ~[]byte](b []byte, p T) (_ []byte, ascii bool) {
+	ascii = true
 	for {
-		n, _ := safeRun(p)
+		n, plain := safeRun(p)
+		ascii = ascii && plain
 		b = append(b, p[:n]...)
 		if n == len(p) {
-			return b
+			return b, ascii
 		}
 		b = appendEscape(b, p[n])
 		p = p[n+1:]
@@ -108,7 +106,7 @@ func appendLossless(b, p []byte) []byte {
 		case r == '\\':
 			b = append(b, `\\\\`...)
 		default:
-			b = appendEscaped(b, p[:n])
+			b, _ = appendEscaped(b, p[:n])
 		}
 		p = p[n:]
 	}

@@ -77,7 +77,7 @@ func render(src *event.Source, dataset string, stream event.Stream) *constants {
 func (c *constants) reserve(attrs []event.Attr) {
 	c.any = len(attrs) > 0
 	for _, a := range attrs {
-		name := appendEscaped(nil, a.Name)
+		name, _ := appendEscaped(nil, a.Name)
 		c.names = append(c.names, string(name))
 		c.seen |= nameBit(name)
 	}

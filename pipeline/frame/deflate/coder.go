@@ -41,22 +41,27 @@ type coder struct {
 	acc uint64
 	n   uint32
 
-	tables tables
-	build  builder
+	// tables are the codes of the open block, which go on to be used in the
+	// next stream. only are those of a stream that is one block.
+	tables, only tables
+	build        builder
 	// now counts the symbols of a step, seen those of steps before too.
 	now, seen histogram
 
-	// open says that a block has been begun and not ended, steps counts the
-	// stream's steps; at step renew the codes are made anew.
-	open         bool
-	steps, renew int
-	// best is the least that a step has cost with these codes: packed bytes
-	// per 1024.
+	// open says that a block of tables has been begun and not ended, steps
+	// counts the stream's steps.
+	open  bool
+	steps int
+	// age is how many steps have been written with tables; at limit they are
+	// made anew. There are none while limit is 0.
+	age, limit int
+	// best is the least that a step has cost with tables: packed bytes per
+	// 1024.
 	best int
 }
 
 const (
-	// renewAfter is how many steps codes are good for: 512 KiB.
+	// renewAfter is how many steps codes are used for: 512 KiB.
 	renewAfter = 16
 	// smallStep is too little to make codes for when there are some.
 	smallStep = 4 << 10
@@ -68,21 +73,43 @@ const (
 // code writes one step of text. With last it ends the stream.
 func (c *coder) code(text []byte, seqs []sequence, last bool) {
 	c.reserve(2*len(text) + 1024)
-	before := len(c.out)
-	single := last && c.steps == 0
-	switch {
-	case len(text) == 0:
-	case single:
-		c.beginOnly(text, seqs)
-	case !c.open || c.steps >= c.renew && len(text) > smallStep:
-		c.begin(text, seqs)
+	if last && c.steps == 0 {
+		c.onlyBlock(text, seqs)
+		return
 	}
-	c.write(text, seqs)
+	if c.age >= c.limit && (!c.open || len(text) > smallStep) {
+		c.renew(text, seqs)
+	}
+	if !c.open {
+		c.header(&c.tables, 0)
+		c.open = true
+	}
+	before := len(c.out)
+	c.write(&c.tables, text, seqs)
 	c.judge(len(c.out)-before, len(text))
 	c.steps++
 	if last {
-		c.end(single && len(text) > 0)
+		// The end of the block, and an empty last block of fixed codes.
+		c.put(c.tables.end)
+		c.put(packed{1 | 1<<1, 10})
+		c.finish()
 	}
+}
+
+// onlyBlock writes a stream of one block, with codes for just its symbols.
+func (c *coder) onlyBlock(text []byte, seqs []sequence) {
+	if len(text) == 0 {
+		c.put(packed{1 | 1<<1, 10})
+		c.finish()
+		return
+	}
+	c.now = histogram{}
+	c.now.count(text, seqs)
+	c.build.build(&c.now, &c.only)
+	c.header(&c.only, 1)
+	c.write(&c.only, text, seqs)
+	c.put(c.only.end)
+	c.finish()
 }
 
 // reserve makes room for n bytes: twice the text is more than its symbols can
@@ -96,18 +123,12 @@ func (c *coder) reserve(n int) {
 	}
 }
 
-// beginOnly begins the stream's only block, with codes for just its symbols.
-func (c *coder) beginOnly(text []byte, seqs []sequence) {
-	c.now = histogram{}
-	c.now.count(text, seqs)
-	c.build.build(&c.now, &c.tables)
-	c.header(1)
-}
-
-// begin begins a block that may go on for many steps.
-func (c *coder) begin(text []byte, seqs []sequence) {
+// renew ends the open block and makes codes for the next, which may go on for
+// many steps: every symbol has one.
+func (c *coder) renew(text []byte, seqs []sequence) {
 	if c.open {
 		c.put(c.tables.end)
+		c.open = false
 	}
 	c.now = histogram{}
 	c.now.count(text, seqs)
@@ -115,33 +136,26 @@ func (c *coder) begin(text []byte, seqs []sequence) {
 	c.now = c.seen
 	c.now.weigh()
 	c.build.build(&c.now, &c.tables)
-	c.header(0)
-	c.open, c.best = true, 1<<30
-	c.renew = c.steps + renewAfter
-	if c.steps == 0 {
-		// What the codes were made for is half of what it will soon be.
-		c.renew = 1
+	if c.limit == 0 {
+		// The first text of all has seldom what the next will have.
+		c.limit = 1
+	} else {
+		c.limit = renewAfter
 	}
+	c.age, c.best = 0, 1<<30
 }
 
 // header writes a block's header: BFINAL, BTYPE 2 and the codes (RFC 1951,
 // 3.2.3 and 3.2.7).
-func (c *coder) header(final uint32) {
+func (c *coder) header(t *tables, final uint32) {
 	c.put(packed{final | 2<<1, 3})
-	for _, p := range c.tables.header {
+	for _, p := range t.header {
 		c.put(p)
 	}
 }
 
-// end ends the last block. One that was not begun as the last is followed by
-// an empty block of fixed codes.
-func (c *coder) end(final bool) {
-	if final || c.open {
-		c.put(c.tables.end)
-	}
-	if !final {
-		c.put(packed{1 | 1<<1, 10})
-	}
+// finish fills the last byte.
+func (c *coder) finish() {
 	for c.n = (c.n + 7) / 8; c.n > 0; c.n-- {
 		c.out = append(c.out, byte(c.acc))
 		c.acc >>= 8
@@ -158,13 +172,14 @@ func (c *coder) take() []byte {
 // judge asks for new codes when a step costs a quarter more than another did
 // with the same codes.
 func (c *coder) judge(packed, plain int) {
+	c.age++
 	if plain < smallStep {
 		return
 	}
 	cost := packed << 10 / plain
 	c.best = min(c.best, cost)
 	if cost > c.best+c.best/4 {
-		c.renew = c.steps + 1
+		c.age = c.limit
 	}
 }
 
@@ -182,8 +197,7 @@ func (c *coder) put(p packed) {
 // write writes the sequences of text, with no room checked: code has reserved
 // it. Four literals of at most 14 bits, or a match of at most 47, are gathered
 // behind the up to 7 bits that wait, and written as one word.
-func (c *coder) write(text []byte, seqs []sequence) {
-	t := &c.tables
+func (c *coder) write(t *tables, text []byte, seqs []sequence) {
 	acc, n, at := c.acc, c.n, len(c.out)
 	out := c.out[:cap(c.out)]
 	for _, s := range seqs {
