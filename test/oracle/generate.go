@@ -104,9 +104,6 @@ func (g *Generator) Run(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := g.ledger.Written(g.written()); err != nil {
-			return err
-		}
 	}
 	return g.finish()
 }
@@ -127,7 +124,7 @@ func (g *Generator) step() error {
 			return err
 		}
 	}
-	return nil
+	return g.ledger.Written(g.written())
 }
 
 // written is how many of the ledger's first records are whole in the files: up
