@@ -9,7 +9,6 @@ import (
 
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/pipeline/encode"
-	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/journal"
 	"github.com/tailrace/tailrace/processors/filter"
 	"github.com/tailrace/tailrace/processors/parse"
@@ -118,28 +117,12 @@ func (a *Agent) saveRegularly(ctx context.Context) {
 }
 
 func (a *Agent) save() {
-	a.notePresence()
 	covered, err := a.checkpoint.Save()
 	if err != nil {
 		a.log.Error("positions were not saved; a restart will walk more of the journal, nothing is lost", "error", err)
 		return
 	}
 	a.journal.Checkpointed(covered)
-}
-
-// notePresence tells the checkpoint which files are there: the position of one
-// that has been gone for a day is forgotten.
-func (a *Agent) notePresence() {
-	if a.engine == nil {
-		return
-	}
-	there := map[event.SourceID]bool{}
-	for _, f := range a.engine.Files() {
-		there[f.ID] = true
-	}
-	for _, e := range a.checkpoint.Entries() {
-		a.checkpoint.Present(e.ID, there[e.ID])
-	}
 }
 
 // Close ends the parts that Run has not ended, in the order in which data

@@ -102,6 +102,15 @@ func (c *chain) isClosed(st *unix.Stat_t) bool {
 	return false
 }
 
+// inode names a file while it exists.
+type inode struct{ dev, ino uint64 }
+
+// has says whether the chain has the file, open or closed.
+func (c *chain) has(i inode) bool {
+	return c.find(i.dev, i.ino) != nil ||
+		slices.ContainsFunc(c.closed, func(k closedFile) bool { return k.dev == i.dev && k.ino == i.ino })
+}
+
 // forgetClosed drops the files that are not there any more.
 func (c *chain) forgetClosed(positions Positions) {
 	c.closed = slices.DeleteFunc(c.closed, func(k closedFile) bool {

@@ -24,6 +24,8 @@ type Engine struct {
 	// writes, so it reads without the lock.
 	mu     sync.Mutex
 	chains map[string]*chain
+	// owners has the chain that opened a file.
+	owners map[inode]*chain
 	unread map[string]unreadFile
 
 	// started is set when everything was looked for once.
@@ -67,7 +69,7 @@ func NewEngine(opts Options) *Engine {
 	opts.setDefaults()
 	e := &Engine{
 		opts: opts, seed: maphash.MakeSeed(),
-		roots: make(map[string]*confine.Root), chains: make(map[string]*chain),
+		roots: make(map[string]*confine.Root), chains: make(map[string]*chain), owners: make(map[inode]*chain),
 		unread: make(map[string]unreadFile),
 	}
 	for range opts.Lanes {

@@ -3,6 +3,7 @@ package tail
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -115,7 +116,22 @@ func (e *Engine) isKnown(c *chain, t *Target) bool {
 		f.rename(t)
 		return true
 	}
-	return c.isClosed(&st)
+	return c.isClosed(&st) || e.isElsewhere(c, &st)
+}
+
+// isElsewhere says whether another chain has the file. While a log is rotated
+// there is a moment without a live file, in which the file that was renamed
+// may be taken for one on its own.
+func (e *Engine) isElsewhere(c *chain, st *unix.Stat_t) bool {
+	other := e.owners[inode{uint64(st.Dev), st.Ino}]
+	if other == nil || other == c {
+		return false
+	}
+	if f := other.find(uint64(st.Dev), st.Ino); f != nil {
+		f.poll.present = true
+		return true
+	}
+	return other.isClosed(st)
 }
 
 // rename notes under which name a file is now.
@@ -144,6 +160,7 @@ func (e *Engine) add(c *chain, t *Target) error {
 		poll: poll{present: true, order: t.Order, grown: e.opts.Now().UnixNano()},
 	}
 	e.busy = append(e.busy, f)
+	e.owners[inode{f.dev, f.ino}] = c
 	path := t.Path()
 	f.path.Store(&path)
 	f.note(st.Size)
@@ -224,4 +241,5 @@ func (e *Engine) forget() {
 			e.mu.Unlock()
 		}
 	}
+	maps.DeleteFunc(e.owners, func(i inode, c *chain) bool { return !c.has(i) })
 }
