@@ -13,3 +13,5 @@ func TestRotationWhileDown(t *testing.T) { runScenario(t, "rotation_down") }
 func TestRenameBack(t *testing.T) { runScenario(t, "rotation_back") }
 
 func TestEmptySuccessor(t *testing.T) { runScenario(t, "rotation_empty") }
+
+func TestRenamedToTheNameOfAnotherLog(t *testing.T) { runScenario(t, "rotation_elsewhere") }
