@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
 
@@ -29,17 +28,13 @@ const (
 // read.
 var errContent = errors.New("unreadable checkpoint")
 
-func counters(c *event.Counts) [6]*uint64 {
-	return [6]*uint64{&c.Lines, &c.DocLines, &c.DroppedLines, &c.Docs, &c.LostBytes, &c.Bytes}
-}
-
 func (s *Store) append(b []byte) []byte {
 	le := binary.LittleEndian
 	b = le.AppendUint32(b, version)
 	b = le.AppendUint64(b, s.seq)
 	b = le.AppendUint64(b, uint64(s.lostAt))
 	b = le.AppendUint64(b, s.forgotten)
-	for _, n := range counters(&s.total) {
+	for _, n := range s.total.Figures() {
 		b = le.AppendUint64(b, *n)
 	}
 	b = le.AppendUint32(b, uint32(len(s.entries)))
@@ -72,7 +67,7 @@ func (s *Store) parse(b []byte) (err error) {
 	}
 	le := binary.LittleEndian
 	s.lostAt, s.forgotten = int64(le.Uint64(b[12:])), le.Uint64(b[20:])
-	for i, n := range counters(&s.total) {
+	for i, n := range s.total.Figures() {
 		*n = le.Uint64(b[28+8*i:])
 	}
 	count := le.Uint32(b[76:])

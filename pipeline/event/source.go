@@ -88,6 +88,11 @@ func (c *Counts) Add(o Counts) {
 	c.Bytes += o.Bytes
 }
 
+// Figures lists the counts in the order in which they are stored.
+func (c *Counts) Figures() [6]*uint64 {
+	return [6]*uint64{&c.Lines, &c.DocLines, &c.DroppedLines, &c.Docs, &c.LostBytes, &c.Bytes}
+}
+
 // IDOn is the id of the content that i names on a node: the first 128 bits of
 // SHA-256 over the node's name and the identity's parts, each preceded by its
 // length so that no two lists of parts have the same bytes.

@@ -96,7 +96,7 @@ func (t *Tally) add(o Tally) {
 func (t *Tally) sub(o Tally) {
 	t.Frames -= o.Frames
 	t.Bytes -= o.Bytes
-	from, what := counters(&t.Counts), counters(&o.Counts)
+	from, what := t.Counts.Figures(), o.Counts.Figures()
 	for i := range from {
 		*from[i] -= *what[i]
 	}

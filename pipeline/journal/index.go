@@ -7,7 +7,6 @@ import (
 	"hash/crc32"
 	"math"
 
-	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
 
@@ -60,11 +59,6 @@ type index struct {
 	filterLen, entriesLen int
 }
 
-// counters lists the figures in the order in which they are stored.
-func counters(c *event.Counts) [6]*uint64 {
-	return [6]*uint64{&c.Lines, &c.DocLines, &c.DroppedLines, &c.Docs, &c.LostBytes, &c.Bytes}
-}
-
 // appendIndex writes a sidecar for the entries, which are in order.
 func appendIndex(dst []byte, s *summary, filter frame.Filter, entries []byte) []byte {
 	dst = appendSummary(dst, s, len(filter), len(entries))
@@ -86,7 +80,7 @@ func appendSummary(dst []byte, s *summary, filterLen, entriesLen int) []byte {
 		dst = le.AppendUint64(dst, uint64(t))
 	}
 	dst = le.AppendUint64(dst, uint64(s.Packed))
-	for _, n := range counters(&s.Counts) {
+	for _, n := range s.Counts.Figures() {
 		dst = le.AppendUint64(dst, *n)
 	}
 	dst = le.AppendUint32(dst, uint32(filterLen))
@@ -122,7 +116,7 @@ func summaryFields(b []byte) (x index, err error) {
 	for i, t := range []*int64{&x.MinTime, &x.MaxTime, &x.Opened, &x.Written} {
 		*t = int64(le.Uint64(b[32+8*i:]))
 	}
-	for i, n := range counters(&x.Counts) {
+	for i, n := range x.Counts.Figures() {
 		*n = le.Uint64(b[72+8*i:])
 	}
 	x.Packed = int64(le.Uint64(b[64:]))
@@ -170,7 +164,7 @@ func (c *entryCodec) append(b []byte, e *Entry) []byte {
 	b = binary.AppendVarint(b, e.JournalTime-c.written)
 	b = binary.AppendUvarint(b, flags)
 	b = appendBytes(b, e.Class)
-	for _, n := range counters(&e.Counts) {
+	for _, n := range e.Counts.Figures() {
 		b = binary.AppendUvarint(b, *n)
 	}
 	c.seq, c.end, c.written = e.Seq, e.End(), e.JournalTime
@@ -197,7 +191,7 @@ func (c *entryCodec) parse(r *varints, e *Entry) error {
 	if class := r.bytes(); string(class) != e.Class {
 		e.Class = string(class)
 	}
-	for _, n := range counters(&e.Counts) {
+	for _, n := range e.Counts.Figures() {
 		*n = r.unsigned(math.MaxUint64)
 	}
 	e.Filter = frame.Filter(r.bytes())
@@ -236,7 +230,10 @@ func (r *varints) signed() int64 {
 }
 
 func (r *varints) bytes() []byte {
-	n := r.unsigned(uint64(len(r.b)))
+	n := r.unsigned(math.MaxInt32)
+	if n > uint64(len(r.b)) {
+		r.bad, r.b, n = true, nil, 0
+	}
 	p := r.b[:n:n]
 	r.b = r.b[n:]
 	return p

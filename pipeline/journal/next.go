@@ -27,23 +27,12 @@ type Frame struct {
 // frame is then passed with its lines as Result.Lost. fs.ErrNotExist says that
 // the cursor was moved past the frame by a full journal.
 func (f *Frame) Payload(buf []byte) ([]byte, error) {
-	return readPayload(f.fsys, f.path, f.offset, &f.Meta, buf)
-}
-
-func readPayload(fsys vfs.FS, path string, off int64, m *frame.Meta, buf []byte) ([]byte, error) {
-	file, err := fsys.OpenFile(path, os.O_RDONLY, 0)
+	file, err := f.fsys.OpenFile(f.path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	if uint64(cap(buf)) < uint64(m.PackedSize) {
-		buf = make([]byte, m.PackedSize)
-	}
-	buf = buf[:m.PackedSize]
-	if n, err := file.ReadAt(buf, off); n < len(buf) {
-		return nil, err
-	}
-	return buf, frame.Verify(buf, m)
+	return payloadAt(file, f.offset, &f.Meta, buf)
 }
 
 // reading is where a cursor reads.

@@ -3,7 +3,9 @@ package journal
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/tailrace/tailrace/internal/vfs"
@@ -185,11 +187,15 @@ func (r *Reader) MayContain(s Segment, hash uint64) (bool, error) {
 
 // Meta reads the whole metadata of a frame.
 func (r *Reader) Meta(s Segment, e *Entry) (*frame.Meta, error) {
-	f, err := r.fsys.OpenFile(r.path(s), 0, 0)
+	f, err := r.fsys.OpenFile(r.path(s), os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	return metaAt(f, e)
+}
+
+func metaAt(f io.ReaderAt, e *Entry) (*frame.Meta, error) {
 	var m frame.Meta
 	w := walker{file: f}
 	if _, err := w.header(e.Offset, e.End(), &m); err != nil {
@@ -201,11 +207,32 @@ func (r *Reader) Meta(s Segment, e *Entry) (*frame.Meta, error) {
 // Payload reads the compressed bytes of a frame into buf, which grows as
 // needed, and checks them.
 func (r *Reader) Payload(s Segment, e *Entry, buf []byte) ([]byte, error) {
-	m, err := r.Meta(s, e)
+	f, err := r.fsys.OpenFile(r.path(s), os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
-	return readPayload(r.fsys, r.path(s), e.Offset+int64(e.HeaderSize), m, buf)
+	defer f.Close()
+	m, err := metaAt(f, e)
+	if err != nil {
+		return nil, err
+	}
+	return payloadAt(f, e.Offset+int64(e.HeaderSize), m, buf)
+}
+
+// payloadAt reads and checks the payload of the frame that m describes.
+func payloadAt(f io.ReaderAt, off int64, m *frame.Meta, buf []byte) ([]byte, error) {
+	if uint64(cap(buf)) < uint64(m.PackedSize) {
+		buf = make([]byte, m.PackedSize)
+	}
+	buf = buf[:m.PackedSize]
+	n, err := f.ReadAt(buf, off)
+	if n < len(buf) && err == io.EOF {
+		return nil, frame.ErrShort
+	}
+	if n < len(buf) {
+		return nil, err
+	}
+	return buf, frame.Verify(buf, m)
 }
 
 func (r *Reader) path(s Segment) string { return filepath.Join(r.dir, s.Name) }

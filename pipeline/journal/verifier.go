@@ -1,10 +1,6 @@
 package journal
 
-import (
-	"io"
-
-	"github.com/tailrace/tailrace/pipeline/frame"
-)
+import "github.com/tailrace/tailrace/pipeline/frame"
 
 // verifier reads every byte of a segment that was not sealed and decides what
 // of it counts.
@@ -94,21 +90,10 @@ func (v *verifier) conclude() {
 
 // payload reads and decompresses the payload of the frame that next found.
 func (v *verifier) payload() error {
-	m := &v.meta
-	if uint64(cap(v.packed)) < uint64(m.PackedSize) {
-		v.packed = make([]byte, m.PackedSize)
-	}
-	v.packed = v.packed[:m.PackedSize]
-	n, err := v.file.ReadAt(v.packed, v.off+int64(v.size))
-	if n < len(v.packed) {
-		if err == io.EOF {
-			return frame.ErrShort
-		}
+	var err error
+	if v.packed, err = payloadAt(v.file, v.off+int64(v.size), &v.meta, v.packed); err != nil {
 		return err
 	}
-	if err := frame.Verify(v.packed, m); err != nil {
-		return err
-	}
-	v.plain, err = frame.Inflate(v.plain[:0], v.packed, m)
+	v.plain, err = frame.Inflate(v.plain[:0], v.packed, &v.meta)
 	return err
 }
