@@ -42,15 +42,18 @@ func (d *diskStatus) report(ctx context.Context) (*status.Report, error) {
 	if err := d.journal(ctx, &r.Journal); err != nil {
 		return nil, err
 	}
-	if r.Exporters, err = d.exporters(ctx); err != nil {
-		return nil, err
-	}
+	// What follows is shown as far as it can be found out.
+	var problems [3]error
+	r.Exporters, problems[0] = d.exporters(ctx)
 	entries, err := d.positions(ctx, root)
-	if err != nil {
-		return nil, err
+	problems[1] = err
+	r.Files, problems[2] = d.files(ctx, entries)
+	for _, p := range problems {
+		if p != nil {
+			r.Problems = append(r.Problems, p.Error())
+		}
 	}
-	r.Files, err = d.files(ctx, entries)
-	return r, err
+	return r, ctx.Err()
 }
 
 func (d *diskStatus) journal(ctx context.Context, j *status.Journal) error {
@@ -150,15 +153,11 @@ func (d *diskStatus) rollForward(ctx context.Context, s journal.Segment, from ui
 }
 
 // files are those with a position, and those that the receivers find besides.
-func (d *diskStatus) files(ctx context.Context, entries []checkpoint.Entry) ([]status.File, error) {
+func (d *diskStatus) files(ctx context.Context, entries []checkpoint.Entry) (all []status.File, err error) {
 	found := map[string]tail.Target{}
 	if d.discover {
-		err := pipeline.Discover(ctx, d.cfg, func(t tail.Target) { found[t.Path()] = t })
-		if err != nil {
-			return nil, err
-		}
+		err = pipeline.Discover(ctx, d.cfg, func(t tail.Target) { found[t.Path()] = t })
 	}
-	var all []status.File
 	known := map[string]bool{}
 	for i := range entries {
 		f := fileOf(&entries[i])
@@ -178,7 +177,7 @@ func (d *diskStatus) files(ctx context.Context, entries []checkpoint.Entry) ([]s
 	slices.SortStableFunc(all, func(a, b status.File) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), a.LastFrame.Compare(b.LastFrame))
 	})
-	return all, nil
+	return all, err
 }
 
 // fileOf is a file of which the position is known.

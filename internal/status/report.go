@@ -21,6 +21,9 @@ type Report struct {
 	Live bool   `json:"live"`
 	Why  string `json:"why,omitempty"`
 
+	// Problems are parts that could not be found out, and why.
+	Problems []string `json:"problems,omitempty"`
+
 	Node    string `json:"node,omitempty"`
 	Version string `json:"version,omitempty"`
 

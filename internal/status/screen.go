@@ -63,7 +63,11 @@ func (s *screen) journal() {
 	if j.Full {
 		fmt.Fprint(s.w, ", FULL: reading waits")
 	}
-	fmt.Fprint(s.w, "\n\n")
+	fmt.Fprintln(s.w)
+	for _, p := range s.Problems {
+		fmt.Fprintf(s.w, "problem: %s\n", safe(p))
+	}
+	fmt.Fprintln(s.w)
 }
 
 func (s *screen) exporters() {

@@ -42,6 +42,7 @@ func exampleReport() *Report {
 // and the files of one pod in detail.
 func TestScreens(t *testing.T) {
 	onDisk := exampleReport()
+	onDisk.Problems = []string{"cursor \"console\" is unreadable"}
 	onDisk.Live, onDisk.Why = false, "none answers at localhost:9464"
 	onDisk.Exporters, onDisk.Journal.Full, onDisk.Journal.Damaged = nil, true, 2
 	onDisk.Keep(func(f *File) bool { return f.Pod == "cart-0" })
