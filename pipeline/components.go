@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 
 	"github.com/tailrace/tailrace/exporters/console"
@@ -10,6 +11,7 @@ import (
 	"github.com/tailrace/tailrace/pipeline/config"
 	"github.com/tailrace/tailrace/pipeline/shipping"
 	"github.com/tailrace/tailrace/processors/filter"
+	"github.com/tailrace/tailrace/processors/parse"
 	"github.com/tailrace/tailrace/processors/resource"
 	"github.com/tailrace/tailrace/receivers/files"
 	"github.com/tailrace/tailrace/receivers/pods"
@@ -20,7 +22,7 @@ func Kinds() config.Kinds {
 	return config.Kinds{
 		Receivers: map[string]func() any{
 			"pods":  defaults(pods.DefaultConfig),
-			"files": defaults(files.DefaultConfig),
+			"files": defaults(defaultFiles),
 		},
 		Processors: map[string]func() any{
 			"resource": defaults(resource.DefaultConfig),
@@ -37,6 +39,23 @@ func defaults[C any](make func() C) func() any {
 	return func() any { c := make(); return &c }
 }
 
+// filesConfig is the receiver's configuration with a check that it cannot make
+// itself: components do not know each other.
+type filesConfig struct {
+	files.Config `mapstructure:",squash"`
+}
+
+func defaultFiles() filesConfig { return filesConfig{files.DefaultConfig()} }
+
+// Validate checks the name of the format too.
+func (c *filesConfig) Validate() error {
+	err := parse.CheckFormat(c.Format)
+	if err != nil {
+		err = fmt.Errorf("format: %w", err)
+	}
+	return errors.Join(c.Config.Validate(), err)
+}
+
 // newReceiver makes what finds the files of a receiver.
 func (a *Agent) newReceiver(id config.ID) (tail.Provider, error) {
 	section := a.cfg.Receivers[id]
@@ -48,8 +67,8 @@ func (a *Agent) newReceiver(id config.ID) (tail.Provider, error) {
 			return pods.New(c, o)
 		})
 	case "files":
-		return build(section, files.DefaultConfig(), func(c files.Config) (tail.Provider, error) {
-			return files.New(c, files.Options{Host: a.node, Now: a.started})
+		return build(section, defaultFiles(), func(c filesConfig) (tail.Provider, error) {
+			return files.New(c.Config, files.Options{Host: a.node, Now: a.started})
 		})
 	}
 	return nil, fmt.Errorf("receiver %s: there is no such type", id)
