@@ -3,6 +3,7 @@ package tail
 import (
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -38,10 +39,15 @@ type closedFile struct {
 	size     int64
 	modified int64
 	path     string
-	present  bool
+	// absent is since when scans do not find it, ns; 0 while they do.
+	absent int64
 	// source is nil when the content was never identified.
 	source *event.Source
 }
+
+// absentFor is how long a file that was closed must not be found before it is
+// forgotten: a scan may miss one that is being renamed, ns.
+const absentFor = int64(time.Minute)
 
 // insert puts a newly opened file in its place: before the first file that is
 // newer, else at the end. Files that are no longer there keep their places.
@@ -65,17 +71,25 @@ func (c *chain) publish(files []*file) {
 }
 
 // remember keeps what a scan needs to recognise a file that was closed.
-func (c *chain) remember(f *file) {
+func (c *chain) remember(f *file, now int64) {
 	source := f.source.Load()
 	switch {
-	case f.poll.present && !f.unlinked.Load():
-		c.closed = append(c.closed, closedFile{
-			dev: f.dev, ino: f.ino, size: f.last, modified: f.touched,
-			present: true, path: *f.path.Load(), source: source,
-		})
+	case !f.unlinked.Load():
+		k := closedFile{
+			dev: f.dev, ino: f.ino, size: f.last, modified: f.touched, path: *f.path.Load(), source: source,
+		}
+		if !f.poll.present {
+			k.absent = now
+		}
+		c.closed = append(c.closed, k)
 	case source != nil:
 		c.lane.forget(absence{c.identity, source.ID})
 	}
+}
+
+// reopened forgets that a file was closed: it has grown since.
+func (c *chain) reopened(f *file) {
+	c.closed = slices.DeleteFunc(c.closed, func(k closedFile) bool { return k.dev == f.dev && k.ino == f.ino })
 }
 
 // find returns the open file of an inode. An inode is not given again while a
@@ -95,7 +109,7 @@ func (c *chain) isClosed(st *unix.Stat_t) bool {
 	for i := range c.closed {
 		k := &c.closed[i]
 		if k.dev == uint64(st.Dev) && k.ino == st.Ino && k.size == st.Size && k.modified == st.Mtim.Nano() {
-			k.present = true
+			k.absent = 0
 			return true
 		}
 	}
@@ -111,15 +125,15 @@ func (c *chain) has(i inode) bool {
 		slices.ContainsFunc(c.closed, func(k closedFile) bool { return k.dev == i.dev && k.ino == i.ino })
 }
 
-// forgetClosed drops the files that are not there any more.
-func (c *chain) forgetClosed(positions Positions) {
+// forgetClosed drops the files that have not been there for a while.
+func (c *chain) forgetClosed(positions Positions, now int64) {
 	c.closed = slices.DeleteFunc(c.closed, func(k closedFile) bool {
-		if k.present || k.source == nil {
-			return !k.present
+		gone := k.absent != 0 && now-k.absent >= absentFor
+		if gone && k.source != nil {
+			positions.Present(k.source.ID, false)
+			c.lane.forget(absence{c.identity, k.source.ID})
 		}
-		positions.Present(k.source.ID, false)
-		c.lane.forget(absence{c.identity, k.source.ID})
-		return true
+		return gone
 	})
 }
 

@@ -39,11 +39,19 @@ func (l *Lane) family(path string) *family {
 		return f
 	}
 	f := &family{generations: make(map[[16]byte]uint32)}
-	for _, s := range l.engine.opts.Positions.Find(path) {
-		f.keep(&known{Source: s})
-	}
+	f.load(l.engine.opts.Positions, path)
 	l.families[path] = f
 	return f
+}
+
+// load takes in what the journal knows and the family does not, or not any
+// more.
+func (f *family) load(positions Positions, path string) {
+	for _, s := range positions.Find(path) {
+		if f.find(s.ID) == nil {
+			f.keep(&known{Source: s})
+		}
+	}
 }
 
 // keep adds a content that has a generation.
@@ -62,8 +70,7 @@ func (l *Lane) identify(r *reading, whole bool) (bool, error) {
 		return false, err
 	}
 	hash := xxh3.Hash128(head).Bytes()
-	fam := l.family(r.file.chain.identity)
-	k, err := fam.match(r, hash)
+	k, err := l.recognise(r, hash)
 	if err != nil {
 		return false, err
 	}
@@ -75,6 +82,7 @@ func (l *Lane) identify(r *reading, whole bool) (bool, error) {
 	if err := l.place(r, k); err != nil && err != errClosed {
 		return false, err
 	}
+	fam := l.family(r.file.chain.identity)
 	if k == nil {
 		k = fam.add(r, hash)
 	}
@@ -127,8 +135,20 @@ func cutHead(p []byte, whole bool) []byte {
 	return nil
 }
 
-// match finds the known content that the file has or continues. Of several,
-// the one that was last seen in this inode or under this name is taken.
+// recognise finds the known content that the file has or continues.
+func (l *Lane) recognise(r *reading, head [16]byte) (*known, error) {
+	path := r.file.chain.identity
+	fam := l.family(path)
+	k, err := fam.match(r, head)
+	if k != nil || err != nil {
+		return k, err
+	}
+	fam.load(l.engine.opts.Positions, path)
+	return fam.match(r, head)
+}
+
+// match looks among the known contents. Of several, the one that was last seen
+// in this inode or under this name is taken.
 func (f *family) match(r *reading, head [16]byte) (*known, error) {
 	var best *known
 	for _, k := range f.known {

@@ -76,7 +76,7 @@ func (e *Engine) measureAll(now int64) {
 			}
 		}
 		if done {
-			e.release(c)
+			e.release(c, now)
 		}
 	}
 	e.relieve(&held)
@@ -103,7 +103,7 @@ func (e *Engine) measureFile(f *file, now int64) {
 
 // release closes the files of a chain that were read to their end, and
 // remembers those that are still there.
-func (e *Engine) release(c *chain) {
+func (e *Engine) release(c *chain, now int64) {
 	files := make([]*file, 0, len(c.files))
 	for _, f := range c.files {
 		if !f.done.Load() || !f.close() {
@@ -111,7 +111,7 @@ func (e *Engine) release(c *chain) {
 			continue
 		}
 		e.open--
-		c.remember(f)
+		c.remember(f, now)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 // scan looks for files at and below a directory, or for all. It opens what is
 // new, follows what was renamed, and forgets what is gone.
 func (e *Engine) scan(ctx context.Context, under string) {
-	e.markAbsent(under)
+	e.markAbsent(under, e.opts.Now().UnixNano())
 	complete := true
 	for _, p := range e.opts.Providers {
 		err := p.Scan(ctx, under, func(t Target) { e.found(p, t) })
@@ -40,7 +40,7 @@ func (e *Engine) settle() {
 }
 
 // markAbsent supposes that everything below a directory is gone.
-func (e *Engine) markAbsent(under string) {
+func (e *Engine) markAbsent(under string, now int64) {
 	for _, c := range e.chains {
 		for _, f := range c.files {
 			if isBelow(*f.path.Load(), under) {
@@ -48,7 +48,9 @@ func (e *Engine) markAbsent(under string) {
 			}
 		}
 		for i := range c.closed {
-			c.closed[i].present = c.closed[i].present && !isBelow(c.closed[i].path, under)
+			if k := &c.closed[i]; k.absent == 0 && isBelow(k.path, under) {
+				k.absent = now
+			}
 		}
 	}
 	e.mu.Lock()
@@ -160,6 +162,7 @@ func (e *Engine) add(c *chain, t *Target) error {
 		poll: poll{present: true, order: t.Order, grown: e.opts.Now().UnixNano()},
 	}
 	e.busy = append(e.busy, f)
+	c.reopened(f)
 	e.owners[inode{f.dev, f.ino}] = c
 	path := t.Path()
 	f.path.Store(&path)
@@ -232,8 +235,9 @@ func (e *Engine) leaveOut(t *Target, state State, reason string) {
 
 // forget drops what is gone, after everything was looked for.
 func (e *Engine) forget() {
+	now := e.opts.Now().UnixNano()
 	for key, c := range e.chains {
-		c.forgetClosed(e.opts.Positions)
+		c.forgetClosed(e.opts.Positions, now)
 		if len(c.files) == 0 && len(c.closed) == 0 {
 			c.lane.forget(absence{identity: c.identity})
 			e.mu.Lock()

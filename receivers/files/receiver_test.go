@@ -97,6 +97,8 @@ func TestScan(t *testing.T) {
 				"a.log-20260305 of a.log 202603050000000000 only known", "a.log"}},
 		{"rotated files that the pattern names", []string{"a.log", "a.log.1", "a.log.2.gz"}, []string{"a.log*"},
 			[]string{"a.log.1 of a.log -1", "a.log", "a.log.2.gz excluded: compressed files are not read"}},
+		{"rotated files while the live one is replaced", []string{"a.log.1", "a.log.2"}, []string{"a.log*"},
+			[]string{"a.log.2 of a.log -2", "a.log.1 of a.log -1"}},
 		{"a number that is no rotation", []string{"worker.1", "worker.2"}, []string{"worker.*"},
 			[]string{"worker.1", "worker.2"}},
 		{"nothing there", nil, []string{"no/such/*.log"}, nil},

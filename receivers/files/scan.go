@@ -84,8 +84,9 @@ func (s *scan) files(dir string, entries []os.DirEntry, glob string) {
 		// Validate has refused malformed patterns.
 		matched, _ := path.Match(glob, name)
 		live, order, ok := splitRotated(name)
-		if ok && names[live] {
-			liveMatched, _ := path.Match(glob, live)
+		// The live file may be missing for a moment, while it is replaced.
+		liveMatched, _ := path.Match(glob, live)
+		if ok && (names[live] || liveMatched) {
 			s.fileIf(matched || liveMatched, dir, name, live, order, !matched)
 			continue
 		}
