@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -119,12 +120,13 @@ func writeBenchJournal(b *testing.B, dir string, docs int, size int64) {
 	wanted := benchFrame(frame.NewBuilder(1), 20, 1<<40)
 	written := int64(0)
 	for i := 0; written < size; i++ {
-		f := prints[i%len(prints)]
+		f := otherIDs(prints[i%len(prints)])
 		if written > size/2 && wanted != nil {
 			f, wanted = wanted, nil
 		}
+		later(f, time.Duration(i)*200*time.Millisecond)
 		written += int64(len(f.Payload))
-		if err := j.Append(context.Background(), copyAt(f, time.Duration(i)*200*time.Millisecond)); err != nil {
+		if err := j.Append(context.Background(), f); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -164,11 +166,22 @@ func benchTrace(n uint64) (id [16]byte) {
 	return id
 }
 
-// copyAt is f as if it had been written later; its documents keep their times.
-func copyAt(f *frame.Sealed, after time.Duration) *frame.Sealed {
-	later := *f
-	later.Payload = slices.Clone(f.Payload)
-	later.Meta.MinTime += int64(after)
-	later.Meta.MaxTime += int64(after)
-	return &later
+// otherIDs is a copy of f whose filters know other ids than its documents
+// have, as many and all new: a print stands for frames of its size.
+func otherIDs(f *frame.Sealed) *frame.Sealed {
+	c := *f
+	c.Payload = slices.Clone(f.Payload)
+	c.Terms = make([]uint64, len(f.Terms))
+	c.Meta.Filter = frame.NewFilter(len(f.Terms))
+	for i := range c.Terms {
+		c.Terms[i] = rand.Uint64()
+		c.Meta.Filter.Add(c.Terms[i])
+	}
+	return &c
+}
+
+// later is f as if it had been written later; its documents keep their times.
+func later(f *frame.Sealed, after time.Duration) {
+	f.Meta.MinTime += int64(after)
+	f.Meta.MaxTime += int64(after)
 }
