@@ -25,7 +25,7 @@ type Builder struct {
 	docs     uint32
 	min, max int64
 	joined   []Joined
-	terms    termSet
+	terms    terms
 }
 
 // stream is a compressor: of this project, or another that makes nothing of
@@ -89,7 +89,7 @@ func (b *Builder) Docs() int { return int(b.docs) }
 // MetaSize bounds what the metadata takes so far without its sources: a lane
 // adds theirs and seals before MetaLimit.
 func (b *Builder) MetaSize() int {
-	return fixedSize + crcSize + 5*5 + maxCounts + joinedSize(len(b.joined)) + filterSize(b.terms.count)
+	return fixedSize + crcSize + 5*5 + maxCounts + joinedSize(len(b.joined)) + filterSize(len(b.terms.hashes))
 }
 
 // Seal finishes the frame and empties the builder. m brings the class,
@@ -105,14 +105,14 @@ func (b *Builder) Seal(m Meta) *Sealed {
 	m.Checksum = crc32.Checksum(payload, castagnoli)
 	m.Docs, m.MinTime, m.MaxTime = b.docs, b.min, b.max
 	m.Joined = append([]Joined(nil), b.joined...)
-	terms := b.terms.list()
-	m.Filter = b.terms.take()
+	filter, hashes := b.terms.take()
+	m.Filter = filter
 	if m.MetaSize() > maxMetadata {
 		m.Filter = Everything
 	}
 	b.docs, b.min, b.max = 0, 0, 0
 	b.joined = b.joined[:0]
-	return &Sealed{Meta: m, Payload: payload, Terms: terms}
+	return &Sealed{Meta: m, Payload: payload, Terms: hashes}
 }
 
 // payloads holds memory of released payloads; what is in it goes with the

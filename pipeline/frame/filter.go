@@ -1,6 +1,10 @@
 package frame
 
-import "github.com/zeebo/xxh3"
+import (
+	"slices"
+
+	"github.com/zeebo/xxh3"
+)
 
 // Filter is a Bloom filter over the hashes of trace ids and request ids: ten
 // bits per id and seven probes, which is wrong about an absent id in 0.8 % of
@@ -16,8 +20,7 @@ const (
 var Everything = Filter{0xff}
 
 // TermHash is the hash by which filters know an id: the 16 bytes of a trace
-// id, or the text of a request id as the line spelled it.
-// It is never 0.
+// id, or the text of a request id as the line spelled it. It is never 0.
 func TermHash(id []byte) uint64 { return max(xxh3.Hash(id), 1) }
 
 // NewFilter is an empty filter with room for n ids.
@@ -61,76 +64,35 @@ func probes(hash uint64) (at, step uint32) {
 	return uint32(hash), uint32(hash>>32) | 1
 }
 
-// termSet is the set of the hashes in an open frame: open addressing, at most
-// half full; 0, which no id hashes to, marks a free place.
-type termSet struct {
-	table []uint64
-	count int
+// terms are the hashes of the ids in an open frame. An id that returns soon,
+// as those of a request do, is kept once; a set that knew them all would cost
+// a cache miss for every line.
+type terms struct {
+	hashes []uint64
+	recent [1 << recentBits]uint64
 }
 
-const minTerms = 1 << 10
+const recentBits = 10
 
-func (s *termSet) add(hash uint64) {
-	if s.count*2 >= len(s.table) {
-		s.grow()
-	}
-	s.insert(hash)
-}
-
-func (s *termSet) insert(hash uint64) {
-	mask := uint64(len(s.table) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
-		switch s.table[i] {
-		case hash:
-			return
-		case 0:
-			s.table[i] = hash
-			s.count++
-			return
-		}
+func (t *terms) add(hash uint64) {
+	slot := &t.recent[hash>>(64-recentBits)]
+	if *slot != hash {
+		*slot = hash
+		t.hashes = append(t.hashes, hash)
 	}
 }
 
-func (s *termSet) grow() {
-	old := s.table
-	s.table, s.count = make([]uint64, max(minTerms, 2*len(old))), 0
-	for _, hash := range old {
-		if hash != 0 {
-			s.insert(hash)
-		}
+// take makes the filter, returns a copy of the hashes, and empties t.
+func (t *terms) take() (Filter, []uint64) {
+	if len(t.hashes) == 0 {
+		return nil, nil
 	}
-}
-
-// list copies the set's hashes.
-func (s *termSet) list() []uint64 {
-	if s.count == 0 {
-		return nil
+	f := NewFilter(len(t.hashes))
+	for _, hash := range t.hashes {
+		f.Add(hash)
 	}
-	hashes := make([]uint64, 0, s.count)
-	for _, hash := range s.table {
-		if hash != 0 {
-			hashes = append(hashes, hash)
-		}
-	}
-	return hashes
-}
-
-// take makes the filter of the set and empties it, letting go of a table that
-// an unusual frame made large.
-func (s *termSet) take() Filter {
-	if s.count == 0 {
-		return nil
-	}
-	f := NewFilter(s.count)
-	for _, hash := range s.table {
-		if hash != 0 {
-			f.Add(hash)
-		}
-	}
-	s.count = 0
-	if len(s.table) > 32*minTerms {
-		s.table = nil
-	}
-	clear(s.table)
-	return f
+	hashes := slices.Clone(t.hashes)
+	t.hashes = t.hashes[:0]
+	clear(t.recent[:])
+	return f, hashes
 }

@@ -7,7 +7,7 @@ type Sealed struct {
 	// the plain bytes): what follows the header of a gzip member, on disk and
 	// on the wire.
 	Payload []byte
-	// Terms are the hashes of the ids in the documents, each once: what the
+	// Terms are the hashes of the ids in the documents, seldom twice: what the
 	// filter of a whole segment is made of. They are not part of the frame.
 	Terms []uint64
 }
