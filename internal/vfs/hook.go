@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync"
 )
 
 // OpKind is a kind of operation that changes a file system.
@@ -35,16 +36,23 @@ var ErrSkip = errors.New("skip this operation")
 // WithHook is fsys with before called ahead of every operation that changes
 // something. An error from it is the operation's result, and the operation
 // does not happen; so a test counts operations, stops the world at the n-th,
-// or injects ENOSPC and EIO.
-func WithHook(fsys FS, before func(Op) error) FS { return &hooked{fsys, before} }
+// or injects ENOSPC and EIO. It is called by one goroutine at a time.
+func WithHook(fsys FS, before func(Op) error) FS { return &hooked{FS: fsys, before: before} }
 
 type hooked struct {
 	FS
+	mu     sync.Mutex
 	before func(Op) error
 }
 
+func (h *hooked) ask(op Op) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.before(op)
+}
+
 func (h *hooked) do(kind OpKind, name string, op func() error) error {
-	switch err := h.before(Op{kind, name}); {
+	switch err := h.ask(Op{kind, name}); {
 	case errors.Is(err, ErrSkip):
 		return nil
 	case err != nil:

@@ -147,8 +147,8 @@ func (j *Journal) publish(group []*frame.Sealed) {
 		j.writer.learn(s)
 	}
 	j.writer.mark(group[len(group)-1].Meta.Seq)
-	j.advance(group)
 	j.opts.OnDurable(metas)
+	j.advance(group)
 	release(group)
 }
 

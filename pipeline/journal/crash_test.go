@@ -119,8 +119,8 @@ func (l *life) judgeCursor(c *Cursor) {
 	if done := l.advanced[c.name]; at > done {
 		l.fail("cursor %s is at %d, and only %d was ever done", c.name, at, done)
 	}
-	if s := l.journal.segments; len(s) > 0 && at+1 < s[0].First {
-		l.fail("cursor %s is at %d, and the frames up to %d are gone", c.name, at, s[0].First-1)
+	if first := oldest(l.journal); at+1 < first {
+		l.fail("cursor %s is at %d, and the frames up to %d are gone", c.name, at, first-1)
 	}
 }
 

@@ -83,3 +83,13 @@ func appendAll(t testing.TB, j *Journal, samples ...sample) {
 		}
 	}
 }
+
+// oldest is the number that the oldest segment begins at; 0 without one.
+func oldest(j *Journal) uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.segments) == 0 {
+		return 0
+	}
+	return j.segments[0].First
+}

@@ -219,7 +219,8 @@ func (j *Journal) Checkpointed(seq uint64) {
 	j.intake.nudge()
 }
 
-// Flush waits until every frame that was appended before is durable.
+// Flush waits until every frame that was appended before is durable and
+// OnDurable has returned.
 func (j *Journal) Flush(ctx context.Context) error {
 	j.mu.Lock()
 	want := j.nextSeq + uint64(len(j.intake.queue)) - 1

@@ -82,7 +82,7 @@ func TestFullJournalWaitsForTheCursorThatBlocks(t *testing.T) {
 		if more := fill(t, j, 2); more != 2 {
 			t.Errorf("%d frames fit after the first segments were delivered, want 2", more)
 		}
-		if first := j.segments[0].First; first == 1 {
+		if oldest(j) == 1 {
 			t.Error("the first segment is still there")
 		}
 	})
