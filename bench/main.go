@@ -20,6 +20,7 @@ import (
 	"syscall"
 
 	"github.com/tailrace/tailrace/bench/corpus"
+	"github.com/tailrace/tailrace/bench/reference"
 	"github.com/tailrace/tailrace/bench/reflimit"
 	"github.com/tailrace/tailrace/bench/refstd"
 	"github.com/tailrace/tailrace/bench/sink"
@@ -72,10 +73,11 @@ func yardstick(role string, args []string) error {
 	if err := f.Parse(args); err != nil {
 		return err
 	}
+	c := reference.Config{Kind: corpus.Kind(*kind), Pod: corpus.Number(0), Path: *path, URL: *url, Lines: *lines, BulkBytes: bulkBytes}
 	if role == "ref-std" {
-		return refstd.Run(refstd.Config{Kind: corpus.Kind(*kind), Pod: corpus.Number(0), Path: *path, URL: *url, Lines: *lines, BulkBytes: bulkBytes})
+		return refstd.Run(c)
 	}
-	return reflimit.Run(reflimit.Config{Kind: corpus.Kind(*kind), Pod: corpus.Number(0), Path: *path, URL: *url, Lines: *lines, BulkBytes: bulkBytes})
+	return reflimit.Run(c)
 }
 
 // options are what a measurement may be told.

@@ -9,30 +9,15 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/tailrace/tailrace/bench/corpus"
+	"github.com/tailrace/tailrace/bench/reference"
 	"github.com/zeebo/xxh3"
 )
-
-// Config says what to send where.
-type Config struct {
-	Kind corpus.Kind
-	Pod  corpus.Pod
-	// Path is the container's log, of which the first Lines lines are sent, or
-	// all when Lines is 0.
-	Path  string
-	Lines int
-	// URL is where _bulk is.
-	URL string
-	// BulkBytes is how many bytes of documents one request holds.
-	BulkBytes int
-}
 
 const (
 	readSize = 256 << 10
@@ -41,7 +26,7 @@ const (
 )
 
 // Run sends the file and returns.
-func Run(c Config) error {
+func Run(c reference.Config) error {
 	f, err := os.Open(c.Path)
 	if err != nil {
 		return err
@@ -104,7 +89,7 @@ type sender struct {
 	taken int
 }
 
-func newSender(c Config) *sender {
+func newSender(c reference.Config) *sender {
 	s := &sender{url: c.URL, limit: c.BulkBytes}
 	// BestSpeed is a level that gzip has.
 	s.gzip, _ = gzip.NewWriterLevel(&s.body, gzip.BestSpeed)
@@ -133,33 +118,12 @@ func (s *sender) send() error {
 	if err := s.gzip.Close(); err != nil {
 		return err
 	}
-	if err := s.post(); err != nil {
+	if err := reference.Post(s.url, &s.body); err != nil {
 		return err
 	}
 	s.body.Reset()
 	s.gzip.Reset(&s.body)
 	s.taken, s.plain = 0, s.plain[:0]
-	return nil
-}
-
-func (s *sender) post() error {
-	req, err := http.NewRequest(http.MethodPost, s.url+"/_bulk", &s.body)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/x-ndjson")
-	req.Header.Set("Content-Encoding", "gzip")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("the sink answered %s", resp.Status)
-	}
 	return nil
 }
 

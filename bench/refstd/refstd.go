@@ -12,32 +12,17 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/tailrace/tailrace/bench/corpus"
+	"github.com/tailrace/tailrace/bench/reference"
 )
 
-// Config says what to send where.
-type Config struct {
-	Kind corpus.Kind
-	Pod  corpus.Pod
-	// Path is the container's log, of which the first Lines lines are sent, or
-	// all when Lines is 0.
-	Path  string
-	Lines int
-	// URL is where _bulk is.
-	URL string
-	// BulkBytes is how many bytes of documents one request holds.
-	BulkBytes int
-}
-
 // Run sends the file and returns.
-func Run(c Config) error {
+func Run(c reference.Config) error {
 	f, err := os.Open(c.Path)
 	if err != nil {
 		return err
@@ -186,32 +171,11 @@ func (b *bulk) send() error {
 	if err := b.gzip.Close(); err != nil {
 		return err
 	}
-	if err := post(b.url, &b.body); err != nil {
+	if err := reference.Post(b.url, &b.body); err != nil {
 		return err
 	}
 	b.body.Reset()
 	b.gzip.Reset(&b.body)
 	b.plain = 0
-	return nil
-}
-
-func post(url string, body io.Reader) error {
-	req, err := http.NewRequest(http.MethodPost, url+"/_bulk", body)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/x-ndjson")
-	req.Header.Set("Content-Encoding", "gzip")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("the sink answered %s", resp.Status)
-	}
 	return nil
 }
