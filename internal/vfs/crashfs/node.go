@@ -33,7 +33,16 @@ func (n *node) resize(size int64) {
 
 // sync writes the dirty blocks and the length.
 func (n *node) sync() {
-	n.stable = n.merge(int64(len(n.data)), func(int64) bool { return true })
+	size := len(n.data)
+	if size > len(n.stable) {
+		n.stable = append(n.stable, make([]byte, size-len(n.stable))...)
+	}
+	n.stable = n.stable[:size:size]
+	for b := range n.dirty {
+		if from := b * blockSize; from < int64(size) {
+			copy(n.stable[from:min(int64(size), from+blockSize)], n.data[from:])
+		}
+	}
 	clear(n.dirty)
 }
 
