@@ -64,10 +64,10 @@ type Cursor struct {
 	// reading is owned by the goroutine of Next.
 	reading
 
-	// pending and waiting, the journal time at which the segment begins that
-	// Next reads in, are guarded by Journal.mu.
+	// pending are the frames behind the position. The oldest of them was
+	// written at oldest, ns, or later. Guarded by Journal.mu.
 	pending Tally
-	waiting int64
+	oldest  int64
 
 	mu   sync.Mutex
 	slot *slot.File
@@ -207,15 +207,24 @@ func (c *Cursor) join() error {
 // count adds the frames of s behind the position to what is pending.
 func (c *Cursor) count(s *segment) error {
 	if s.First > c.Position {
-		c.pending.add(Tally{int(s.Frames), s.Packed, s.Counts})
+		c.expect(Tally{int(s.Frames), s.Packed, s.Counts}, s.Opened)
 		return nil
 	}
 	return s.entries(c.journal.opts.FS, 0, func(e *Entry) error {
 		if e.Seq > c.Position {
-			c.pending.add(e.tally())
+			c.expect(e.tally(), e.JournalTime)
 		}
 		return nil
 	})
+}
+
+// expect adds frames to what is pending, the first of which was written at
+// written.
+func (c *Cursor) expect(t Tally, written int64) {
+	if c.pending.Frames == 0 {
+		c.oldest = written
+	}
+	c.pending.add(t)
 }
 
 // Advance moves the cursor behind f, every document of which has its Result.
@@ -237,7 +246,7 @@ func (c *Cursor) Advance(f *Frame, r Result) error {
 	c.damaged(f.hole)
 	done := tallyOf(&f.Meta)
 	done.add(f.hole)
-	c.journal.passed(c, done)
+	c.journal.passed(c, done, f.Meta.JournalTime)
 	return c.store(time.Since(c.syncedAt) >= syncInterval)
 }
 
@@ -249,11 +258,13 @@ func (c *Cursor) damaged(hole Tally) {
 	c.Result.LostDocs += hole.Docs
 }
 
-// passed takes frames from what is pending.
-func (j *Journal) passed(c *Cursor, done Tally) {
+// passed takes frames from what is pending, the last of which was written at
+// written.
+func (j *Journal) passed(c *Cursor, done Tally, written int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	c.pending.sub(done)
+	c.oldest = max(c.oldest, written)
 	if j.intake.blocked() {
 		j.intake.nudge()
 	}

@@ -79,7 +79,7 @@ func (c *Cursor) skip(seg *segment) bool {
 	c.Skipped.Frames += uint64(gone.Frames)
 	c.Skipped.Lines += gone.DocLines
 	c.Skipped.Docs += gone.Docs
-	c.journal.passed(c, gone)
+	c.journal.passed(c, gone, seg.Written)
 	return true
 }
 

@@ -72,8 +72,8 @@ type CursorStats struct {
 	Damaged uint64
 	// Pending sums the frames that are not done.
 	Pending Tally
-	// Oldest is the journal time of the segment's first frame that the cursor
-	// is in, ns; 0 when nothing is pending.
+	// Oldest is when the oldest pending frame was written, ns, or when the one
+	// before it was; 0 when nothing is pending.
 	Oldest int64
 }
 
@@ -89,7 +89,7 @@ func (c *Cursor) Stats() CursorStats {
 	defer c.journal.mu.Unlock()
 	st.Pending = c.pending
 	if st.Pending.Frames > 0 {
-		st.Oldest = c.waiting
+		st.Oldest = c.oldest
 	}
 	return st
 }

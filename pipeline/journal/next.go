@@ -143,7 +143,6 @@ func (c *Cursor) limits() {
 	c.journal.mu.Lock()
 	defer c.journal.mu.Unlock()
 	c.scan.limit, c.scan.last = c.segment.Size, c.segment.Last
-	c.waiting = c.segment.Opened
 }
 
 // choose is the segment to read in.

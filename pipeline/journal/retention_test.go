@@ -273,3 +273,37 @@ func TestWaitingEndsWithTheContextAndWithTheJournal(t *testing.T) {
 		}
 	})
 }
+
+func TestLagIsMeasuredFromTheOldestPendingFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := small(t, nil)
+		c := cursor(t, j, "x", CursorOptions{})
+		lag := func() time.Duration {
+			st := c.Stats()
+			if st.Pending.Frames == 0 {
+				return 0
+			}
+			return time.Since(time.Unix(0, st.Oldest))
+		}
+		fill(t, j, 1)
+		time.Sleep(time.Minute)
+		fill(t, j, 1)
+		if got := lag(); got != time.Minute {
+			t.Errorf("with frames of a minute ago and now the lag is %v", got)
+		}
+		deliver(t, c, 2)
+		time.Sleep(time.Hour)
+		fill(t, j, 1)
+		time.Sleep(time.Second)
+		if got := lag(); got != time.Second {
+			t.Errorf("with a frame of a second ago the lag is %v", got)
+		}
+		j.Close()
+		j = small(t, func(o *Options) { o.FS = j.opts.FS })
+		c = cursor(t, j, "x", CursorOptions{})
+		time.Sleep(time.Second)
+		if got := lag(); got != 2*time.Second {
+			t.Errorf("after a restart the lag is %v", got)
+		}
+	})
+}
