@@ -74,7 +74,7 @@ func (l *Lane) identify(r *reading, whole bool) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if k == nil && r.file.target.OnlyKnown {
+	if k == nil && r.file.target.OnlyKnown && !l.isOurs(r) {
 		l.close(r)
 		return false, nil
 	}

@@ -49,7 +49,9 @@ type Target struct {
 	// Superseded says that nothing will be written any more, because a newer
 	// restart of the container has a log.
 	Superseded bool
-	// OnlyKnown files are read only if a position of theirs is known.
+	// OnlyKnown files were not asked for, but their chain's live file was: they
+	// are read only if a position of theirs is known, or if they were written
+	// since the chain is read. Chain is the path of the live file then.
 	OnlyKnown bool
 	Start     Start
 	// Excluded is the rule for which the file is not read, Refused the reason

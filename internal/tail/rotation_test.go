@@ -12,6 +12,8 @@ func TestRotationWhileDown(t *testing.T) { runScenario(t, "rotation_down") }
 
 func TestRenameBack(t *testing.T) { runScenario(t, "rotation_back") }
 
+func TestRotationOfTheLiveFileOnly(t *testing.T) { runScenario(t, "rotation_only_live") }
+
 func TestEmptySuccessor(t *testing.T) { runScenario(t, "rotation_empty") }
 
 func TestRenamedToTheNameOfAnotherLog(t *testing.T) { runScenario(t, "rotation_elsewhere") }

@@ -133,6 +133,8 @@ func (w *world) configure(args []string) {
 			w.opts.MaxLine = w.number(value)
 		case "budget":
 			w.opts.Budget = w.number(value)
+		case "only-known":
+			w.onlyKnown = value == "yes"
 		case "joining":
 			w.opts.Joining = w.number(value)
 		case "unlinked-bytes":

@@ -28,9 +28,11 @@ type world struct {
 	decoder Decoder
 	start   Start
 	dead    []string
-	known   map[event.SourceID]frame.Source
-	engine  *Engine
-	batch   event.Batch
+	// onlyKnown is for rotated files.
+	onlyKnown bool
+	known     map[event.SourceID]frame.Source
+	engine    *Engine
+	batch     event.Batch
 }
 
 func newWorld(t *testing.T) *world {
@@ -95,7 +97,10 @@ func (w *world) Scan(_ context.Context, _ string, yield func(Target)) error {
 			Decoder: w.decoder, Start: w.start, Superseded: slices.Contains(w.dead, m[1]),
 		}
 		if m[2] != "" {
-			t.Order = int64(w.number(m[2]))
+			t.Order, t.OnlyKnown = int64(w.number(m[2])), w.onlyKnown
+		}
+		if w.onlyKnown {
+			t.Chain = w.path(m[1] + ".log")
 		}
 		yield(t)
 	}

@@ -1,0 +1,52 @@
+package tail
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zeebo/xxh3"
+)
+
+// isOurs says whether a rotated file that no position is known of was written
+// since its chain is read: then it must be read although only its successor
+// was asked for. Files from before that time are not.
+func (l *Lane) isOurs(r *reading) bool {
+	files := r.file.chain.current()
+	at := slices.Index(files, r.file)
+	for _, older := range files[:max(at, 0)] {
+		if older.reading != nil && older.reading.src != nil {
+			return true
+		}
+	}
+	if slices.ContainsFunc(files[at+1:], l.isKnownFile) {
+		return false
+	}
+	// What was read is rotated out of existence: all that is left is newer.
+	return l.isKnownChain(r.file.chain)
+}
+
+// isKnownFile says whether a file has a content that was read before the
+// start.
+func (l *Lane) isKnownFile(f *file) bool {
+	if f.reading != nil && f.reading.known != nil {
+		return !f.reading.known.fresh
+	}
+	r := &reading{lane: l, file: f}
+	head, err := l.head(r, true)
+	if head == nil || err != nil {
+		return false
+	}
+	k, err := l.recognise(r, xxh3.Hash128(head).Bytes())
+	return k != nil && err == nil
+}
+
+// isKnownChain says whether a file with a name of the chain was read before:
+// a chain is called like its live file, and rotation appends to that name.
+func (l *Lane) isKnownChain(c *chain) bool {
+	for _, s := range l.engine.opts.Positions.Find(c.identity) {
+		if rest, ok := strings.CutPrefix(s.Path, c.key); ok && (rest == "" || strings.ContainsRune(".-", rune(rest[0]))) {
+			return true
+		}
+	}
+	return false
+}
