@@ -53,6 +53,10 @@ func (j *Journal) finished() bool {
 
 // shutdown wakes everybody who waits and closes what is open.
 func (j *Journal) shutdown() {
+	if j.writer.file != nil && !j.writer.segment.empty() && j.err == nil {
+		// Sealed, it need not be verified at the next start.
+		j.seal()
+	}
 	j.writer.close()
 	j.mu.Lock()
 	close(j.changed)

@@ -134,7 +134,7 @@ type Journal struct {
 }
 
 // Open opens the journal in opts.Dir and recovers it: frames of segments that
-// were not sealed are decompressed and checked before they count.
+// were not sealed are checked before they count.
 func Open(opts Options) (*Journal, error) {
 	opts.setDefaults()
 	j := &Journal{

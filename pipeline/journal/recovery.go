@@ -87,8 +87,8 @@ func (j *Journal) discard(seg *segment, bound uint64) error {
 	return j.opts.FS.Remove(seg.path)
 }
 
-// verify decompresses and checks every frame of a segment, cuts off what was
-// never acknowledged, makes the rest durable and writes its index.
+// verify checks every frame of a segment, cuts off what was never
+// acknowledged, makes the rest durable and writes its index.
 func (j *Journal) verify(seg *segment, bound uint64) error {
 	file, err := j.opts.FS.OpenFile(seg.path, os.O_RDWR, 0)
 	if err != nil {
@@ -216,7 +216,7 @@ func (j *Journal) openMarker() error {
 }
 
 // Replay calls fn for the metadata of the recovered frames behind after, in
-// order, after verifying each. It is called before the first Append, to roll
+// order, after decompressing each. It is called before the first Append, to roll
 // the checkpoint forward, and makes sure that no number up to after is given
 // again. A frame that is damaged though it was durable is left out and
 // counted. The metadata is fn's only until it returns.
@@ -246,7 +246,7 @@ func (j *Journal) replay(seg *segment, after uint64, fn func(*frame.Meta) error)
 		if v.meta.Seq <= after {
 			continue
 		}
-		if err := v.payload(); damage(err) {
+		if err := v.decompress(); damage(err) {
 			j.damaged(seg, v.meta.Seq)
 			continue
 		} else if err != nil {

@@ -65,6 +65,7 @@ func written(t *testing.T, dir string, frames int, together bool) (segment strin
 	flush(t, j)
 	j.Close()
 	segment = segmentPath(dir, 1)
+	remove(t, indexPath(segment)) // as if the process had been killed
 	_, err := walk(j.opts.FS, segment, walkRange{0, 1 << 30, 0}, func(e *Entry) error {
 		entries = append(entries, *e)
 		return nil

@@ -32,7 +32,8 @@ type segment struct {
 	sealed bool
 	// indexSize is what the sidecar takes on disk, 0 when there is none.
 	indexSize int64
-	// verified says that every frame in it was decompressed when it was opened.
+	// verified says that every frame in it was checked when the journal was
+	// opened, or was written since.
 	verified bool
 	// deleted tells cursors that the file is gone.
 	deleted bool

@@ -3,7 +3,8 @@ package journal
 import "github.com/tailrace/tailrace/pipeline/frame"
 
 // verifier reads every byte of a segment that was not sealed and decides what
-// of it counts.
+// of it counts. Checksums are enough for that; frames whose positions are used
+// are decompressed too.
 //
 // A frame that is bad was either never durable, or the disk lost it later. It
 // was durable if a later frame says so (DurableSeq), or if a later segment
@@ -39,7 +40,7 @@ func (v *verifier) run() error {
 		if v.skipped > 0 && v.meta.Seq > v.sum.Last+1 {
 			v.suspect(v.meta.Seq-1, missing(v.sum.Last, v.meta.Seq))
 		}
-		switch err := v.payload(); {
+		switch err := v.checksum(); {
 		case damage(err):
 			v.suspect(v.meta.Seq, 1)
 		case err != nil:
@@ -88,10 +89,15 @@ func (v *verifier) conclude() {
 	v.sum.Damaged = v.damaged
 }
 
-// payload reads and decompresses the payload of the frame that next found.
-func (v *verifier) payload() error {
-	var err error
-	if v.packed, err = payloadAt(v.file, v.off+int64(v.size), &v.meta, v.packed); err != nil {
+// checksum reads and checks the payload of the frame that next found.
+func (v *verifier) checksum() (err error) {
+	v.packed, err = payloadAt(v.file, v.off+int64(v.size), &v.meta, v.packed)
+	return err
+}
+
+// decompress is checksum, and what the payload holds must be whole too.
+func (v *verifier) decompress() (err error) {
+	if err := v.checksum(); err != nil {
 		return err
 	}
 	v.plain, err = frame.Inflate(v.plain[:0], v.packed, &v.meta)
