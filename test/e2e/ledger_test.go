@@ -41,6 +41,7 @@ func TestLedgerIsTheOraclesOwnCount(t *testing.T) {
 
 	want := figuresOf(account)
 	want.check(t, r, "when the load has ended")
+	want.checkStatus(t, account, statusOf(t, config).isLive(t, true))
 	agent.Kill()
 	agent = r.StartAgent(config)
 	want.check(t, r, "after one more kill")
@@ -49,6 +50,7 @@ func TestLedgerIsTheOraclesOwnCount(t *testing.T) {
 	want.exporters[down] = want.exporters[up]
 	want.check(t, r, "when the backend is back")
 	agent.Stop()
+	want.checkStatus(t, account, statusOf(t, config).isLive(t, false))
 	for _, sink := range []*testkit.Sink{good, bad} {
 		if v := r.Judge(sink); len(v.Violations) > 0 {
 			t.Error(v)

@@ -149,11 +149,27 @@ func (l *life) finish(generator *testkit.Process) *oracle.Verdict {
 	agent := l.start()
 	generator.Stop()
 	l.sink.Behave("ok")
-	l.Drained(l.sink, agent, len(l.Account().Entries))
+	account := l.Account()
+	l.Drained(l.sink, agent, len(account.Entries))
+	l.accounted(account.Totals("").Lines)
 	agent.Stop()
 	verdict := l.Judge(l.sink)
 	l.hit.records, l.hit.repeats = verdict.Records, verdict.Repeats
 	return verdict
+}
+
+// accounted waits until the agent's own figures are the oracle's: every line
+// was read once and delivered once, over all its lives.
+func (l *life) accounted(lines int) {
+	l.TB.Helper()
+	testkit.Eventually(l.TB, "the figures are right", func() (bool, string) {
+		f, err := l.Figures()
+		if err != nil {
+			return false, err.Error()
+		}
+		read, sent := f.Sum("tailrace_receiver_accepted_log_records_total"), f.Sum("tailrace_exporter_sent_log_records_total")
+		return read == lines && sent == lines, fmt.Sprintf("%d lines read and %d sent, of %d", read, sent, lines)
+	})
 }
 
 // delay is how long the agent lives: mostly long enough to be at work, at

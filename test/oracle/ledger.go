@@ -175,13 +175,14 @@ func (a *Account) Totals(namespace string) Totals {
 	var t Totals
 	for _, e := range a.Entries {
 		if namespace == "" || e.Namespace == namespace {
-			t.add(e)
+			t.Add(e)
 		}
 	}
 	return t
 }
 
-func (t *Totals) add(e Entry) {
+// Add counts a record.
+func (t *Totals) Add(e Entry) {
 	t.Records++
 	t.Lines += e.Lines
 	t.Bytes += e.Bytes
