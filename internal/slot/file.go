@@ -16,11 +16,12 @@ type File struct {
 	file vfs.File
 	// size is that of one slot.
 	size int64
-	buf  []byte
 
 	// values are the slots' as they were last written or read; what a failed
-	// write left is no value.
-	values [2]Value
+	// write left is no value. Their payloads are parts of encoded, the slots'
+	// bytes.
+	values  [2]Value
+	encoded [2][]byte
 	// target is the slot that the next write goes to.
 	target int
 	// dirty says that the target was written and not synced, so that it is
@@ -54,7 +55,7 @@ func Open(fsys vfs.FS, name string) (*File, error) {
 // durably. The slots take payloads of capacity bytes without growing.
 func Create(fsys vfs.FS, name string, capacity int, payload []byte) (*File, error) {
 	f := &File{fsys: fsys, name: name, size: slotSize(max(capacity, len(payload)))}
-	f.values[0] = Value{Payload: append([]byte(nil), payload...), Generation: 1}
+	f.set(0, Value{Payload: payload, Generation: 1})
 	if err := f.replace(); err != nil {
 		return nil, err
 	}
@@ -103,7 +104,9 @@ func (f *File) read(i int) (Value, error) {
 	if err != nil && err != io.EOF {
 		return Value{}, err
 	}
-	return decode(b[:n])
+	v, err := decode(b[:n])
+	f.encoded[i] = b[:headerSize+len(v.Payload)]
+	return v, err
 }
 
 func (f *File) newest() int {
@@ -113,11 +116,12 @@ func (f *File) newest() int {
 	return 0
 }
 
-// Newest is the file's value. Its payload must not be changed.
+// Newest is the file's value. Its payload must not be changed, and is valid
+// until the next Write.
 func (f *File) Newest() Value { return f.values[f.newest()] }
 
 // Older is the value that Newest falls back to when it is lost; invalid when
-// there is none. Its payload must not be changed.
+// there is none. Its payload is as Newest's.
 func (f *File) Older() Value { return f.values[1-f.newest()] }
 
 // Write replaces the value. It survives the death of the process at once, and
@@ -127,15 +131,19 @@ func (f *File) Write(payload []byte) error {
 	if int64(headerSize+len(payload)) > f.size || f.suspect {
 		return f.replaceWith(v)
 	}
-	f.buf = encode(f.buf[:0], v)
-	f.values[f.target] = Value{}
+	f.set(f.target, v)
 	f.dirty = true
-	if _, err := f.file.WriteAt(f.buf, int64(f.target)*f.size); err != nil {
+	if _, err := f.file.WriteAt(f.encoded[f.target], int64(f.target)*f.size); err != nil {
+		f.values[f.target] = Value{}
 		return err
 	}
-	v.Payload = append([]byte(nil), payload...)
-	f.values[f.target] = v
 	return nil
+}
+
+// set gives slot i the value v in memory, with a copy of its payload.
+func (f *File) set(i int, v Value) {
+	f.encoded[i] = encode(f.encoded[i][:0], v)
+	f.values[i] = Value{Payload: f.encoded[i][headerSize:], Generation: v.Generation}
 }
 
 // Sync makes the value durable.
@@ -159,9 +167,8 @@ func (f *File) Sync() error {
 
 // replaceWith makes a new file whose newest value is v.
 func (f *File) replaceWith(v Value) error {
-	v.Payload = append([]byte(nil), v.Payload...)
 	f.size = max(f.size, slotSize(len(v.Payload)+len(v.Payload)/2))
-	f.values[f.target] = v
+	f.set(f.target, v)
 	return f.replace()
 }
 
@@ -193,8 +200,7 @@ func (f *File) writeSlots(file vfs.File) error {
 		if !v.Valid() {
 			continue
 		}
-		f.buf = encode(f.buf[:0], v)
-		if _, err := file.WriteAt(f.buf, int64(i)*f.size); err != nil {
+		if _, err := file.WriteAt(f.encoded[i], int64(i)*f.size); err != nil {
 			return err
 		}
 	}

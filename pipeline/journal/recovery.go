@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/tailrace/tailrace/internal/vfs"
@@ -221,7 +222,10 @@ func (j *Journal) openMarker() error {
 // again. A frame that is damaged though it was durable is left out and
 // counted. The metadata is fn's only until it returns.
 func (j *Journal) Replay(after uint64, fn func(*frame.Meta) error) error {
-	for _, seg := range j.segments {
+	j.mu.Lock()
+	segments := slices.Clone(j.segments)
+	j.mu.Unlock()
+	for _, seg := range segments {
 		if seg.Last <= after {
 			continue
 		}
