@@ -265,7 +265,7 @@ func (j *Journal) replay(seg *segment, after uint64, fn func(*frame.Meta) error)
 
 // damaged counts a frame that was durable and is not readable.
 func (j *Journal) damaged(seg *segment, seq uint64) {
-	j.opts.Logger.Error("a frame is damaged on disk; its lines are read again if the log files still have them",
+	j.opts.Logger.Error("a frame is damaged on disk; its positions are not used, and what exporters have not delivered of it counts as lost",
 		"segment", filepath.Base(seg.path), "frame", seq)
 	j.mu.Lock()
 	defer j.mu.Unlock()
