@@ -194,50 +194,60 @@ func (c *coder) put(p packed) {
 	}
 }
 
+// tail has, for 0 to 3 literals that are left, which of the next four count.
+var tail = [4][4]literal{
+	{}, {^literal(0)}, {^literal(0), ^literal(0)}, {^literal(0), ^literal(0), ^literal(0)},
+}
+
 // write writes the sequences of text, with no room checked: code has reserved
 // it. Four literals of at most 14 bits, or a match of at most 47, are gathered
-// behind the up to 7 bits that wait, and written as one word.
+// behind the up to 7 bits that wait, and written as one word. How many
+// literals are left in the end is as good as random: they are masked, since a
+// branch would often be predicted wrong. For that, text has four bytes of
+// anything behind its end.
 func (c *coder) write(t *tables, text []byte, seqs []sequence) {
 	acc, n, at := c.acc, c.n, len(c.out)
 	out := c.out[:cap(c.out)]
+	text = text[:len(text)+len(tail)]
 	for _, s := range seqs {
-		literals := text[:s.literals()]
-		text = text[len(literals)+s.length():]
-		for len(literals) >= 4 {
+		count := s.literals()
+		literals := text[: count+len(tail) : count+len(tail)]
+		text = text[count+s.length():]
+		for {
 			l0, l1, l2, l3 := t.literals[literals[0]], t.literals[literals[1]], t.literals[literals[2]], t.literals[literals[3]]
-			literals = literals[4:]
-			acc |= uint64(l0.bits) << (n & 63)
-			n += l0.n
-			acc |= uint64(l1.bits) << (n & 63)
-			n += l1.n
-			acc |= uint64(l2.bits) << (n & 63)
-			n += l2.n
-			acc |= uint64(l3.bits) << (n & 63)
-			n += l3.n
+			if count < 4 {
+				m := &tail[count]
+				l0, l1, l2, l3 = l0&m[0], l1&m[1], l2&m[2], 0
+			}
+			acc |= l0.bits() << (n & 63)
+			n += l0.size()
+			acc |= l1.bits() << (n & 63)
+			n += l1.size()
+			acc |= l2.bits() << (n & 63)
+			n += l2.size()
+			acc |= l3.bits() << (n & 63)
+			n += l3.size()
 			binary.LittleEndian.PutUint64(out[at:], acc)
 			at += int(n >> 3)
 			acc >>= n & 56
 			n &= 7
+			if count < 4 {
+				break
+			}
+			literals, count = literals[4:], count-4
 		}
-		for _, b := range literals {
-			l := t.literals[b]
-			acc |= uint64(l.bits) << (n & 63)
-			n += l.n
+		if s.length() == 0 {
+			continue
 		}
-		binary.LittleEndian.PutUint64(out[at:], acc)
-		at += int(n >> 3)
-		acc >>= n & 56
-		n &= 7
+		symbol, extra, more := distanceSymbol(s.distance())
+		d := t.distances[symbol]
+		far, farBits := uint64(d.bits|uint32(extra)<<(d.n&31)), d.n+uint32(more)
 		for length := s.length(); length > 0; {
 			some := pieceOf(length)
 			length -= some
 			l := t.lengths[some]
-			acc |= uint64(l.bits) << (n & 63)
-			n += l.n
-			symbol, extra, more := distanceSymbol(s.distance())
-			d := t.distances[symbol]
-			acc |= uint64(d.bits|uint32(extra)<<(d.n&31)) << (n & 63)
-			n += d.n + uint32(more)
+			acc |= uint64(l.bits)<<(n&63) | far<<((n+l.n)&63)
+			n += l.n + farBits
 			binary.LittleEndian.PutUint64(out[at:], acc)
 			at += int(n >> 3)
 			acc >>= n & 56

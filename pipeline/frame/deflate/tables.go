@@ -49,9 +49,15 @@ type packed struct {
 	n    uint32
 }
 
+// literal is a literal's code: its bits below, and how many above.
+type literal uint64
+
+func (l literal) bits() uint64 { return uint64(uint32(l)) }
+func (l literal) size() uint32 { return uint32(l >> 32) }
+
 // tables are the codes of a block.
 type tables struct {
-	literals  [256]packed
+	literals  [256]literal
 	end       packed
 	lengths   [maxMatch + 1]packed
 	distances [distanceCodes]packed
@@ -89,7 +95,7 @@ func (b *builder) build(h *histogram, t *tables) {
 
 	assign(literals, b.codes[:])
 	for i := range t.literals {
-		t.literals[i] = packed{uint32(b.codes[i].bits), uint32(b.codes[i].n)}
+		t.literals[i] = literal(b.codes[i].bits) | literal(b.codes[i].n)<<32
 	}
 	t.end = packed{uint32(b.codes[endOfBlock].bits), uint32(b.codes[endOfBlock].n)}
 	for n := minMatch; n <= maxMatch; n++ {

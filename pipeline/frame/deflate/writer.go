@@ -26,8 +26,9 @@ const (
 	step = 32 << 10
 	// piece is how many bytes are added at once.
 	piece = 16 << 10
-	// histSize holds the window and what waits to be coded.
-	histSize = window + step + piece
+	// histSize holds the window, and some steps, so that moving the window to
+	// the front is worth it.
+	histSize = window + 4*step + piece
 )
 
 // Writer makes deflate streams, one after the other. It is not safe for
@@ -57,7 +58,7 @@ type Writer struct {
 // memory gives, which is asked when the first bytes are there.
 func NewWriter(memory func() []byte) *Writer {
 	// What the table begins with lies in no window.
-	return &Writer{hist: make([]byte, 0, histSize), base: 2 * window, coder: coder{memory: memory}}
+	return &Writer{hist: make([]byte, 0, histSize+len(tail)), base: 2 * window, coder: coder{memory: memory}}
 }
 
 // Size is the number of bytes that the stream stands for so far.
@@ -126,7 +127,9 @@ func (w *Writer) add(p []byte) int {
 	n := min(len(p), piece)
 	if len(w.hist)-w.coded >= step {
 		w.code(false)
-		w.slide()
+		if len(w.hist)+piece > histSize {
+			w.slide()
+		}
 	}
 	w.hist = append(w.hist, p[:n]...)
 	return n
