@@ -40,7 +40,7 @@ func newLab(ctx context.Context, o options) (*lab, error) {
 
 func (l *lab) prepare(ctx context.Context) error {
 	if l.rounds == 0 {
-		l.rounds = 5
+		l.rounds = 7
 		if l.short {
 			l.rounds = 3
 		}

@@ -96,7 +96,7 @@ func measure(args []string) error {
 	var o options
 	f.StringVar(&o.workloads, "w", "W1,W2,W4", "workloads to run, separated by commas")
 	f.BoolVar(&o.short, "short", false, "fewer lines and rounds: a first impression")
-	f.IntVar(&o.rounds, "rounds", 0, "rounds of which the median counts (0: 5, with -short 3)")
+	f.IntVar(&o.rounds, "rounds", 0, "rounds of which the median counts (0: 7, with -short 3)")
 	f.StringVar(&o.agent, "agent", "", "the agent's binary (default: built from ./cmd/tailrace)")
 	f.StringVar(&o.dir, "dir", "", "where logs and journals go (default: a temporary directory)")
 	f.BoolVar(&o.keep, "keep", false, "leave logs and journals there")
