@@ -35,8 +35,10 @@ build: ## Build bin/tailrace: static, stamped with the version
 
 .PHONY: test
 test: test-deps build ## Everything, with real backends and 200 kills (RACE=1, INSTALL=1)
-	scripts/go-test.sh $(RACEFLAG) -timeout $(TESTTIMEOUT) $(UNIT)
-	scripts/go-test.sh $(RACEFLAG) -timeout $(TESTTIMEOUT) -count=1 -p 1 ./test/...
+	@status=0; \
+	scripts/go-test.sh $(RACEFLAG) -timeout $(TESTTIMEOUT) $(UNIT) || status=1; \
+	scripts/go-test.sh $(RACEFLAG) -timeout $(TESTTIMEOUT) -count=1 -p 1 ./test/... || status=1; \
+	exit $$status
 
 .PHONY: test-unit
 test-unit: ## What needs no other program: under a minute, installs nothing
