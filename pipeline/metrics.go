@@ -14,6 +14,7 @@ var (
 	acceptedRecords = telemetry.Counter("tailrace_receiver_accepted_log_records_total", "Lines read and made durable in the journal.", "namespace")
 	acceptedBytes   = telemetry.Counter("tailrace_receiver_accepted_bytes_total", "Bytes of log files read and made durable in the journal.", "namespace")
 	lostBytes       = telemetry.Counter("tailrace_receiver_lost_bytes_total", "Bytes of log files that were deleted, truncated or overwritten before they were read.", "namespace")
+	gapBytes        = telemetry.Counter("tailrace_receiver_unidentified_lost_bytes_total", "Bytes lost before a whole line of their file was seen, since the start: they have no place in the ledger.")
 	watchedFiles    = telemetry.Gauge("tailrace_receiver_files", "Log files by what is being done with them.", "state")
 	droppedRecords  = telemetry.Counter("tailrace_processor_dropped_log_records_total", "Lines dropped by a rule of the configuration.", "rule")
 	parsedRecords   = telemetry.Counter("tailrace_processor_parsed_log_records_total", "Records by the format that explained them.", "format")
@@ -59,6 +60,8 @@ func (a *Agent) collectReading(e telemetry.Emit) {
 	for name, lines := range rules {
 		e.Value(droppedRecords, float64(lines), name)
 	}
+	_, gaps := a.engine.Gaps()
+	e.Value(gapBytes, float64(gaps))
 	states := map[string]int{}
 	for _, f := range a.engine.Files() {
 		states[f.State.String()]++
