@@ -100,7 +100,7 @@ func TestIDsNameRecords(t *testing.T) {
 		return string(got[:])
 	}
 	same := func(*event.SourceID, *event.Record, *string) {}
-	if id(same) != id(same) || len(id(same)) != 22 || strings.ContainsAny(id(same), "+/=") {
+	if again := id(same); again != id(same) || len(again) != 22 || strings.ContainsAny(id(same), "+/=") {
 		t.Errorf("id %q is not a stable 22 characters of base64url", id(same))
 	}
 	for name, change := range map[string]func(*event.SourceID, *event.Record, *string){
