@@ -68,8 +68,7 @@ type shipper struct {
 	exporter shipping.Exporter
 }
 
-// compressionLevel is flate's fastest: compression is three quarters of the
-// work of a lane.
+// compressionLevel is that of this project's own compressor.
 const compressionLevel = 1
 
 // saveInterval is how often positions are written. It bounds what a restart
