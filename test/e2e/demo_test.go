@@ -58,6 +58,8 @@ func checkLedger(t *testing.T, line string) {
 	}
 }
 
+var suggestion = regexp.MustCompile(`^\S*tailrace\S* (grep|trace) `)
+
 // suggestions are the commands among the last lines: one that greps and one
 // that follows a trace.
 func suggestions(t *testing.T, lines []string) []string {
@@ -65,8 +67,8 @@ func suggestions(t *testing.T, lines []string) []string {
 	var found []string
 	for _, line := range lines {
 		line = strings.TrimSpace(line)
-		if strings.Contains(line, "tailrace grep ") || strings.Contains(line, "tailrace trace ") {
-			found = append(found, strings.TrimPrefix(line, "$ "))
+		if suggestion.MatchString(line) {
+			found = append(found, line)
 		}
 	}
 	all := strings.Join(found, "\n")
