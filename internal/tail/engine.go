@@ -82,7 +82,7 @@ func NewEngine(opts Options) *Engine {
 func (e *Engine) Lane(i int) *Lane { return e.lanes[i] }
 
 // tick is how often files that were just written are measured.
-const tick = 25 * time.Millisecond
+const tick = 40 * time.Millisecond
 
 // Run discovers and measures until ctx ends, and closes the files: lanes read
 // nothing more then.

@@ -99,11 +99,18 @@ func (l *Lane) Wait(ctx context.Context, until time.Time) {
 
 // enqueue puts a chain in the queue unless it is there, and wakes the lane.
 func (l *Lane) enqueue(c *chain) {
+	if l.put(c) {
+		l.rouse()
+	}
+}
+
+// put is enqueue for a lane that is woken later, once for many chains.
+func (l *Lane) put(c *chain) bool {
 	if c.queued.Swap(true) {
-		return
+		return false
 	}
 	l.ready.push(c)
-	l.rouse()
+	return true
 }
 
 // rouse ends a Wait, or the next one.

@@ -47,6 +47,8 @@ func (p *poll) schedule(now int64, grew bool) {
 // are due at every call; the others are only looked through now and then,
 // since looking at a thousand of them costs more than measuring a few.
 func (e *Engine) measure(now int64) {
+	// Lanes are woken once for all files: a wake costs more than many lines.
+	defer e.rouse()
 	if now >= e.nextWalk {
 		e.nextWalk = now + idleFirst
 		e.measureAll(now)
@@ -56,6 +58,15 @@ func (e *Engine) measure(now int64) {
 		e.measureFile(f, now)
 		return f.poll.interval > 0
 	})
+}
+
+// rouse wakes the lanes that have something to read.
+func (e *Engine) rouse() {
+	for _, l := range e.lanes {
+		if !l.ready.empty() {
+			l.rouse()
+		}
+	}
 }
 
 // measureAll looks through all files, closes those that lanes are done with,
@@ -84,7 +95,7 @@ func (e *Engine) measureAll(now int64) {
 
 func (e *Engine) measureFile(f *file, now int64) {
 	if at := f.wakeAt.Load(); at != 0 && now >= at && f.wakeAt.CompareAndSwap(at, 0) {
-		f.chain.lane.enqueue(f.chain)
+		f.chain.lane.put(f.chain)
 	}
 	if now < f.poll.next || !f.mu.TryLock() {
 		return
@@ -97,7 +108,7 @@ func (e *Engine) measureFile(f *file, now int64) {
 	f.mu.Unlock()
 	f.poll.schedule(now, changed)
 	if changed || f.unlinked.Load() != unlinked {
-		f.chain.lane.enqueue(f.chain)
+		f.chain.lane.put(f.chain)
 	}
 }
 
