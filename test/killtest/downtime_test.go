@@ -1,10 +1,12 @@
 package killtest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/tailrace/tailrace/internal/testkit"
+	"github.com/tailrace/tailrace/test/oracle"
 )
 
 // TestRotationsWhileTheAgentIsDownAreReadLater lets every log be rotated
@@ -21,10 +23,27 @@ func TestRotationsWhileTheAgentIsDownAreReadLater(t *testing.T) {
 	l.start = func() *testkit.Process { return l.StartAgent(config) }
 	generator := l.Generate("-seed", "6", "-containers", "2", "-plains", "2", "-rate", "1000", "-limit", "65536")
 	agent := l.start()
-	time.Sleep(1500 * time.Millisecond)
+	l.seen("f0", "f1")
 	l.kill(agent)
 	time.Sleep(3 * time.Second)
 	if verdict := l.finish(generator); len(verdict.Violations) > 0 {
 		t.Error(verdict)
 	}
+}
+
+// seen waits until something of each stream has arrived.
+func (l *life) seen(streams ...string) {
+	l.TB.Helper()
+	testkit.Eventually(l.TB, "every log is being read", func() (bool, string) {
+		arrivals, err := oracle.ReadRecord(l.sink.Record)
+		if err != nil {
+			return false, err.Error()
+		}
+		for _, s := range streams {
+			if !slices.ContainsFunc(arrivals, func(a oracle.Arrival) bool { return a.Stream == s }) {
+				return false, "nothing of " + s
+			}
+		}
+		return true, ""
+	})
 }

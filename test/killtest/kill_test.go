@@ -151,9 +151,11 @@ func (l *life) finish(generator *testkit.Process) *oracle.Verdict {
 	l.sink.Behave("ok")
 	account := l.Account()
 	l.Drained(l.sink, agent, len(account.Entries))
-	l.accounted(account.Totals("").Lines)
-	agent.Stop()
 	verdict := l.Judge(l.sink)
+	if len(verdict.Violations) == 0 {
+		l.accounted(account.Totals("").Lines)
+	}
+	agent.Stop()
 	l.hit.records, l.hit.repeats = verdict.Records, verdict.Repeats
 	return verdict
 }
