@@ -55,7 +55,6 @@ type Agent struct {
 	shippers   []*shipper
 	watchdog   telemetry.Watchdog
 	fsyncs     fsyncTimes
-	tally      *tally
 	started    time.Time
 	server     *telemetry.Server
 }
@@ -141,7 +140,6 @@ func (a *Agent) openState(ctx context.Context) (err error) {
 	if err := a.journal.Replay(a.checkpoint.Seq(), a.apply); err != nil {
 		return err
 	}
-	a.tally = newTally(a.checkpoint.Entries())
 	return a.openStores(fs, dir)
 }
 
@@ -170,7 +168,6 @@ func (a *Agent) apply(m *frame.Meta) error {
 func (a *Agent) durable(metas []*frame.Meta) {
 	for _, m := range metas {
 		a.checkpoint.Apply(m)
-		a.tally.add(m)
 	}
 }
 

@@ -51,13 +51,13 @@ func (a *Agent) collect(e telemetry.Emit) {
 }
 
 func (a *Agent) collectReading(e telemetry.Emit) {
-	namespaces, rules := a.tally.snapshot()
-	for name, c := range namespaces {
+	totals := a.checkpoint.Totals()
+	for name, c := range totals.Namespaces {
 		e.Value(acceptedRecords, float64(c.Lines), name)
 		e.Value(acceptedBytes, float64(c.Bytes), name)
 		e.Value(lostBytes, float64(c.LostBytes), name)
 	}
-	for name, lines := range rules {
+	for name, lines := range totals.Rules {
 		e.Value(droppedRecords, float64(lines), name)
 	}
 	_, gaps := a.engine.Gaps()

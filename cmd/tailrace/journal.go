@@ -199,7 +199,7 @@ func verify(cmd *cobra.Command, r *journal.Reader, segments []journal.Segment) e
 	}
 	what := fmt.Sprintf("%d segments, %d frames, %d documents", v.Segments, v.Frames, v.Docs)
 	if v.Bad > 0 {
-		return fmt.Errorf("%s: %d frames are bad. The agent goes on without them; lines in them that the sources still have are read again at its next start", what, v.Bad)
+		return fmt.Errorf("%s: %d frames are bad. The agent goes on without them; lines in them that an exporter had not delivered count as lost for it", what, v.Bad)
 	}
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: no damage\n", what)
 	return err

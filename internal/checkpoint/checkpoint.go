@@ -56,8 +56,7 @@ type Store struct {
 	seq     uint64
 	entries map[event.SourceID]*Entry
 	byPath  map[string][]*Entry
-	// total sums the counts of all entries that there ever were.
-	total event.Counts
+	totals  Totals
 	// forgotten counts the entries that went because there were too many.
 	forgotten uint64
 	// lostAt is when the store was found lost, ns; 0 when it is whole.
@@ -109,7 +108,7 @@ func (s *Store) lose(cause error) {
 }
 
 func (s *Store) clear() {
-	s.seq, s.total, s.saved = 0, event.Counts{}, [2]uint64{}
+	s.seq, s.totals, s.saved = 0, newTotals(), [2]uint64{}
 	s.entries, s.byPath = map[event.SourceID]*Entry{}, map[string][]*Entry{}
 }
 
@@ -152,13 +151,6 @@ func (s *Store) Forgotten() uint64 {
 	return s.forgotten
 }
 
-// Total sums the counts of every source that was ever applied.
-func (s *Store) Total() event.Counts {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.total
-}
-
 // Apply takes over what a durable frame says about its sources. Frames are
 // applied in order; one that the store contains already is ignored.
 func (s *Store) Apply(m *frame.Meta) {
@@ -173,6 +165,7 @@ func (s *Store) Apply(m *frame.Meta) {
 		s.lose(errRemoved)
 	}
 	s.seq, s.changed = m.Seq, true
+	s.totals.add(m)
 	for i := range m.Sources {
 		s.apply(&m.Sources[i], m.JournalTime)
 	}
@@ -186,7 +179,6 @@ func (s *Store) apply(src *frame.Source, now int64) {
 	}
 	counts := e.Counts
 	counts.Add(src.Counts)
-	s.total.Add(src.Counts)
 	e.Source, e.Counts = *src, counts
 	e.LastSeen, e.AbsentSince = now, 0
 	if src.Final {

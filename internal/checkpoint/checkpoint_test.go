@@ -217,6 +217,36 @@ func TestTooManyEntries(t *testing.T) {
 	}
 }
 
+func TestTotalsOutliveTheProcess(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(Options{FS: vfs.OS{}, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := meta(1, 7, 9)
+	m.Sources[0].Namespace = "shop"
+	m.Rules = []frame.RuleCount{{Name: "noise", Lines: 4}}
+	s.Apply(m)
+	want := s.Totals()
+	if want.Rules["noise"] != 4 || want.Namespaces["shop"] != m.Sources[0].Counts {
+		t.Errorf("totals: %+v", want)
+	}
+	if _, err := s.Save(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(Options{FS: vfs.OS{}, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if diff := cmp.Diff(want, again.Totals()); diff != "" {
+		t.Errorf("read again (-want +got):\n%s", diff)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	s := &Store{}
 	s.clear()
@@ -239,4 +269,4 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func list(s *Store) []byte { return fmt.Append(nil, s.seq, s.total, s.All()) }
+func list(s *Store) []byte { return fmt.Append(nil, s.seq, s.totals, s.All()) }

@@ -15,12 +15,12 @@ import (
 //	seq       uint64  the frames up to it are contained
 //	lost      int64   ns, when positions were found lost, or 0
 //	forgotten uint64
-//	total     [6]uint64
+//	totals    by namespace and by rule, see Totals
 //	entries   uint32
 //	entry:    last seen int64, absent since int64, source
 const (
 	version    = 1
-	headerSize = 4 + 8 + 8 + 8 + 6*8 + 4
+	headerSize = 4 + 8 + 8 + 8
 	entryFixed = 8 + 8
 )
 
@@ -34,9 +34,7 @@ func (s *Store) append(b []byte) []byte {
 	b = le.AppendUint64(b, s.seq)
 	b = le.AppendUint64(b, uint64(s.lostAt))
 	b = le.AppendUint64(b, s.forgotten)
-	for _, n := range s.total.Figures() {
-		b = le.AppendUint64(b, *n)
-	}
+	b = s.totals.append(b)
 	b = le.AppendUint32(b, uint32(len(s.entries)))
 	for _, e := range s.entries {
 		b = e.append(b)
@@ -67,11 +65,14 @@ func (s *Store) parse(b []byte) (err error) {
 	}
 	le := binary.LittleEndian
 	s.lostAt, s.forgotten = int64(le.Uint64(b[12:])), le.Uint64(b[20:])
-	for i, n := range s.total.Figures() {
-		*n = le.Uint64(b[28+8*i:])
+	if b, err = s.totals.parse(b[headerSize:]); err != nil {
+		return err
 	}
-	count := le.Uint32(b[76:])
-	b = b[headerSize:]
+	if len(b) < 4 {
+		return fmt.Errorf("%w: cut off", errContent)
+	}
+	count := le.Uint32(b)
+	b = b[4:]
 	for range count {
 		if b, err = s.parseEntry(b); err != nil {
 			return err
