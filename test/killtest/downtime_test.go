@@ -1,6 +1,7 @@
 package killtest
 
 import (
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -21,8 +22,15 @@ func TestRotationsWhileTheAgentIsDownAreReadLater(t *testing.T) {
 	l.plainGlob = "*.log"
 	config := l.config()
 	l.start = func() *testkit.Process { return l.StartAgent(config) }
-	generator := l.Generate("-seed", "6", "-containers", "2", "-plains", "2", "-rate", "1000", "-limit", "65536")
+	// The agent is there first: of what was rotated away before it ever ran,
+	// it reads only what a pattern names.
+	for _, dir := range []string{"pods", "plain"} {
+		if err := os.MkdirAll(l.Path(dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
 	agent := l.start()
+	generator := l.Generate("-seed", "6", "-containers", "2", "-plains", "2", "-rate", "1000", "-limit", "65536")
 	l.seen("f0", "f1")
 	l.kill(agent)
 	time.Sleep(3 * time.Second)
