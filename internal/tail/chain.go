@@ -51,6 +51,7 @@ const absentFor = int64(time.Minute)
 
 // insert puts a newly opened file in its place: before the first file that is
 // newer, else at the end. Files that are no longer there keep their places.
+// Lanes see it when it is published.
 func (c *chain) insert(f *file) {
 	at := len(c.files)
 	for i, g := range c.files {
@@ -62,9 +63,10 @@ func (c *chain) insert(f *file) {
 	// A new slice, since lanes hold the old one.
 	files := make([]*file, 0, len(c.files)+1)
 	files = append(append(append(files, c.files[:at]...), f), c.files[at:]...)
-	c.publish(files)
+	c.files = files
 }
 
+// publish gives lanes the files as they are now.
 func (c *chain) publish(files []*file) {
 	c.files = files
 	c.view.Store(&files)

@@ -26,7 +26,10 @@ type Engine struct {
 	chains map[string]*chain
 	// owners has the chain that opened a file.
 	owners map[inode]*chain
-	unread map[string]unreadFile
+	// arrived are the chains to which a scan has added files that lanes do not
+	// know yet.
+	arrived []*chain
+	unread  map[string]unreadFile
 
 	// started is set when everything was looked for once.
 	started bool

@@ -11,9 +11,40 @@ import (
 	"github.com/tailrace/tailrace/internal/tail/confine"
 )
 
-// scan looks for files at and below a directory, or for all. It opens what is
-// new, follows what was renamed, and forgets what is gone.
+// looks bounds how often a scan that finds new files is repeated at once.
+const looks = 4
+
+// scan looks for files at and below a directory, or for all, and gives the new
+// ones to their lanes. A file may be renamed while its directory is listed, so
+// that the listing has only the newer one that took its name: it is looked
+// again until nothing new is found.
 func (e *Engine) scan(ctx context.Context, under string) {
+	for range looks {
+		arrived := len(e.arrived)
+		e.look(ctx, under)
+		if len(e.arrived) == arrived {
+			break
+		}
+	}
+	e.admit()
+	e.started = true
+}
+
+// admit gives the files that a scan has opened to their lanes, all at once:
+// no file may be read before an older one that was listed later.
+func (e *Engine) admit() {
+	for _, c := range e.arrived {
+		e.mu.Lock()
+		c.publish(c.files)
+		e.mu.Unlock()
+		c.lane.enqueue(c)
+	}
+	clear(e.arrived)
+	e.arrived = e.arrived[:0]
+}
+
+// look opens what is new, follows what was renamed, and forgets what is gone.
+func (e *Engine) look(ctx context.Context, under string) {
 	e.markAbsent(under, e.opts.Now().UnixNano())
 	complete := true
 	for _, p := range e.opts.Providers {
@@ -27,7 +58,6 @@ func (e *Engine) scan(ctx context.Context, under string) {
 	if complete && ctx.Err() == nil {
 		e.forget()
 	}
-	e.started = true
 }
 
 // settle lets the lanes account for known files that were not found. It comes
@@ -171,7 +201,7 @@ func (e *Engine) add(c *chain, t *Target) error {
 	e.mu.Lock()
 	c.insert(f)
 	e.mu.Unlock()
-	c.lane.enqueue(c)
+	e.arrived = append(e.arrived, c)
 	return nil
 }
 
