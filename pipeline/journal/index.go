@@ -44,8 +44,6 @@ const (
 	maxIndex = 1 << 30
 
 	entryMaybeSeen = 1
-	// minEntry is the least that an entry takes: one byte for each number.
-	minEntry = 18
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
