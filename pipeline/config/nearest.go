@@ -5,13 +5,24 @@ import (
 	"strings"
 )
 
-// nearest is the candidate that word was most probably meant to be, or "".
+// leastPrefix is how much of a name says which one is meant.
+const leastPrefix = 3
+
+// nearest is the candidate that word was most probably meant to be, or "": the
+// one that is spelt most alike, else the first that begins with it.
 func nearest(word string, candidates []string) string {
+	candidates = slices.Sorted(slices.Values(candidates))
 	best, bestDistance := "", max(2, len(word)/3)+1
-	for _, c := range slices.Sorted(slices.Values(candidates)) {
+	for _, c := range candidates {
 		d := distance(strings.ToLower(word), strings.ToLower(c))
 		if d < bestDistance && d < len(c) {
 			best, bestDistance = c, d
+		}
+	}
+	if best == "" && len(word) >= leastPrefix {
+		i := slices.IndexFunc(candidates, func(c string) bool { return strings.HasPrefix(c, word) })
+		if i >= 0 {
+			best = candidates[i]
 		}
 	}
 	return best
