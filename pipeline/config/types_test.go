@@ -77,7 +77,7 @@ func TestNearest(t *testing.T) {
 	known := []string{"endpoints", "api_key", "user", "timeout", "tls"}
 	for word, want := range map[string]string{
 		"endpoint": "endpoints", "apikey": "api_key", "API_KEY": "api_key", "usr": "user", "timeuot": "timeout",
-		"end": "endpoints", "retry": "", "x": "", "t": "",
+		"end": "endpoints", "retry": "", "x": "",
 	} {
 		if got := nearest(word, known); got != want {
 			t.Errorf("nearest to %q is %q, want %q", word, got, want)
