@@ -55,6 +55,21 @@ func (s *Server) Count(index, query string) int {
 	body, err := json.Marshal(map[string]any{"query": map[string]any{"query_string": map[string]any{"query": query}}})
 	s.must(err)
 	var answer struct{ Count int }
-	s.must(json.Unmarshal([]byte(s.Must("POST", "/"+index+"/_count", string(body))), &answer))
+	s.must(json.Unmarshal([]byte(s.searched("/"+index+"/_count", string(body))), &answer))
 	return answer.Count
+}
+
+// searched is Must for a search. An index that was created a moment ago has no
+// shard yet and answers 503: then the search waits for it, a few times.
+func (s *Server) searched(path, body string) string {
+	s.t.Helper()
+	for range 10 {
+		status, answer := s.Do("POST", path, body)
+		if status != http.StatusServiceUnavailable {
+			break
+		}
+		s.t.Logf("waiting for shards: %s", answer)
+		s.Must("GET", "/_cluster/health?wait_for_status=yellow&timeout=1m", "")
+	}
+	return s.Must("POST", path, body)
 }
