@@ -47,6 +47,8 @@ func fill(t *testing.T, j *Journal, most int) (frames int) {
 			t.Fatal(err)
 		}
 		flush(t, j)
+		// The journal measures the disk after a frame is durable.
+		synctest.Wait()
 	}
 	return frames
 }
