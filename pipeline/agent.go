@@ -42,7 +42,6 @@ type Agent struct {
 	opts Options
 	log  *slog.Logger
 	node string
-	id   config.ID
 	conf config.Pipeline
 
 	lock       io.Closer
@@ -94,8 +93,8 @@ func (a *Agent) onePipeline() error {
 	if len(a.cfg.Service.Pipelines) != 1 {
 		return fmt.Errorf("service.pipelines has %d pipelines, and this version runs exactly one: keep one, with all receivers and exporters in it", len(a.cfg.Service.Pipelines))
 	}
-	for id, p := range a.cfg.Service.Pipelines {
-		a.id, a.conf = id, p
+	for _, p := range a.cfg.Service.Pipelines {
+		a.conf = p
 	}
 	return nil
 }

@@ -113,14 +113,14 @@ func (l *lane) consume(ctx context.Context) {
 	for _, p := range l.processors {
 		p.Process(b)
 	}
-	f.countDropped(b, len(l.rules))
+	f.countDropped(b)
 	l.encoder.Encode(b, f.builder)
 	if f.full(l.flush.Bytes) {
 		l.seal(ctx, f)
 	}
 }
 
-// OpenSource and CloseSource tell the processors and the encoder of a file.
+// openSource and closeSource tell the processors and the encoder of a file.
 func (l *lane) openSource(src *event.Source) {
 	for _, p := range l.processors {
 		p.Open(src)
@@ -221,8 +221,8 @@ func (f *openFrame) full(limit int) bool {
 	return f.builder.Size() >= limit || f.metaBytes+f.builder.MetaSize() >= frame.MetaLimit
 }
 
-func (f *openFrame) countDropped(b *event.Batch, rules int) {
-	if rules == 0 {
+func (f *openFrame) countDropped(b *event.Batch) {
+	if len(f.dropped) == 0 {
 		return
 	}
 	for i := range b.Records {

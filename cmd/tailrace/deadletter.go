@@ -19,6 +19,7 @@ import (
 	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/search"
 	"github.com/tailrace/tailrace/internal/vfs"
+	"github.com/tailrace/tailrace/pipeline"
 	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
@@ -89,9 +90,9 @@ func (f *deadLetterFlags) directory() (string, error) {
 	if _, err := logsIn(root); err != nil {
 		return "", err
 	}
-	dir := filepath.Join(root, deadLetterDir)
+	dir := filepath.Join(root, pipeline.DeadLetterDir)
 	if f.parked {
-		dir = filepath.Join(root, parkDir)
+		dir = filepath.Join(root, pipeline.ParkDir)
 	}
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return "", nil

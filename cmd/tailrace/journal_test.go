@@ -21,6 +21,7 @@ import (
 
 	"github.com/tailrace/tailrace/internal/status"
 	"github.com/tailrace/tailrace/internal/vfs"
+	"github.com/tailrace/tailrace/pipeline"
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 	"github.com/tailrace/tailrace/pipeline/journal"
@@ -113,7 +114,7 @@ func deliver(c *journal.Cursor, frames int) error {
 
 // writeRefused puts three documents into the dead-letter store.
 func writeRefused(root string) error {
-	s, err := journal.OpenStore(journal.StoreOptions{FS: vfs.OS{}, Dir: filepath.Join(root, deadLetterDir), Quota: 1 << 20, Owner: journal.ByContainer})
+	s, err := journal.OpenStore(journal.StoreOptions{FS: vfs.OS{}, Dir: filepath.Join(root, pipeline.DeadLetterDir), Quota: 1 << 20, Owner: journal.ByContainer})
 	if err != nil {
 		return err
 	}

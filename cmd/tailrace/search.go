@@ -16,20 +16,13 @@ import (
 	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/search"
 	"github.com/tailrace/tailrace/internal/vfs"
+	"github.com/tailrace/tailrace/pipeline"
 	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
 // followEvery is how often a following command looks for new frames: as often
 // as a lane seals them by default.
 const followEvery = 200 * time.Millisecond
-
-// The folders below a journal's directory, as the agent makes them.
-const (
-	logsDir       = "logs"
-	deadLetterDir = "deadletter"
-	parkDir       = "park"
-	checkpointDir = "checkpoint"
-)
 
 // journalFlags say which journal a command reads.
 type journalFlags struct {
@@ -70,7 +63,7 @@ func (f *journalFlags) open() (*journal.Reader, error) {
 
 // logsIn is the directory of the logs' segments under a journal's.
 func logsIn(root string) (string, error) {
-	dir := filepath.Join(root, logsDir)
+	dir := filepath.Join(root, pipeline.LogsDir)
 	_, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("there is no journal in %s: name the directory with --journal DIR, or the agent's configuration with --config FILE", root)

@@ -117,7 +117,7 @@ func (d *diskStatus) exporters(ctx context.Context) ([]status.Exporter, error) {
 
 // positions are how far each file was read.
 func (d *diskStatus) positions(ctx context.Context, root string) ([]checkpoint.Entry, error) {
-	store, err := checkpoint.Open(checkpoint.Options{FS: vfs.ReadOnly(vfs.OS{}), Dir: filepath.Join(root, checkpointDir)})
+	store, err := checkpoint.Open(checkpoint.Options{FS: vfs.ReadOnly(vfs.OS{}), Dir: filepath.Join(root, pipeline.CheckpointDir)})
 	if err != nil {
 		return nil, err
 	}
