@@ -56,7 +56,7 @@ var longFiles = map[string]string{}
 var globalsAllowed = map[string]string{}
 
 // checkedDocs are the pages whose test names, file names and links must hold.
-var checkedDocs = []string{"README.md", "CONTRIBUTING.md", "docs/architecture.md"}
+var checkedDocs = []string{"README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/reliability.md"}
 
 func TestRepositoryKeepsItsRules(t *testing.T) {
 	repo := load(t, root)
@@ -86,6 +86,26 @@ func TestDocsNameWhatExists(t *testing.T) {
 		for _, v := range found {
 			t.Error(v)
 		}
+	}
+}
+
+// faults are the numbers of the catalogue that docs/reliability.md answers for:
+// processes, files, state and disk, and those of hostile neighbours.
+func faults() []int {
+	var numbers []int
+	for n := 1; n <= 38; n++ {
+		numbers = append(numbers, n)
+	}
+	return append(numbers, 66, 67, 68, 69)
+}
+
+func TestEveryFaultHasATestOrAReason(t *testing.T) {
+	found, err := FaultTable(root, "docs/reliability.md", faults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range found {
+		t.Error(v)
 	}
 }
 
@@ -126,6 +146,9 @@ func TestRulesCanFail(t *testing.T) {
 		"comments":  func(r *Repo, _ string) ([]Violation, error) { return r.Undocumented(), nil },
 		"leftovers": func(r *Repo, _ string) ([]Violation, error) { return r.Leftovers(), nil },
 		"docs":      func(r *Repo, root string) ([]Violation, error) { return r.StaleDocs(root, "doc.md") },
+		"faults": func(_ *Repo, root string) ([]Violation, error) {
+			return FaultTable(root, "doc.md", []int{1, 2, 3, 4, 5, 6})
+		},
 	}
 	for name, rule := range rules {
 		t.Run(name, func(t *testing.T) {

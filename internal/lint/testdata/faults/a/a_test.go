@@ -1,0 +1,5 @@
+package a
+
+import "testing"
+
+func TestThere(t *testing.T) {}
