@@ -48,14 +48,16 @@ type Agent struct {
 	journal    *journal.Journal
 	checkpoint *checkpoint.Store
 	dead, park *journal.Store
-	engine     *tail.Engine
-	lanes      []*lane
-	parsers    []*parse.Parser
-	shippers   []*shipper
-	watchdog   telemetry.Watchdog
-	fsyncs     fsyncTimes
-	started    time.Time
-	server     *telemetry.Server
+	// missing is to be read again when the engine is there.
+	missing  []frame.Missing
+	engine   *tail.Engine
+	lanes    []*lane
+	parsers  []*parse.Parser
+	shippers []*shipper
+	watchdog telemetry.Watchdog
+	fsyncs   fsyncTimes
+	started  time.Time
+	server   *telemetry.Server
 }
 
 // shipper is one exporter's loop and what it reads by.
@@ -170,6 +172,20 @@ func (a *Agent) durable(metas []*frame.Meta) {
 	}
 }
 
+// damaged has the lines of a frame that the disk did not keep read once more,
+// of the files that are still there.
+func (a *Agent) damaged(m *frame.Meta) {
+	ranges, err := a.journal.Missing(m)
+	if err != nil {
+		a.log.Error("the lines of a damaged frame are not read again: where they were is not known", "frame", m.Seq, "error", err)
+	}
+	if a.engine == nil {
+		a.missing = append(a.missing, ranges...)
+		return
+	}
+	a.engine.ReadAgain(ranges)
+}
+
 func (a *Agent) journalOptions(fs vfs.FS, dir string) journal.Options {
 	c := a.cfg.Service.Journal
 	return journal.Options{
@@ -179,6 +195,7 @@ func (a *Agent) journalOptions(fs vfs.FS, dir string) journal.Options {
 		Logger:    a.log,
 		OnSync:    a.fsyncs.observe,
 		OnDurable: a.durable,
+		OnDamaged: a.damaged,
 	}
 }
 
@@ -249,6 +266,7 @@ func (a *Agent) openReceivers(context.Context) error {
 		Providers: providers, Positions: a.checkpoint, PositionsLost: a.checkpoint.Lost(),
 		Node: a.node, Lanes: a.cfg.Service.Lanes, Silence: silence, Logger: a.log,
 	})
+	a.engine.ReadAgain(a.missing)
 	for i := range a.cfg.Service.Lanes {
 		l, err := a.newLane(a.engine.Lane(i))
 		if err != nil {

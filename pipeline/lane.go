@@ -109,6 +109,7 @@ func (l *lane) consume(ctx context.Context) {
 	if f.due.IsZero() {
 		f.due = time.Now().Add(l.flush.Interval)
 	}
+	f.maybeSeen = f.maybeSeen || b.MaybeSeen
 	f.note(b.Source)
 	for _, p := range l.processors {
 		p.Process(b)
@@ -209,7 +210,6 @@ const sourceMetaBytes = 200
 
 // note records that src has a part in the frame.
 func (f *openFrame) note(src *event.Source) {
-	f.maybeSeen = f.maybeSeen || src.MaybeSeen
 	if _, ok := f.sources[src.ID]; ok {
 		return
 	}

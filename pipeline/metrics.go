@@ -15,6 +15,7 @@ var (
 	acceptedBytes   = telemetry.Counter("tailrace_receiver_accepted_bytes_total", "Bytes of log files read and made durable in the journal.", "namespace")
 	lostBytes       = telemetry.Counter("tailrace_receiver_lost_bytes_total", "Bytes of log files that were deleted, truncated or overwritten before they were read.", "namespace")
 	gapBytes        = telemetry.Counter("tailrace_receiver_unidentified_lost_bytes_total", "Bytes lost before a whole line of their file was seen, since the start: they have no place in the ledger.")
+	againBytes      = telemetry.Counter("tailrace_receiver_read_again_bytes_total", "Bytes of log files read once more since the start, because the journal's frame that held them is damaged.")
 	watchedFiles    = telemetry.Gauge("tailrace_receiver_files", "Log files by what is being done with them.", "state")
 	droppedRecords  = telemetry.Counter("tailrace_processor_dropped_log_records_total", "Lines dropped by a rule of the configuration.", "rule")
 	parsedRecords   = telemetry.Counter("tailrace_processor_parsed_log_records_total", "Records by the format that explained them.", "format")
@@ -62,6 +63,7 @@ func (a *Agent) collectReading(e telemetry.Emit) {
 	}
 	_, gaps := a.engine.Gaps()
 	e.Value(gapBytes, float64(gaps))
+	e.Value(againBytes, float64(a.engine.AgainBytes()))
 	states := map[string]int{}
 	for _, f := range a.engine.Files() {
 		states[f.State.String()]++

@@ -19,6 +19,7 @@ type Engine struct {
 	seed  maphash.Seed
 	roots map[string]*confine.Root
 	gaps  gaps
+	again again
 
 	// mu guards what Files and the engine's goroutine share. Only the latter
 	// writes, so it reads without the lock.

@@ -96,7 +96,9 @@ func (l *Lane) place(r *reading, k *known) error {
 	if k == nil {
 		return r.begin()
 	}
-	return r.resume(&k.Source)
+	err := r.resume(&k.Source)
+	r.file.offset.Store(r.offset)
+	return err
 }
 
 // take gives a content to its reader. The identity and the start of a new one

@@ -148,6 +148,9 @@ func (l *Lane) States(class string, dst []frame.Source) []frame.Source {
 
 // moved notes that the state of a reading must be recorded.
 func (l *Lane) moved(r *reading) {
+	if r.main != nil {
+		r = r.main
+	}
 	if !r.changed && r.src != nil {
 		r.changed = true
 		l.unrecorded = append(l.unrecorded, r)

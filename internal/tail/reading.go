@@ -67,6 +67,10 @@ type reading struct {
 	// were told of the source.
 	changed, opened bool
 	failed          string
+	// detour reads a range of the file once more; main is set in its reading,
+	// to the one that it belongs to.
+	detour *detour
+	main   *reading
 }
 
 // chunk is a piece of a file in a batch's arena: what was there before the
@@ -123,6 +127,12 @@ func (r *reading) consumed(b *event.Batch, c chunk, read, at int) bool {
 
 func (r *reading) move(n int64) {
 	r.offset += n
+	if r.main != nil {
+		// The bytes were counted when they were read first.
+		r.lane.engine.again.bytes.Add(n)
+		r.lane.moved(r)
+		return
+	}
 	r.src.Counts.Bytes += uint64(n)
 	r.file.offset.Store(r.offset)
 	r.ending = 0

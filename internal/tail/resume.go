@@ -62,7 +62,6 @@ func (r *reading) lastLineEnd(size int64) (int64, error) {
 // contains.
 func (r *reading) resume(s *frame.Source) error {
 	r.offset, r.tail, r.line = s.Offset, s.Tail, s.Line
-	r.file.offset.Store(r.offset)
 	from := s.Offset
 	for i := range s.Streams {
 		if s.Streams[i].Mode == frame.ModeOpen {

@@ -46,6 +46,7 @@ func (e *Engine) admit() {
 // look opens what is new, follows what was renamed, and forgets what is gone.
 func (e *Engine) look(ctx context.Context, under string) {
 	e.markAbsent(under, e.opts.Now().UnixNano())
+	e.reopen()
 	complete := true
 	for _, p := range e.opts.Providers {
 		err := p.Scan(ctx, under, func(t Target) { e.found(p, t) })

@@ -114,6 +114,9 @@ func (w *world) run(cmd, input []string) string {
 		return w.read()
 	case "seal":
 		return w.seal()
+	case "read-again":
+		w.agent().ReadAgain(w.missing)
+		return w.read()
 	case "files":
 		w.look()
 		return w.files()

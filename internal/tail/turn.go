@@ -80,6 +80,9 @@ func (l *Lane) advance(r *reading, followed bool, b *event.Batch) bool {
 			return l.atEnd(r, followed, b)
 		}
 	}
+	if l.readAgain(r, b) {
+		return true
+	}
 	got, err := l.read(r, b)
 	switch {
 	case err != nil:
@@ -247,6 +250,7 @@ func (l *Lane) flush(r *reading, b *event.Batch) {
 func (l *Lane) close(r *reading) {
 	r.closed, r.left = true, true
 	r.gone = r.file.unlinked.Load()
+	l.endDetour(r)
 	if r.src != nil {
 		l.moved(r)
 		r.known.Source, r.known.by = r.state(), nil

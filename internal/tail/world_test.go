@@ -31,8 +31,10 @@ type world struct {
 	// onlyKnown is for rotated files.
 	onlyKnown bool
 	known     map[event.SourceID]frame.Source
-	engine    *Engine
-	batch     event.Batch
+	// missing are the ranges that moved with the last seal.
+	missing []frame.Missing
+	engine  *Engine
+	batch   event.Batch
 }
 
 func newWorld(t *testing.T) *world {
@@ -147,7 +149,7 @@ func describe(b *event.Batch, rec *event.Record) string {
 			out += " " + f.name
 		}
 	}
-	if b.Source.MaybeSeen {
+	if b.MaybeSeen {
 		out += " maybe-seen"
 	}
 	return out + " " + shorten(b.Bytes(rec.Line))
@@ -163,9 +165,11 @@ func shorten(p []byte) string {
 // seal makes the states durable, as a frame would.
 func (w *world) seal() string {
 	var lines []string
+	w.missing = nil
 	for _, s := range w.agent().Lane(0).States(DefaultClass, nil) {
 		lines = append(lines, describeState(&s))
 		s.Counts = event.Counts{}
+		w.missing = append(w.missing, frame.Missing{From: w.known[s.ID], To: s})
 		w.known[s.ID] = s
 	}
 	sort.Strings(lines)

@@ -160,6 +160,8 @@ type Field struct {
 // lane and reset for the next batch; nothing may keep a slice of it.
 type Batch struct {
 	Source *Source
+	// MaybeSeen says that the records may have been delivered before.
+	MaybeSeen bool
 	// Data is the arena. Whoever appends to it (joined pieces, unescaped or
 	// rewritten values) must use the span of what was appended, since the
 	// array may move.
@@ -170,7 +172,7 @@ type Batch struct {
 
 // Reset empties the batch and keeps its memory.
 func (b *Batch) Reset(src *Source) {
-	b.Source = src
+	b.Source, b.MaybeSeen = src, src != nil && src.MaybeSeen
 	b.Data, b.Records, b.Fields = b.Data[:0], b.Records[:0], b.Fields[:0]
 }
 

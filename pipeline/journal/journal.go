@@ -51,6 +51,10 @@ type Options struct {
 	OnDurable func([]*frame.Meta)
 	// OnSync is told how long each fsync of a segment took.
 	OnSync func(time.Duration)
+	// OnDamaged is told, once for each, of durable frames whose header is
+	// readable and whose payload is not: see Missing. The metadata is its only
+	// until it returns.
+	OnDamaged func(*frame.Meta)
 }
 
 // Reserve is space that is left to others: the larger of a number of bytes
@@ -96,6 +100,9 @@ func (o *Options) setDefaults() {
 	if o.OnSync == nil {
 		o.OnSync = func(time.Duration) {}
 	}
+	if o.OnDamaged == nil {
+		o.OnDamaged = func(*frame.Meta) {}
+	}
 }
 
 // ErrClosed is returned by a journal that was closed.
@@ -121,6 +128,8 @@ type Journal struct {
 	stored map[string]uint64
 	// changed is closed, and replaced, when durable moves or the journal ends.
 	changed chan struct{}
+	// reported are the frames that OnDamaged was told of.
+	reported map[uint64]struct{}
 
 	intake   intake
 	recovery Recovery
@@ -144,6 +153,8 @@ func Open(opts Options) (*Journal, error) {
 		stored:  map[string]uint64{},
 		changed: make(chan struct{}),
 		done:    make(chan struct{}),
+
+		reported: map[uint64]struct{}{},
 	}
 	j.intake.init()
 	if err := j.recover(); err != nil {

@@ -12,8 +12,8 @@ import (
 type Frame struct {
 	Meta frame.Meta
 
-	fsys vfs.FS
-	path string
+	journal *Journal
+	path    string
 	// offset is the payload's in the segment.
 	offset int64
 	// previous is the number that the cursor gave before.
@@ -27,12 +27,16 @@ type Frame struct {
 // frame is then passed with its lines as Result.Lost. fs.ErrNotExist says that
 // the cursor was moved past the frame by a full journal.
 func (f *Frame) Payload(buf []byte) ([]byte, error) {
-	file, err := f.fsys.OpenFile(f.path, os.O_RDONLY, 0)
+	file, err := f.journal.opts.FS.OpenFile(f.path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	return payloadAt(file, f.offset, &f.Meta, buf)
+	p, err := payloadAt(file, f.offset, &f.Meta, buf)
+	if damage(err) {
+		f.journal.report(&f.Meta)
+	}
+	return p, err
 }
 
 // reading is where a cursor reads.
@@ -89,7 +93,7 @@ func (c *Cursor) take() *Frame {
 		return nil
 	}
 	f := &Frame{
-		Meta: c.scan.meta, fsys: c.journal.opts.FS, path: c.segment.path,
+		Meta: c.scan.meta, journal: c.journal, path: c.segment.path,
 		offset: c.scan.off + int64(c.scan.size), previous: c.read, hole: c.hole,
 	}
 	// The frame owns the metadata's slices from now on.

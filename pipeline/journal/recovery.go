@@ -251,7 +251,7 @@ func (j *Journal) replay(seg *segment, after uint64, fn func(*frame.Meta) error)
 			continue
 		}
 		if err := v.decompress(); damage(err) {
-			j.damaged(seg, v.meta.Seq)
+			j.damaged(seg, &v.meta)
 			continue
 		} else if err != nil {
 			return err
@@ -264,12 +264,13 @@ func (j *Journal) replay(seg *segment, after uint64, fn func(*frame.Meta) error)
 }
 
 // damaged counts a frame that was durable and is not readable.
-func (j *Journal) damaged(seg *segment, seq uint64) {
-	j.opts.Logger.Error("a frame is damaged on disk; its positions are not used, and what exporters have not delivered of it counts as lost",
-		"segment", filepath.Base(seg.path), "frame", seq)
+func (j *Journal) damaged(seg *segment, m *frame.Meta) {
+	j.opts.Logger.Error("a frame is damaged on disk; its lines are read again if their files are still there, and what exporters have not delivered of it counts as lost",
+		"segment", filepath.Base(seg.path), "frame", m.Seq)
 	j.mu.Lock()
-	defer j.mu.Unlock()
 	if !seg.verified {
 		j.recovery.Damaged++
 	}
+	j.mu.Unlock()
+	j.report(m)
 }

@@ -196,7 +196,7 @@ func (s *Shipper) read(ctx context.Context, f *flight) error {
 			f.payload = p
 			return nil
 		case errors.Is(err, frame.ErrChecksum):
-			s.o.Logger.Error("a frame is damaged on disk; its documents are lost",
+			s.o.Logger.Error("a frame is damaged on disk and its documents count as lost; their lines are read again if their files are still there",
 				"exporter", s.o.Name, "frame", f.source.Meta.Seq, "documents", f.docs)
 			f.docs, f.lost = 0, true
 			return nil
