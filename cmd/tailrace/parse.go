@@ -14,6 +14,7 @@ import (
 
 	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/tail/cri"
+	"github.com/tailrace/tailrace/internal/tail/dockerjson"
 	"github.com/tailrace/tailrace/pipeline/encode"
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
@@ -31,7 +32,8 @@ func newParseCommand() *cobra.Command {
 that explains it, every format tried before and the column of its first
 mismatch, what was redacted or not believed, and the document that Elasticsearch
 would get. Each line is looked at by itself, as the first of a container. Lines
-as a container runtime writes them (time, stream, tag) are taken apart first.`,
+as a container runtime writes them (time, stream and tag, or Docker's JSON) are
+taken apart first.`,
 		Example: `  echo '{"level":"info","msg":"hi"}' | tailrace parse
   tailrace parse --format nginx access.log
   head /var/log/pods/shop_*/*/0.log | tailrace parse -o json | jq .attributes`,
@@ -62,6 +64,7 @@ type explainer struct {
 	now           func() time.Time
 
 	cri     cri.Parser
+	docker  dockerjson.Parser
 	lines   int
 	encoder *encode.Encoder
 	builder *frame.Builder
@@ -139,13 +142,25 @@ func (x *explainer) batch(src *event.Source, text []byte) *event.Batch {
 	b.Reset(src)
 	r := event.Record{Raw: b.Append(text), Lines: 1, End: int64(len(text)) + 1, Observed: x.now().UnixNano()}
 	r.Line = r.Raw
+	x.unwrap(b, text, &r)
+	b.Records = append(b.Records, r)
+	return b
+}
+
+// unwrap takes off what a container runtime wrote around the line. An
+// application may log an object with Docker's keys but for the stream.
+func (x *explainer) unwrap(b *event.Batch, text []byte, r *event.Record) {
 	var l cri.Line
 	if x.cri.Parse(text, &l) {
 		r.Time, r.Observed, r.Stream = l.Time, l.Time, l.Stream
 		r.Line = event.Span{Off: r.Raw.Off + uint32(l.Content), Len: r.Raw.Len - uint32(l.Content)}
+		return
 	}
-	b.Records = append(b.Records, r)
-	return b
+	var d dockerjson.Line
+	if x.docker.Parse(text, &d) && d.Stream != event.StreamNone {
+		r.Time, r.Observed, r.Stream = d.Time, d.Time, d.Stream
+		r.Line = b.Append(dockerjson.AppendContent(nil, text[d.Content:d.ContentEnd]))
+	}
 }
 
 // document is what the encoder makes of the line.

@@ -32,7 +32,7 @@ var layers = Layers{
 		"internal/status":        {"internal/render"},
 
 		"internal/tail":   {"pipeline/event", "pipeline/frame", "internal/checkpoint", "internal/tail/*"},
-		"internal/tail/*": {"pipeline/event"},
+		"internal/tail/*": {"pipeline/event", "internal/strictjson", "internal/tail/rfc3339"},
 		"internal/search": {"pipeline/event", "pipeline/frame", "pipeline/journal", "pipeline/config", "internal/vfs", "internal/render"},
 
 		"receivers/*":  {"pipeline/event", "internal/tail", "internal/tail/confine"},

@@ -1,6 +1,7 @@
 package strictjson
 
 import (
+	"bytes"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -206,15 +207,19 @@ var short = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n':
 // AppendText appends what the valid string content b (without its quotes)
 // means. Unpaired surrogates become U+FFFD, as encoding/json has it.
 func AppendText(dst, b []byte) []byte {
-	for len(b) > 0 {
-		if b[0] != '\\' {
-			dst, b = append(dst, b[0]), b[1:]
+	for {
+		n := bytes.IndexByte(b, '\\')
+		if n < 0 {
+			return append(dst, b...)
+		}
+		dst, b = append(dst, b[:n]...), b[n:]
+		if c := short[b[1]]; c != 0 {
+			dst, b = append(dst, c), b[2:]
 			continue
 		}
 		r, n := decode(b)
 		dst, b = utf8.AppendRune(dst, r), b[n:]
 	}
-	return dst
 }
 
 // SameKey reports whether the key content b means the text name.

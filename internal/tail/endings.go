@@ -3,7 +3,6 @@ package tail
 import (
 	"errors"
 
-	"github.com/tailrace/tailrace/internal/tail/cri"
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
@@ -79,7 +78,7 @@ func (r *reading) addPending(w *window, at int) {
 		return
 	}
 	r.addLine(w, at, len(w.data), 0)
-	if r.file.target.Decoder == CRI {
+	if r.file.target.Decoder == Container {
 		r.restOf(w.batch, w.data[at:])
 	}
 }
@@ -87,11 +86,11 @@ func (r *reading) addPending(w *window, at int) {
 // restOf emits the record that an unfinished piece belongs to: more of the
 // line would be no piece that can be recognised.
 func (r *reading) restOf(b *event.Batch, line []byte) {
-	var l cri.Line
-	if !r.parser.Parse(line, &l) {
+	var p piece
+	if !r.unwrap(line, &p) {
 		return
 	}
-	if s := &r.joiner.streams[l.Stream]; s.isOpen() {
+	if s := &r.joiner.streams[p.stream]; s.isOpen() {
 		s.emit(b, 0, frame.ModeRest)
 	}
 }

@@ -1,7 +1,6 @@
 package tail
 
 import (
-	"github.com/tailrace/tailrace/internal/tail/cri"
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
@@ -15,8 +14,8 @@ type joiner struct{ streams [event.NumStreams]stream }
 type stream struct {
 	// mode is ModeOpen while buf holds pieces of an unfinished record.
 	mode frame.Mode
-	// buf is the first piece whole and the content of the others; text is
-	// where the content begins.
+	// buf is what the runtime wrote around the first piece and the content of
+	// all; text is where the content begins.
 	buf  []byte
 	text int
 	// start is where the record begins, in the file of from; end is where its
@@ -33,20 +32,11 @@ type stream struct {
 	last int64
 }
 
-// piece is one line of a container's log.
-type piece struct {
-	cri.Line
-	// line is the whole line.
-	line []byte
-	// start and end are the line's place in the file, without its newline.
-	start, end int64
-}
-
 // add puts a piece behind those of the record, or begins one.
 func (s *stream) add(r *reading, p *piece, observed int64) {
 	held := len(s.buf)
 	if s.mode == frame.ModeOpen {
-		s.buf = append(s.buf, p.line[p.Content:]...)
+		s.buf = p.appendContent(s.buf)
 	} else {
 		s.begin(r, p)
 	}
@@ -62,9 +52,10 @@ func (s *stream) begin(r *reading, p *piece) {
 		s.flags = event.Continuation
 	}
 	s.mode = frame.ModeOpen
-	s.buf = append(r.lane.buffer(), p.line...)
-	s.text = p.Content
-	s.which, s.time = p.Stream, p.Time
+	s.buf = p.appendWrapping(r.lane.buffer())
+	s.text = len(s.buf)
+	s.buf = p.appendContent(s.buf)
+	s.which, s.time = p.stream, p.time
 	s.from, s.start, s.lines = r, p.start, 0
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tailrace/tailrace/internal/tail/dockerjson"
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
@@ -30,6 +31,7 @@ type Lane struct {
 	joining int
 	spares  [][]byte
 	scratch [4096]byte
+	docker  dockerjson.Parser
 
 	// goneMu guards gone: what the engine found to be gone.
 	goneMu sync.Mutex

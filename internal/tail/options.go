@@ -17,7 +17,9 @@ type Decoder uint8
 // The decoders.
 const (
 	Plain Decoder = iota
-	CRI
+	// Container lines are wrapped by a container runtime, either as the CRI
+	// has it or as Docker's json-file driver.
+	Container
 )
 
 // DefaultClass is the frame class of sources for which the receiver chose

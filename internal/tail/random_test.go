@@ -20,6 +20,8 @@ import (
 type story struct {
 	*world
 	random *rand.Rand
+	// docker says which runtime writes.
+	docker bool
 	// messages are whole, half what a stream has begun; torn are the bytes of
 	// a write that did not get through yet.
 	messages []string
@@ -50,6 +52,7 @@ func TestRandomLives(t *testing.T) {
 			if seed%2 == 0 {
 				s.opts.Silence = 0
 			}
+			s.docker = seed%3 == 0
 			s.opts.Budget = 64 << s.random.IntN(6)
 			for range 200 {
 				s.happen()
@@ -104,7 +107,7 @@ func (s *story) log() {
 		s.messages = append(s.messages, s.half[which])
 		s.half[which] = ""
 	}
-	line := fmt.Sprintf("%s2026-03-05T10:11:%02dZ %s %s %s\n", s.torn, s.random.IntN(60), [2]string{"stdout", "stderr"}[which], tag, piece)
+	line := s.torn + s.wrap(s.random.IntN(60), which, tag, piece)
 	s.torn = ""
 	if s.random.IntN(8) == 0 {
 		at := s.random.IntN(len(line))
@@ -112,6 +115,20 @@ func (s *story) log() {
 	}
 	s.write("a.log", line)
 	s.t.Logf("log %q", line)
+}
+
+// wrap is the line that a runtime writes.
+func (s *story) wrap(second, which int, tag, text string) string {
+	stream := [2]string{"stdout", "stderr"}[which]
+	if !s.docker {
+		return fmt.Sprintf("2026-03-05T10:11:%02dZ %s %s %s\n", second, stream, tag, text)
+	}
+	if tag == "F" {
+		text += `\n`
+	}
+	// A piece has an x in it, some of them written as no runtime would need to.
+	text = strings.Replace(text, "x", `\u0078`, s.random.IntN(3))
+	return fmt.Sprintf(`{"log":"%s","stream":"%s","time":"2026-03-05T10:11:%02dZ"}`+"\n", text, stream, second)
 }
 
 // rotate renames the log. Lines are not torn by it, as the runtime does not.
@@ -160,7 +177,7 @@ func (s *story) finish() {
 	s.write("a.log", s.torn)
 	for which, half := range s.half {
 		if half != "" {
-			s.write("a.log", fmt.Sprintf("2026-03-05T10:11:12Z %s F end\n", [2]string{"stdout", "stderr"}[which]))
+			s.write("a.log", s.wrap(12, which, "F", "end"))
 			s.messages = append(s.messages, half+"end")
 			s.pieces = append(s.pieces, "end")
 		}

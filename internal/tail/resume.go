@@ -6,7 +6,6 @@ import (
 
 	"github.com/zeebo/xxh3"
 
-	"github.com/tailrace/tailrace/internal/tail/cri"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
 
@@ -18,7 +17,7 @@ func (r *reading) begin() error {
 	case !r.file.initial:
 	case start.End:
 		return r.skipTo(r.file.size.Load())
-	case !start.Since.IsZero() && r.file.target.Decoder == CRI:
+	case !start.Since.IsZero() && r.file.target.Decoder == Container:
 		r.before = start.Since.UnixNano()
 	case !start.Since.IsZero() && r.file.modified < start.Since.UnixNano():
 		return r.skipTo(r.file.size.Load())
@@ -126,14 +125,13 @@ func (r *reading) rescanLines(s *frame.Source, p []byte, base int64) int {
 
 // rescanLine takes a line in only if it is a piece of an open record.
 func (r *reading) rescanLine(s *frame.Source, line []byte, start int64) {
-	var l cri.Line
-	if !r.parser.Parse(line, &l) {
+	p := piece{start: start, end: start + int64(len(line))}
+	if !r.unwrap(line, &p) {
 		return
 	}
-	state := &s.Streams[l.Stream]
+	state := &s.Streams[p.stream]
 	if state.Mode != frame.ModeOpen || start < state.Open {
 		return
 	}
-	p := piece{Line: l, line: line, start: start, end: start + int64(len(line))}
-	r.joiner.streams[l.Stream].add(r, &p, r.lane.now())
+	r.joiner.streams[p.stream].add(r, &p, r.lane.now())
 }

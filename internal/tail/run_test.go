@@ -48,7 +48,7 @@ func start(t *testing.T, w *world) (next func() string) {
 }
 
 func running(t *testing.T, rescan time.Duration) *world {
-	w := &world{t: t, dir: t.TempDir(), decoder: CRI, known: map[event.SourceID]frame.Source{}}
+	w := &world{t: t, dir: t.TempDir(), decoder: Container, known: map[event.SourceID]frame.Source{}}
 	w.opts = Options{Node: "node", Providers: []Provider{w}, Rescan: rescan}
 	return w
 }

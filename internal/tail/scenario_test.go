@@ -131,7 +131,7 @@ func (w *world) configure(args []string) {
 		key, value, _ := strings.Cut(arg, "=")
 		switch key {
 		case "decoder":
-			w.decoder = map[string]Decoder{"plain": Plain, "cri": CRI}[value]
+			w.decoder = map[string]Decoder{"plain": Plain, "container": Container}[value]
 		case "max-line":
 			w.opts.MaxLine = w.number(value)
 		case "budget":

@@ -3,7 +3,6 @@ package tail
 import (
 	"bytes"
 
-	"github.com/tailrace/tailrace/internal/tail/cri"
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
@@ -75,8 +74,8 @@ func (r *reading) cutLine(w *window, at int) int {
 }
 
 func (r *reading) addLine(w *window, at, end int, flags event.Flags) {
-	if r.file.target.Decoder == CRI {
-		r.addCRI(w, at, end, flags)
+	if r.file.target.Decoder == Container {
+		r.addPiece(w, at, end, flags)
 		return
 	}
 	r.addRaw(w, at, end, flags)
@@ -97,46 +96,45 @@ func (r *reading) newRecord(w *window, at, end int) *event.Record {
 	return rec
 }
 
-// addCRI makes a record of a container's line, or a piece of one.
-func (r *reading) addCRI(w *window, at, end int, flags event.Flags) {
-	var l cri.Line
-	line := w.data[at:end]
-	if !r.parser.Parse(line, &l) {
+// addPiece makes a record of a container's line, or a piece of one.
+func (r *reading) addPiece(w *window, at, end int, flags event.Flags) {
+	var p piece
+	if !r.unwrap(w.data[at:end], &p) {
 		if r.before == 0 {
 			r.addRaw(w, at, end, flags|event.Malformed)
 		}
 		return
 	}
-	s := &r.joiner.streams[l.Stream]
+	s := &r.joiner.streams[p.stream]
 	switch {
-	case r.tooOld(s, &l):
+	case r.tooOld(s, &p):
 		return
-	case s.mode != frame.ModeNormal || l.Partial:
-		p := piece{Line: l, line: line, start: w.base + int64(at), end: w.base + int64(end)}
+	case s.mode != frame.ModeNormal || p.partial:
+		p.start, p.end = w.base+int64(at), w.base+int64(end)
 		r.join(w.batch, s, &p, flags)
 		return
 	}
 	rec := r.newRecord(w, at, end)
-	rec.Line = event.Span{Off: uint32(at + l.Content), Len: uint32(end - at - l.Content)}
-	rec.Time, rec.Stream, rec.Flags = l.Time, l.Stream, flags
+	rec.Line = p.span(w.batch, at)
+	rec.Time, rec.Stream, rec.Flags = p.time, p.stream, flags
 }
 
 // join adds a piece to its stream's record, and emits it when it is complete
 // or passes the cap.
 func (r *reading) join(b *event.Batch, s *stream, p *piece, flags event.Flags) {
 	if s.mode == frame.ModeSkip {
-		r.skipPiece(s, p.Partial)
+		r.skipPiece(s, p.partial)
 		return
 	}
 	s.add(r, p, r.observed)
 	next := frame.ModeNormal
-	if p.Partial {
+	if p.partial {
 		next = frame.ModeSkip
 	}
 	switch {
 	case s.tooLong(r.lane) || flags&event.Truncated != 0:
 		s.emit(b, event.Truncated, next)
-	case !p.Partial:
+	case !p.partial:
 		s.emit(b, 0, next)
 	}
 }
@@ -153,16 +151,16 @@ func (r *reading) skipPiece(s *stream, partial bool) {
 
 // tooOld leaves out lines of before the time at which reading shall start,
 // with all pieces of a record that began before.
-func (r *reading) tooOld(s *stream, l *cri.Line) bool {
+func (r *reading) tooOld(s *stream, p *piece) bool {
 	if r.before == 0 {
 		return false
 	}
-	if l.Time >= r.before && s.mode == frame.ModeNormal {
+	if p.time >= r.before && s.mode == frame.ModeNormal {
 		r.before = 0
 		return false
 	}
 	s.mode = frame.ModeNormal
-	if l.Partial {
+	if p.partial {
 		s.mode = frame.ModeSkip
 	}
 	return true

@@ -31,11 +31,13 @@ func FuzzPlainLines(f *testing.F) {
 
 // A container's file gives the same records however its bytes come, and each
 // of its lines is counted in one of them.
-func FuzzCRILines(f *testing.F) {
+func FuzzContainerLines(f *testing.F) {
 	f.Add([]byte("2026-03-05T10:11:01Z stdout P one \n2026-03-05T10:11:01Z stderr F x\n2026-03-05T10:11:02Z stdout F two\n"), uint8(9))
 	f.Add([]byte("2026-03-05T10:11:01Z stdout P a long piece\n2026-03-05T10:11:02Z stdout P more of it\n2026-03-05T10:11:03Z stdout F end\ngarbage\n"), uint8(1))
+	f.Add([]byte(`{"log":"one ","stream":"stdout","time":"2026-03-05T10:11:01Z"}`+"\n"+
+		`{"log":"t\u0077o\n","stream":"stdout","time":"2026-03-05T10:11:01Z"}`+"\n"), uint8(7))
 	f.Fuzz(func(t *testing.T, content []byte, step uint8) {
-		whole, steps := readInSteps(t, CRI, content, len(content)), readInSteps(t, CRI, content, int(step))
+		whole, steps := readInSteps(t, Container, content, len(content)), readInSteps(t, Container, content, int(step))
 		if !slices.EqualFunc(whole, steps, bytes.Equal) {
 			t.Errorf("at once %q, in steps of %d %q", whole, step, steps)
 		}

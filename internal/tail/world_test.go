@@ -39,7 +39,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	w := &world{
-		t: t, dir: t.TempDir(), decoder: CRI,
+		t: t, dir: t.TempDir(), decoder: Container,
 		now:   time.Date(2026, 3, 5, 10, 11, 0, 0, time.UTC),
 		known: make(map[event.SourceID]frame.Source),
 	}

@@ -54,8 +54,8 @@ const (
 // Record is one event: usually one line, more when pieces were joined.
 type Record struct {
 	// Raw is what the record's id is computed over: the line as it stands in
-	// the file, without the newline. Of joined pieces it is the first piece
-	// whole and the content of the others.
+	// the file, without the newline. Of joined pieces it is what the runtime
+	// wrote around the first and the content of all.
 	Raw Span
 	// Line is what the application wrote, without the newline.
 	Line Span

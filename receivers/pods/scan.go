@@ -56,7 +56,7 @@ func (s *scan) containerOf(dir, container string) {
 		s.yield(tail.Target{
 			Root: s.cfg.Root, Name: name + "/" + file, AllowedRoots: s.cfg.AllowedRoots,
 			Chain: s.cfg.Root + "/" + identity, Order: l.order, PathIdentity: identity,
-			Decoder: tail.CRI, Superseded: l.restart < newest, Start: s.start, Excluded: excluded,
+			Decoder: tail.Container, Superseded: l.restart < newest, Start: s.start, Excluded: excluded,
 		})
 	}
 }

@@ -5,6 +5,7 @@ package cri
 import (
 	"bytes"
 
+	"github.com/tailrace/tailrace/internal/tail/rfc3339"
 	"github.com/tailrace/tailrace/pipeline/event"
 )
 
@@ -22,7 +23,7 @@ type Line struct {
 
 // Parser reads lines of one file. It remembers the last second that it saw,
 // since the lines of a file mostly share it. The zero Parser is ready.
-type Parser struct{ clock clock }
+type Parser struct{ clock rfc3339.Clock }
 
 // Parse explains a line that stands without its newline. It reports false for
 // a line that no runtime writes; l is then undefined.
@@ -30,7 +31,7 @@ type Parser struct{ clock clock }
 // Laxer than the kubelet in one point: a tag may end the line, because conmon
 // 2.2.0 closed partial lines so.
 func (p *Parser) Parse(line []byte, l *Line) bool {
-	t, n, ok := p.clock.parse(line)
+	t, n, ok := p.clock.Parse(line)
 	if !ok || n == len(line) || line[n] != ' ' {
 		return false
 	}

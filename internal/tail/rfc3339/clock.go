@@ -1,11 +1,13 @@
-package cri
+// Package rfc3339 reads the times that container runtimes put on lines.
+package rfc3339
 
 import "time"
 
-// clock reads RFC 3339 times with 0 to 9 digits of fraction, zone Z or an
-// offset, and remembers the last second: containerd drops trailing zeros,
-// conmon always writes nine digits and an offset.
-type clock struct {
+// Clock reads RFC 3339 times with 0 to 9 digits of fraction, zone Z or an
+// offset, and remembers the last second, since lines mostly share it:
+// containerd and Docker drop trailing zeros, conmon always writes nine digits
+// and an offset. The zero Clock is ready.
+type Clock struct {
 	last  [secondsSize]byte
 	unix  int64
 	known bool
@@ -14,10 +16,10 @@ type clock struct {
 // secondsSize is the length of "2006-01-02T15:04:05".
 const secondsSize = 19
 
-// parse reads the time that line begins with, as nanoseconds since the Unix
+// Parse reads the time that line begins with, as nanoseconds since the Unix
 // epoch, and returns where it ends. Times before 1970 or that do not fit 64
 // bits (after 2261) are refused: no runtime writes them.
-func (c *clock) parse(line []byte) (t int64, end int, ok bool) {
+func (c *Clock) Parse(line []byte) (t int64, end int, ok bool) {
 	if len(line) < secondsSize+1 {
 		return 0, 0, false
 	}
@@ -43,7 +45,7 @@ func (c *clock) parse(line []byte) (t int64, end int, ok bool) {
 }
 
 // turn reads another second than the last.
-func (c *clock) turn(b []byte) bool {
+func (c *Clock) turn(b []byte) bool {
 	if b[4] != '-' || b[7] != '-' || b[10] != 'T' || b[13] != ':' || b[16] != ':' {
 		return false
 	}
