@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -37,11 +38,27 @@ service:
     logs: {receivers: [pods], exporters: [elasticsearch], mapping: otel}
 `
 
-// start runs the agent over the logs in dir.
+// journalOnly is config without a backend.
+const journalOnly = `receivers:
+  pods: {root: %s, start_at: beginning}
+service:
+  journal: {directory: %s, max_size: 20GiB, min_free: 1%%}
+  telemetry: {logs: {level: warn}, metrics: {address: "127.0.0.1:0"}}
+  pipelines:
+    logs: {receivers: [pods], mapping: otel}
+`
+
+// start runs the agent over the logs in dir, and delivers to the sink.
 func (l *lab) start(ctx context.Context, dir string) (*agent, error) {
+	return l.startWith(ctx, dir, config, l.url)
+}
+
+// startWith runs the agent over the logs in dir. The configuration is a format
+// of the logs' folder, the backends' addresses, and the journal's folder.
+func (l *lab) startWith(ctx context.Context, dir, config string, backends ...any) (*agent, error) {
 	a := &agent{done: make(chan error, 1), logs: filepath.Join(dir, "pods"), journal: filepath.Join(dir, "journal")}
 	file := filepath.Join(dir, "tailrace.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, config, a.logs, l.url, a.journal), 0o644); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, config, slices.Concat([]any{a.logs}, backends, []any{a.journal})...), 0o644); err != nil {
 		return nil, err
 	}
 	a.cmd = exec.CommandContext(ctx, l.agent, "run", "--config", file)

@@ -13,9 +13,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -94,7 +96,7 @@ type options struct {
 func measure(args []string) error {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	var o options
-	f.StringVar(&o.workloads, "w", "W1,W2,W4", "workloads to run, separated by commas")
+	f.StringVar(&o.workloads, "w", "W1,W2,W4,W8", "workloads to run, separated by commas")
 	f.BoolVar(&o.short, "short", false, "fewer lines and rounds: a first impression")
 	f.IntVar(&o.rounds, "rounds", 0, "rounds of which the median counts (0: 7, with -short 3)")
 	f.StringVar(&o.agent, "agent", "", "the agent's binary (default: built from ./cmd/tailrace)")
@@ -120,7 +122,7 @@ func run(ctx context.Context, o options) error {
 	for _, name := range strings.Split(o.workloads, ",") {
 		w, ok := workloads[name]
 		if !ok {
-			return fmt.Errorf("unknown workload %q; there are W1, W2 and W4", name)
+			return fmt.Errorf("unknown workload %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(workloads)), ", "))
 		}
 		if err := w(ctx, l, name); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -134,4 +136,5 @@ var workloads = map[string]func(ctx context.Context, l *lab, name string) error{
 	"W1": func(ctx context.Context, l *lab, name string) error { return throughput(ctx, l, name, corpus.SlogJSON) },
 	"W2": func(ctx context.Context, l *lab, name string) error { return throughput(ctx, l, name, corpus.Nginx) },
 	"W4": paced,
+	"W8": noisy,
 }

@@ -35,7 +35,7 @@ func paced(ctx context.Context, l *lab, name string) error {
 	}
 	dir := filepath.Join(l.dir, name)
 	defer os.RemoveAll(dir)
-	w, err := newWriter(filepath.Join(dir, "pods"))
+	w, err := newWriter(filepath.Join(dir, "pods"), pacedFiles)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,8 @@ func paced(ctx context.Context, l *lab, name string) error {
 // pace writes for the warm-up and the span, and returns the CPU time that the
 // agent took for the span, and when that began.
 func (l *lab) pace(ctx context.Context, a *agent, w *writer, span time.Duration) (used time.Duration, from time.Time, err error) {
-	if err := w.write(ctx, pacedWarmUp); err != nil {
+	load := pace{rate: pacedRate, files: pacedActive, step: pacedStep}
+	if err := w.write(ctx, load, pacedWarmUp); err != nil {
 		return 0, from, err
 	}
 	before, err := a.cpu()
@@ -73,7 +74,7 @@ func (l *lab) pace(ctx context.Context, a *agent, w *writer, span time.Duration)
 		return 0, from, err
 	}
 	from = time.Now()
-	if err := w.write(ctx, span); err != nil {
+	if err := w.write(ctx, load, span); err != nil {
 		return 0, from, err
 	}
 	after, err := a.cpu()
@@ -99,10 +100,10 @@ type writer struct {
 	buf   []byte
 }
 
-func newWriter(logs string) (*writer, error) {
+func newWriter(logs string, files int) (*writer, error) {
 	w := &writer{}
 	now := time.Now()
-	for i := range pacedFiles {
+	for i := range files {
 		f, err := corpus.Number(i).Create(logs)
 		if err != nil {
 			w.close()
@@ -128,9 +129,16 @@ func (w *writer) close() {
 	}
 }
 
+// pace is how fast a writer writes: rate lines a second over its first files,
+// to each of them every step.
+type pace struct {
+	rate, files int
+	step        time.Duration
+}
+
 // write keeps the pace for d. A step that comes late writes what is due then.
-func (w *writer) write(ctx context.Context, d time.Duration) error {
-	tick := time.NewTicker(pacedStep / pacedActive)
+func (w *writer) write(ctx context.Context, p pace, d time.Duration) error {
+	tick := time.NewTicker(p.step / time.Duration(p.files))
 	defer tick.Stop()
 	start, done := time.Now(), 0
 	for i := 0; time.Since(start) < d; i++ {
@@ -139,8 +147,8 @@ func (w *writer) write(ctx context.Context, d time.Duration) error {
 			return ctx.Err()
 		case <-tick.C:
 		}
-		due := int(pacedRate * time.Since(start).Seconds())
-		if err := w.append(i%pacedActive, due-done); err != nil {
+		due := int(float64(p.rate) * time.Since(start).Seconds())
+		if err := w.append(i%p.files, due-done); err != nil {
 			return err
 		}
 		done = due

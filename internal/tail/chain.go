@@ -19,9 +19,10 @@ type chain struct {
 
 	// view is the list of files to read, published by the engine.
 	view atomic.Pointer[[]*file]
-	// queued says that the chain waits in its lane's queue.
-	queued     atomic.Bool
-	superseded atomic.Bool
+	// queued says that the chain waits in its lane's queue, served that it had
+	// something to read when it was looked at last.
+	queued, served atomic.Bool
+	superseded     atomic.Bool
 
 	// files and closed are the engine's: what it published, and what was read
 	// to its end and is still there under its name.

@@ -71,11 +71,13 @@ func (l *Lane) Read(b *event.Batch) bool {
 			return l.account(b)
 		}
 		c.queued.Store(false)
+		c.served.Store(true)
 		b.Reset(nil)
 		if l.turn(c, b) {
 			l.enqueue(c)
 			return true
 		}
+		c.served.Store(false)
 	}
 	return false
 }
