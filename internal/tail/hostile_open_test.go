@@ -1,7 +1,6 @@
 package tail
 
 import (
-	"context"
 	"os"
 	"testing"
 	"time"
@@ -61,38 +60,6 @@ func TestSwapMidRead(t *testing.T) {
 	if got := w.read(); got != want {
 		t.Errorf("read %s, want %s", got, want)
 	}
-}
-
-// A link into a root that the user allowed is followed, and only there.
-func TestAllowedRoots(t *testing.T) {
-	allowed, other := t.TempDir(), t.TempDir()
-	for _, dir := range []string{allowed, other} {
-		if err := os.WriteFile(dir+"/0.log", []byte("2026-03-05T10:11:01Z stdout F linked\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	w := newWorld(t)
-	w.opts.Providers = []Provider{&allowing{w, allowed}}
-	w.engine = NewEngine(w.opts)
-	w.must(os.Symlink(allowed+"/0.log", w.path("a.log")))
-	w.must(os.Symlink(other+"/0.log", w.path("b.log")))
-	w.must(os.Symlink(allowed+"/../"+"x/0.log", w.path("c.log")))
-	w.look()
-	if got, want := w.read(), "a gen=0 [0,36) stdout @01 \"linked\"\n"; got != want {
-		t.Errorf("read %s, want %s", got, want)
-	}
-}
-
-type allowing struct {
-	*world
-	root string
-}
-
-func (a *allowing) Scan(ctx context.Context, under string, yield func(Target)) error {
-	return a.world.Scan(ctx, under, func(t Target) {
-		t.AllowedRoots = []string{a.root}
-		yield(t)
-	})
 }
 
 // One container's file that cannot be read does not keep the others waiting.

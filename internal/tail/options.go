@@ -35,11 +35,9 @@ const Live = math.MaxInt64
 
 // Target is a file that a Provider found.
 type Target struct {
-	// Root is a directory, Name the file's name relative to it: nothing on the
-	// way from one to the other is followed out of it. A symbolic link in
-	// place of the file is followed only into one of AllowedRoots.
-	Root, Name   string
-	AllowedRoots []string
+	// Root is a directory, Name the file's name relative to it: symbolic links
+	// on the way from one to the other are not followed.
+	Root, Name string
 	// Chain names the files that are read one after the other: a live file
 	// and what was rotated away from it. Order is the place in it: older
 	// files have smaller numbers, the live one has Live.

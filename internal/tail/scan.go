@@ -206,38 +206,13 @@ func (e *Engine) add(c *chain, t *Target) error {
 	return nil
 }
 
-// openFile opens a target beneath its root. A link in its place is followed
-// only into a root that the user allowed.
+// openFile opens a target beneath its root.
 func (e *Engine) openFile(t *Target) (int, unix.Stat_t, error) {
 	root, err := e.root(t.Root)
 	if err != nil {
 		return -1, unix.Stat_t{}, err
 	}
-	fd, st, err := root.Open(t.Name)
-	var refused *confine.Refused
-	if len(t.AllowedRoots) == 0 || !errors.As(err, &refused) || refused.Reason != confine.SymbolicLink {
-		return fd, st, err
-	}
-	other, name, ok := e.linkTarget(root, t)
-	if !ok {
-		return fd, st, err
-	}
-	return other.Open(name)
-}
-
-// linkTarget finds the allowed root that a link points into.
-func (e *Engine) linkTarget(root *confine.Root, t *Target) (*confine.Root, string, bool) {
-	dest, err := root.Readlink(t.Name)
-	if err != nil {
-		return nil, "", false
-	}
-	for _, dir := range t.AllowedRoots {
-		if name, ok := strings.CutPrefix(dest, strings.TrimSuffix(dir, "/")+"/"); ok {
-			other, err := e.root(dir)
-			return other, name, err == nil
-		}
-	}
-	return nil, "", false
+	return root.Open(t.Name)
 }
 
 // refuse notes why a file is not read.

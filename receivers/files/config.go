@@ -16,12 +16,16 @@ type Config struct {
 	Include []string `mapstructure:"include" doc:"Files to read, with * and ? in any part of the path, such as /var/log/nginx/*.log; what was rotated away from them is found by itself."`
 	Exclude []string `mapstructure:"exclude" doc:"Patterns of paths that are not read; they win over include."`
 	Format  string   `mapstructure:"format" doc:"Name of the format of the lines, or auto to recognise it."`
+	Decoder string   `mapstructure:"decoder" doc:"none, or container for files that a container runtime writes (Docker's json-file, CRI): time and stream are taken off each line, and pieces of long lines are joined."`
 	StartAt string   `mapstructure:"start_at" doc:"Where to begin in files that were there before and of which no position is known: beginning, end, a duration back from now, or an RFC 3339 time (for these two, files that were written since are read whole)."`
 }
 
 // DefaultConfig recognises formats and reads from the beginning; include has
 // to be given.
-func DefaultConfig() Config { return Config{Format: "auto", StartAt: "beginning"} }
+func DefaultConfig() Config { return Config{Format: "auto", Decoder: "none", StartAt: "beginning"} }
+
+// decoders are the values of the key of that name.
+var decoders = map[string]tail.Decoder{"none": tail.Plain, "container": tail.Container}
 
 // Validate names every mistake.
 func (c *Config) Validate() error {
@@ -34,6 +38,9 @@ func (c *Config) Validate() error {
 	}
 	for _, p := range c.Exclude {
 		all = append(all, checkPattern("exclude", p))
+	}
+	if _, ok := decoders[c.Decoder]; !ok {
+		all = append(all, fmt.Errorf("decoder: %q is not known: write none or container", c.Decoder))
 	}
 	if _, err := tail.ParseStart(c.StartAt, time.Time{}); err != nil {
 		all = append(all, fmt.Errorf("start_at: %w", err))

@@ -137,6 +137,25 @@ func TestScanDoesNotFollowLinks(t *testing.T) {
 	}
 }
 
+// Docker's own directories, on a host without the kubelet.
+func TestDockerDirectories(t *testing.T) {
+	root := tree(t, "aaa/aaa-json.log", "aaa/aaa-json.log.1", "aaa/config.v2.json")
+	r := newReceiver(t, root, "*/*-json.log")
+	r.cfg.Decoder = "container"
+	want := []string{"aaa/aaa-json.log.1 of aaa/aaa-json.log -1 only known", "aaa/aaa-json.log"}
+	if diff := gocmp.Diff(want, found(t, r, root, "")); diff != "" {
+		t.Error(diff)
+	}
+	err := r.Scan(context.Background(), "", func(target tail.Target) {
+		if target.Decoder != tail.Container {
+			t.Errorf("%s: decoder %d", target.Name, target.Decoder)
+		}
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestScanBelow(t *testing.T) {
 	root := tree(t, "x/logs/a.log", "y/logs/a.log")
 	r := newReceiver(t, root, "*/logs/*.log")
@@ -182,6 +201,7 @@ func TestValidate(t *testing.T) {
 		"include: \"/var/log/\" is a directory":     func(c *Config) { c.Include = []string{"/var/log/"} },
 		"include: \"/a/**/b.log\": ** is not known": func(c *Config) { c.Include = []string{"/a/**/b.log"} },
 		"exclude: \"/a[\" is no pattern":            func(c *Config) { c.Exclude = []string{"/a["} },
+		"decoder: \"docker\" is not known":          func(c *Config) { c.Decoder = "docker" },
 		"start_at: \"now\" is no place":             func(c *Config) { c.StartAt = "now" },
 	} {
 		cfg := DefaultConfig()

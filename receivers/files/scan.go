@@ -106,7 +106,7 @@ func (s *scan) file(dir, name, live string, order int64, onlyKnown bool) {
 	t := tail.Target{
 		Root: s.pattern.dir, Name: path.Join(dir, name),
 		Chain: path.Join(s.pattern.dir, dir, live), PathIdentity: path.Join(s.pattern.dir, dir),
-		Order: order, Decoder: tail.Plain, OnlyKnown: onlyKnown, Start: s.start,
+		Order: order, Decoder: decoders[s.cfg.Decoder], OnlyKnown: onlyKnown, Start: s.start,
 	}
 	if s.seen[t.Path()] {
 		return

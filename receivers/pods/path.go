@@ -39,6 +39,8 @@ func parsePod(dir string) (pod, bool) {
 type logName struct {
 	restart int
 	order   int64
+	// link says that it is a symbolic link.
+	link bool
 }
 
 // parseLog refuses every other file of the directory, compressed ones as well.
@@ -50,8 +52,8 @@ func parseLog(name string) (logName, bool) {
 	// The pattern leaves nothing that is no number.
 	restart, _ := strconv.Atoi(m[1])
 	if m[2] == "" {
-		return logName{restart, tail.Live}, true
+		return logName{restart: restart, order: tail.Live}, true
 	}
 	order, _ := strconv.ParseInt(m[2]+m[3], 10, 64)
-	return logName{restart, order}, true
+	return logName{restart: restart, order: order}, true
 }

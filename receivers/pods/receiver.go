@@ -50,8 +50,12 @@ type Receiver struct {
 	start   tail.Start
 	exclude []string
 	root    *confine.Root
-	// watched are the directories that were looked into.
+	// watched are the directories that were looked into, links those that
+	// links led to, each with the directory that has the link.
 	watched map[string]bool
+	links   map[string]string
+	// linkRoots are the allowed roots that links led into.
+	linkRoots map[string]*confine.Root
 }
 
 // New returns a receiver for a configuration; mistakes are those of Validate.
@@ -63,7 +67,10 @@ func New(cfg Config, opts Options) (*Receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Receiver{cfg: cfg, opts: opts, start: start, exclude: cfg.Exclude, watched: make(map[string]bool)}
+	r := &Receiver{
+		cfg: cfg, opts: opts, start: start, exclude: cfg.Exclude,
+		watched: make(map[string]bool), links: make(map[string]string), linkRoots: make(map[string]*confine.Root),
+	}
 	r.cfg.Root = path.Clean(cfg.Root)
 	if opts.OwnNamespace != "" && opts.OwnPod != "" {
 		r.exclude = append(slices.Clone(cfg.Exclude), opts.OwnNamespace+"/"+opts.OwnPod)
@@ -72,13 +79,18 @@ func New(cfg Config, opts Options) (*Receiver, error) {
 }
 
 // Watch lists the directories that were looked into last.
-func (r *Receiver) Watch() []string { return slices.Collect(maps.Keys(r.watched)) }
+func (r *Receiver) Watch() []string {
+	return slices.AppendSeq(slices.Collect(maps.Keys(r.watched)), maps.Keys(r.links))
+}
 
 // Scan yields every log file at or below a directory. The root may not be
 // there yet: the kubelet makes it with the first pod.
 func (r *Receiver) Scan(ctx context.Context, under string, yield func(tail.Target)) error {
 	if under == "" {
 		under = r.cfg.Root
+	}
+	if dir := r.links[under]; dir != "" {
+		under = dir
 	}
 	below, ok := strings.CutPrefix(under, r.cfg.Root)
 	if !ok || below != "" && below[0] != '/' {
@@ -109,9 +121,9 @@ func (r *Receiver) openRoot() (err error) {
 }
 
 func (r *Receiver) unwatch(under string) {
-	maps.DeleteFunc(r.watched, func(dir string, _ bool) bool {
-		return dir == under || strings.HasPrefix(dir, under+"/")
-	})
+	below := func(dir string) bool { return dir == under || strings.HasPrefix(dir, under+"/") }
+	maps.DeleteFunc(r.watched, func(dir string, _ bool) bool { return below(dir) })
+	maps.DeleteFunc(r.links, func(_, dir string) bool { return below(dir) })
 }
 
 // ignoreMissing is nil for what is not there: it comes and goes.

@@ -3,6 +3,7 @@ package pods
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path"
 	"strconv"
@@ -53,11 +54,16 @@ func (s *scan) containerOf(dir, container string) {
 	logs, newest := s.logs(name)
 	for file, l := range logs {
 		identity := name + "/" + strconv.Itoa(l.restart)
-		s.yield(tail.Target{
-			Root: s.cfg.Root, Name: name + "/" + file, AllowedRoots: s.cfg.AllowedRoots,
+		t := tail.Target{
+			Root: s.cfg.Root, Name: name + "/" + file,
 			Chain: s.cfg.Root + "/" + identity, Order: l.order, PathIdentity: identity,
 			Decoder: tail.Container, Superseded: l.restart < newest, Start: s.start, Excluded: excluded,
-		})
+		}
+		if l.link && excluded == "" {
+			s.linked(t)
+		} else {
+			s.yield(t)
+		}
 	}
 }
 
@@ -66,6 +72,7 @@ func (s *scan) logs(dir string) (map[string]logName, int) {
 	logs, newest := make(map[string]logName), 0
 	for _, e := range s.list(dir) {
 		if l, ok := parseLog(e.Name()); ok {
+			l.link = e.Type()&fs.ModeSymlink != 0
 			logs[e.Name()] = l
 			newest = max(newest, l.restart)
 		}
@@ -75,19 +82,26 @@ func (s *scan) logs(dir string) (map[string]logName, int) {
 
 // list reads a directory beneath the root and has it watched.
 func (s *scan) list(dir string) []os.DirEntry {
-	entries, err := s.root.ReadDir(dir, maxEntries)
+	entries, ok := s.listBeneath(s.root, dir)
+	if ok {
+		s.watched[path.Join(s.cfg.Root, dir)] = true
+	}
+	return entries
+}
+
+// listBeneath reads a directory beneath a root and reports whether it is one.
+func (s *scan) listBeneath(root *confine.Root, dir string) ([]os.DirEntry, bool) {
+	entries, err := root.ReadDir(dir, maxEntries)
 	var refused *confine.Refused
 	switch {
 	case errors.As(err, &refused):
-		s.refuse(dir, refused.Reason)
+		s.yield(tail.Target{Root: root.Path(), Name: dir, Refused: refused.Reason})
 	case errors.Is(err, unix.ENOTDIR):
 		// A file among the directories is none of the kubelet's logs.
 	case err != nil:
 		s.errs = append(s.errs, ignoreMissing(err))
-	default:
-		s.watched[path.Join(s.cfg.Root, dir)] = true
 	}
-	return entries
+	return entries, err == nil
 }
 
 func (s *scan) refuse(name, reason string) {
