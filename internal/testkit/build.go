@@ -40,6 +40,12 @@ func Oracle(tb testing.TB) string {
 	return build(tb, "./test/cmd/oracle", false)
 }
 
+// Killat is the binary that kills a program at an exact system call.
+func Killat(tb testing.TB) string {
+	tb.Helper()
+	return build(tb, "./test/cmd/killat", false)
+}
+
 var builds struct {
 	sync.Mutex
 	done map[string]string
