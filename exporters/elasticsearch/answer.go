@@ -56,10 +56,10 @@ func isUnconnected(err error) bool {
 }
 
 // answered sorts answers by their status.
-func (e *Exporter) answered(ctx context.Context, resp *http.Response, docs int) (*shipping.Response, error) {
+func (e *Exporter) answered(ctx context.Context, resp *http.Response, req *shipping.Request) (*shipping.Response, error) {
 	in := &answerBody{Reader: resp.Body}
 	if resp.StatusCode == http.StatusOK {
-		return e.items(ctx, resp, in, docs)
+		return e.items(ctx, resp, in, req)
 	}
 	a := readRefusal(resp, in)
 	switch s := resp.StatusCode; {
@@ -91,9 +91,10 @@ func isTransient(status int) bool {
 }
 
 // items reads the answer of a request that was carried out.
-func (e *Exporter) items(ctx context.Context, resp *http.Response, in *answerBody, docs int) (*shipping.Response, error) {
+func (e *Exporter) items(ctx context.Context, resp *http.Response, in *answerBody, req *shipping.Request) (*shipping.Response, error) {
 	r := replies.Get().(*reply)
 	defer replies.Put(r)
+	docs := req.Docs()
 	err := r.read(in, docs)
 	outcomes, explained := r.take()
 	switch {
@@ -108,7 +109,16 @@ func (e *Exporter) items(ctx context.Context, resp *http.Response, in *answerBod
 			Reason: fmt.Sprintf("the answer has %d items for %d documents", len(outcomes), docs),
 			Cure:   "find out what stands between this node and Elasticsearch and shortens compressed requests"}, nil
 	}
-	return &shipping.Response{Verdict: shipping.Answered, Status: resp.StatusCode, Outcomes: outcomes, Errors: explained}, nil
+	a := &shipping.Response{Verdict: shipping.Answered, Status: resp.StatusCode, Outcomes: outcomes, Errors: explained}
+	switch err := e.dedupe(ctx, req, r, a); {
+	case context.Cause(ctx) == errTimeout:
+		return e.timedOut(), nil
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return &shipping.Response{Verdict: shipping.Unavailable, Reason: err.Error()}, nil
+	}
+	return a, nil
 }
 
 func unreadable(resp *http.Response, in *answerBody, err error) *shipping.Response {

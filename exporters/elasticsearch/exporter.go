@@ -28,6 +28,7 @@ type Exporter struct {
 	transport *http.Transport
 	query     string
 	timeout   time.Duration
+	rollover  rollover
 }
 
 // filterPath asks for what the answer is read for and nothing else. Without
@@ -52,7 +53,7 @@ func New(c Config, log *slog.Logger) (*Exporter, error) {
 	if c.TLS.InsecureSkipVerify {
 		log.Warn("anybody between here and Elasticsearch can read and change events: set tls.ca_file instead of tls.insecure_skip_verify")
 	}
-	return &Exporter{client: client, transport: transport, query: query(c.Pipeline), timeout: c.Timeout}, nil
+	return &Exporter{client: client, transport: transport, query: query(c.Pipeline), timeout: c.Timeout, rollover: rollover{log: log}}, nil
 }
 
 func query(pipeline string) string {
@@ -132,7 +133,7 @@ func (e *Exporter) Export(ctx context.Context, req *shipping.Request) (*shipping
 		return e.unanswered(limited, err)
 	}
 	defer answer.Body.Close()
-	return e.answered(limited, answer, req.Docs())
+	return e.answered(limited, answer, req)
 }
 
 func (e *Exporter) request(ctx context.Context, b *body) *http.Request {

@@ -19,9 +19,16 @@ import (
 	"github.com/tailrace/tailrace/pipeline/shipping"
 )
 
-// newFake is a server that answers as the test says, and an exporter to it.
+// newFake is a server that answers bulk requests as the test says and knows
+// nothing else, and an exporter to it.
 func newFake(t *testing.T, handler http.HandlerFunc, change ...func(*Config)) *Exporter {
-	s := httptest.NewServer(handler)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/_bulk" {
+			handler(w, r)
+			return
+		}
+		says(http.StatusOK, "application/json", "{}")(w, r)
+	}))
 	t.Cleanup(s.Close)
 	c := DefaultConfig()
 	c.Endpoint = s.URL

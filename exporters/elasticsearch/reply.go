@@ -14,6 +14,9 @@ type reply struct {
 	scan     *scanner
 	outcomes []shipping.Outcome
 	errors   []shipping.ItemError
+	// where has the number in names of each item's index.
+	where []uint32
+	names []string
 	// explained are the bytes of reasons that are kept.
 	explained int
 
@@ -33,6 +36,7 @@ type reply struct {
 type knownItem struct {
 	text    []byte
 	outcome shipping.Outcome
+	where   uint32
 }
 
 // maxKnown is more than the data streams of most frames.
@@ -51,6 +55,8 @@ const (
 	// reason quotes up to some hundred bytes of the document.
 	replyBase    = 1 << 20
 	replyPerItem = 64 << 10
+	// maxNames bounds the names that are remembered from reply to reply.
+	maxNames = 1 << 10
 	// nameLimit cuts index names (255 bytes by Elasticsearch's own rule) and
 	// error types, reasonLimit the reasons. When those of one reply have taken
 	// reasonsLimit, the others are cut at shortReason.
@@ -76,6 +82,10 @@ func (r *reply) read(in io.Reader, docs int) error {
 	s := r.scan
 	s.reset(in, replyBase+int64(docs)*replyPerItem)
 	r.outcomes, r.errors, r.explained, r.seen = r.outcomes[:0], r.errors[:0], 0, false
+	r.where = r.where[:0]
+	if len(r.names) > maxNames {
+		r.names, r.known = nil, [maxKnown]knownItem{}
+	}
 	s.object(r.top)
 	err := s.err
 	if err == nil && (!r.seen || !s.end()) {
@@ -132,7 +142,7 @@ func (r *reply) readItem() {
 	start, fills := r.scan.i, r.scan.fills
 	r.parseItem()
 	if n := len(r.outcomes); r.scan.err == nil && fills == r.scan.fills && !r.item.failed {
-		r.remember(r.scan.buf[start:r.scan.i], r.outcomes[n-1])
+		r.remember(r.scan.buf[start:r.scan.i], knownItem{outcome: r.outcomes[n-1], where: r.where[n-1]})
 	}
 }
 
@@ -140,20 +150,21 @@ func (r *reply) readItem() {
 func (r *reply) recognise() bool {
 	for k := range r.known {
 		if known := &r.known[k]; len(known.text) > 0 && r.scan.pass(known.text) {
-			r.outcomes = append(r.outcomes, known.outcome)
+			r.outcomes, r.where = append(r.outcomes, known.outcome), append(r.where, known.where)
 			return true
 		}
 	}
 	return false
 }
 
-func (r *reply) remember(text []byte, o shipping.Outcome) {
-	if o > shipping.Exists {
+func (r *reply) remember(text []byte, item knownItem) {
+	if item.outcome > shipping.Exists {
 		return
 	}
 	k := &r.known[r.learn%maxKnown]
 	r.learn++
-	k.text, k.outcome = append(k.text[:0], text...), o
+	item.text = append(k.text[:0], text...)
+	*k = item
 }
 
 func (r *reply) parseItem() {
@@ -168,7 +179,18 @@ func (r *reply) parseItem() {
 	if o >= shipping.Busy {
 		r.explain()
 	}
-	r.outcomes = append(r.outcomes, o)
+	r.outcomes, r.where = append(r.outcomes, o), append(r.where, r.name(i.index))
+}
+
+// name is the number of an index.
+func (r *reply) name(index []byte) uint32 {
+	for k, name := range r.names {
+		if name == string(index) {
+			return uint32(k)
+		}
+	}
+	r.names = append(r.names, string(index))
+	return uint32(len(r.names) - 1)
 }
 
 func (r *reply) readOperation([]byte) {

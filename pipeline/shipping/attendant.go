@@ -134,6 +134,7 @@ func (a *attendant) attempt(ctx context.Context, b journal.Bundle, docs []journa
 	if err != nil {
 		return docs, err
 	}
+	a.s.ledger.copies(r)
 	if r.Verdict == TooLarge && len(batch) == 1 {
 		r = &Response{Outcomes: []Outcome{Rejected}, Errors: []ItemError{{Status: r.Status, Type: "too_large", Reason: r.Reason}}}
 	}

@@ -97,6 +97,9 @@ type Response struct {
 	Outcomes []Outcome
 	// Errors explain the outcomes from Busy on, in the order of documents.
 	Errors []ItemError
+	// Removed counts documents that were stored a second time and deleted
+	// again, Unchecked those for which that could not be found out.
+	Removed, Unchecked int
 	// Status is the protocol's code of the whole answer, 0 when there is none.
 	Status int
 	// RetryAfter is the least time to wait, when the backend said so.

@@ -22,6 +22,9 @@ type Stats struct {
 	Bytes uint64
 	// Retries counts documents that were sent again.
 	Retries uint64
+	// Removed counts documents that were stored a second time and deleted
+	// again, Unchecked those for which that could not be found out.
+	Removed, Unchecked uint64
 	// Frames are on their way, holding Held bytes; the oldest was journaled
 	// at Oldest, the zero time when there is none.
 	Frames int
@@ -71,6 +74,17 @@ func (l *ledger) change(fn func(*Stats)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	fn(&l.Stats)
+}
+
+// copies counts what an answer says of documents that were there before.
+func (l *ledger) copies(r *Response) {
+	if r.Removed == 0 && r.Unchecked == 0 {
+		return
+	}
+	l.change(func(s *Stats) {
+		s.Removed += uint64(r.Removed)
+		s.Unchecked += uint64(r.Unchecked)
+	})
 }
 
 func (l *ledger) snapshot() Stats {

@@ -17,6 +17,7 @@ func (s *Shipper) send(ctx context.Context, sent []*fragment) error {
 	before := s.core.trouble
 	d := s.core.decide(time.Now(), sent, r)
 	s.report(before)
+	s.ledger.copies(r)
 	if err := s.place(ctx, d.dead, s.deadLetters()); err != nil {
 		return err
 	}
