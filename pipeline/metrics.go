@@ -17,6 +17,8 @@ var (
 	gapBytes        = telemetry.Counter("tailrace_receiver_unidentified_lost_bytes_total", "Bytes lost before a whole line of their file was seen, since the start: they have no place in the ledger.")
 	againBytes      = telemetry.Counter("tailrace_receiver_read_again_bytes_total", "Bytes of log files read once more since the start, because the journal's frame that held them is damaged.")
 	watchedFiles    = telemetry.Gauge("tailrace_receiver_files", "Log files by what is being done with them.", "state")
+	openFiles       = telemetry.Gauge("tailrace_receiver_open_files", "Log files that have a descriptor.")
+	restingFiles    = telemetry.Gauge("tailrace_receiver_resting_files", "Log files that are read and have no descriptor just now: idle ones were closed to make room, or they wait for room.")
 	droppedRecords  = telemetry.Counter("tailrace_processor_dropped_log_records_total", "Lines dropped by a rule of the configuration.", "rule")
 	parsedRecords   = telemetry.Counter("tailrace_processor_parsed_log_records_total", "Records by the format that explained them.", "format")
 	parseFailures   = telemetry.Counter("tailrace_processor_parse_failures_total", "Records that stayed plain text although they were expected to be of a format.", "format", "reason")
@@ -73,6 +75,9 @@ func (a *Agent) collectReading(e telemetry.Emit) {
 	for state, n := range states {
 		e.Value(watchedFiles, float64(n), state)
 	}
+	open, resting := a.engine.Descriptors()
+	e.Value(openFiles, float64(open))
+	e.Value(restingFiles, float64(resting))
 	a.collectParsing(e)
 }
 

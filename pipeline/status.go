@@ -92,7 +92,7 @@ func reportFile(f tail.FileStatus, e checkpoint.Entry, containers map[string]par
 		Namespace: f.Namespace, Pod: f.Pod, Container: f.Container,
 		Identity: f.Identity.Path, Generation: f.Identity.Generation,
 		// What is read and not yet durable is not in the journal.
-		Offset: e.Offset, Size: f.Size,
+		Offset: e.Offset, Size: f.Size, Resting: f.Resting,
 		LastFrame: timeOf(e.LastSeen),
 		Format:    formatOf(c), Quarantined: c.Quarantined,
 		Lines: e.Counts.Lines, InDocs: e.Counts.DocLines, Dropped: e.Counts.DroppedLines, Lost: e.Counts.LostBytes,

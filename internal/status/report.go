@@ -93,6 +93,10 @@ type File struct {
 	Offset int64 `json:"offset"`
 	Size   int64 `json:"size"`
 
+	// Resting says that it has no descriptor just now: it was closed to make
+	// room for others, or waits for room. Only a running agent knows.
+	Resting bool `json:"resting,omitempty"`
+
 	// Format is what the lines were taken for; only a running agent knows.
 	// Quarantined says that the parser failed on this container, so that its
 	// lines go on unparsed.

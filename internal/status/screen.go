@@ -43,9 +43,23 @@ type screen struct {
 func (s *screen) agent() {
 	if s.Live {
 		fmt.Fprintf(s.w, "agent: running on node %s, version %s\n", safe(s.Node), safe(s.Version))
+		s.resting()
 		return
 	}
 	fmt.Fprintf(s.w, "agent: %s; what follows is what is durable on disk\n", safe(s.Why))
+}
+
+// resting says that files rotate through the descriptors, when they do.
+func (s *screen) resting() {
+	resting := 0
+	for i := range s.Files {
+		if s.Files[i].Resting {
+			resting++
+		}
+	}
+	if resting > 0 {
+		fmt.Fprintf(s.w, "files: %d, of which %d rest without a descriptor until they grow or there is room (ulimit -n)\n", len(s.Files), resting)
+	}
 }
 
 func (s *screen) journal() {
@@ -110,6 +124,9 @@ func (s *screen) table() {
 
 func (f *File) state() string {
 	state := f.State
+	if f.Resting {
+		state += ", resting"
+	}
 	if f.Quarantined {
 		state += ", parser quarantined"
 	}

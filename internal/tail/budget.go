@@ -61,8 +61,8 @@ func (e *Engine) abandon(f *file) {
 		return
 	}
 	f.head = firstLine(f.fd)
-	_ = unix.Close(f.fd)
-	f.fd = -1
+	f.shut()
+	e.open.Add(-1)
 	f.abandoned.Store(true)
 	e.opts.Logger.Warn("a deleted log file was closed before it was read, since deleted files held too much of the disk; "+
 		"what was unread is counted as lost", "path", quote(*f.path.Load()), "unread_bytes", f.unread())
@@ -84,6 +84,9 @@ func firstLine(fd int) []byte {
 type gaps struct{ files, bytes atomic.Int64 }
 
 func (g *gaps) add(bytes int64) {
+	if bytes <= 0 {
+		return
+	}
 	g.files.Add(1)
 	g.bytes.Add(bytes)
 }

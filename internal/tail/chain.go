@@ -95,11 +95,11 @@ func (c *chain) reopened(f *file) {
 	c.closed = slices.DeleteFunc(c.closed, func(k closedFile) bool { return k.dev == f.dev && k.ino == f.ino })
 }
 
-// find returns the open file of an inode. An inode is not given again while a
-// descriptor holds it.
+// find returns the file of an inode that is being read. An inode is not given
+// again while a descriptor holds it.
 func (c *chain) find(dev, ino uint64) *file {
 	for _, f := range c.files {
-		if f.dev == dev && f.ino == ino {
+		if f.dev == dev && f.ino == ino && !f.poll.vanished {
 			return f
 		}
 	}

@@ -26,12 +26,17 @@ func (l *Lane) readAgain(r *reading, b *event.Batch) bool {
 		r.detour = r.newDetour(m.To)
 		if err := r.detour.enter(&m.From); err != nil {
 			l.failDetour(r, err)
+			if errors.Is(err, errResting) {
+				l.engine.again.add(m)
+			}
 			return false
 		}
 	}
 	l.begin(b, r)
 	b.MaybeSeen = true
-	if err := r.detour.step(b); err != nil {
+	if err := r.detour.step(b); errors.Is(err, errResting) {
+		return false
+	} else if err != nil {
 		l.failDetour(r, err)
 	} else if r.detour.offset == r.detour.to.Offset {
 		r.detour.emitOpen(b)
@@ -111,7 +116,7 @@ func (d *detour) emitOpen(b *event.Batch) {
 // failDetour gives a range up; its lines were counted as lost when the frame
 // was found damaged.
 func (l *Lane) failDetour(r *reading, err error) {
-	if !errors.Is(err, errClosed) {
+	if !errors.Is(err, errClosed) && !errors.Is(err, errResting) {
 		l.engine.opts.Logger.Error("a range of a log file cannot be read again; its lines stay lost",
 			"path", quote(*r.file.path.Load()), "to", r.detour.to.Offset, "error", err)
 	}

@@ -128,6 +128,8 @@ func (l *Lane) lose(r *reading, bytes int64, b *event.Batch) bool {
 // fail deals with a file that cannot be read on.
 func (l *Lane) fail(r *reading, err error, b *event.Batch) bool {
 	switch {
+	case errors.Is(err, errResting):
+		return false
 	case errors.Is(err, errReplaced):
 		return l.replace(r, b)
 	case errors.Is(err, errClosed):

@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/tailrace/tailrace/internal/tail/confine"
 )
 
@@ -34,7 +32,9 @@ type Engine struct {
 
 	// started is set when everything was looked for once.
 	started bool
-	open    int
+	descriptors
+	// count is how many files there were when they were looked through last.
+	count int
 	// busy are the files that grew lately, nextWalk is when all files are
 	// looked through again, ns.
 	busy     []*file
@@ -74,7 +74,7 @@ func NewEngine(opts Options) *Engine {
 	e := &Engine{
 		opts: opts, seed: maphash.MakeSeed(),
 		roots: make(map[string]*confine.Root), chains: make(map[string]*chain), owners: make(map[inode]*chain),
-		unread: make(map[string]unreadFile),
+		unread: make(map[string]unreadFile), descriptors: descriptors{limit: opts.MaxFiles},
 	}
 	for range opts.Lanes {
 		e.lanes = append(e.lanes, newLane(e))
@@ -159,10 +159,7 @@ func (e *Engine) closeAll() {
 	for _, c := range e.chains {
 		for _, f := range c.files {
 			f.mu.Lock()
-			if f.fd >= 0 {
-				_ = unix.Close(f.fd)
-				f.fd = -1
-			}
+			f.shut()
 			f.mu.Unlock()
 		}
 	}

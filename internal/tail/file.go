@@ -22,6 +22,11 @@ type file struct {
 	// modified is when it had been written last at that time, ns.
 	modified int64
 	target   Target
+	// root and name are where the file is; the engine's.
+	root, name string
+	// born is when the file was created, ns, as far as that is known of a
+	// resting file: its inode may be given again.
+	born int64
 
 	// mu guards what follows. The engine only ever tries it, so that a lane
 	// that waits for a slow disk does not stop the measuring.
@@ -52,6 +57,14 @@ type file struct {
 	wakeAt atomic.Int64
 	// done says that the lane wants no more of the file.
 	done atomic.Bool
+	// settled says that the lane has looked and waits for the file to grow.
+	settled atomic.Bool
+	// wanted asks the engine for a descriptor.
+	wanted atomic.Bool
+
+	// resting is set by the engine while the file has no descriptor although
+	// it is read: it was closed to make room, or waits for room.
+	resting atomic.Bool
 
 	poll poll
 
@@ -67,9 +80,13 @@ type cut struct {
 	size, more int64
 }
 
-// measure asks for the file's size. The caller holds mu.
+// measure asks for the file's size. A file without a descriptor has the one
+// that it was seen with last. The caller holds mu.
 func (f *file) measure() error {
 	if f.fd < 0 {
+		if f.resting.Load() && !f.abandoned.Load() {
+			return nil
+		}
 		return errClosed
 	}
 	var st unix.Stat_t
@@ -102,7 +119,7 @@ func (f *file) pread(p []byte, offset int64) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.fd < 0 {
-		return 0, errClosed
+		return 0, f.whyClosed()
 	}
 	n := 0
 	for n < len(p) {
@@ -151,19 +168,6 @@ func (f *file) takeCut() cut {
 	c := f.cut
 	f.cut = cut{}
 	return c
-}
-
-// close gives the descriptor back; it reports false when a lane is reading.
-func (f *file) close() bool {
-	if !f.mu.TryLock() {
-		return false
-	}
-	defer f.mu.Unlock()
-	if f.fd >= 0 {
-		_ = unix.Close(f.fd)
-		f.fd = -1
-	}
-	return true
 }
 
 // unread is how much of the file the lane has not consumed.

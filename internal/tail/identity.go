@@ -74,9 +74,13 @@ func (l *Lane) identify(r *reading, whole bool) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if k == nil && r.file.target.OnlyKnown && !l.isOurs(r) {
-		l.close(r)
-		return false, nil
+	if k == nil && r.file.target.OnlyKnown {
+		if ours, err := l.isOurs(r); !ours {
+			if err == nil {
+				l.close(r)
+			}
+			return false, err
+		}
 	}
 	// Of a file that was given up nothing can be read, but it has a name.
 	if err := l.place(r, k); err != nil && err != errClosed {

@@ -126,8 +126,9 @@ type Options struct {
 	// disk while they wait to be read. Defaults 1 GiB and 1,024.
 	UnlinkedBytes int64
 	UnlinkedFiles int
-	// MaxFiles bounds the open files; more wait. Default: three quarters of
-	// what the process may open.
+	// MaxFiles bounds the open files. Those that have nothing to read are
+	// closed to make room for others. Default: three quarters of what the
+	// process may open.
 	MaxFiles int
 	Logger   *slog.Logger
 	// Now is the clock; nil is the system's.
@@ -154,6 +155,8 @@ func (o *Options) setDefaults() {
 	if o.MaxFiles == 0 {
 		o.MaxFiles = descriptorLimit() * 3 / 4
 	}
+	// What deleted files take is not there for the others.
+	o.UnlinkedFiles = min(o.UnlinkedFiles, max(1, o.MaxFiles/2))
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

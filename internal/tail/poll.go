@@ -12,6 +12,11 @@ type poll struct {
 	// its place in the chain by that name.
 	present bool
 	order   int64
+	// absent is since when scans do not find a resting file, ns; 0 while they
+	// do. vanished says that it is taken for deleted, waiting that it is in the
+	// queue for a descriptor.
+	absent            int64
+	vanished, waiting bool
 
 	next, interval int64
 	grown          int64
@@ -20,15 +25,24 @@ type poll struct {
 const (
 	// busyFor is for how long after it grew a file is measured at every tick.
 	busyFor = int64(2 * time.Second)
-	// idleFirst and idleMost bound the interval for files that do not grow.
+	// idleFirst and idleMost bound the interval for files that do not grow. It
+	// gets longer when there are more than idleFiles, up to idleLimit: so many
+	// are measured in a second.
 	idleFirst = int64(250 * time.Millisecond)
 	idleMost  = int64(time.Second)
+	idleLimit = int64(5 * time.Second)
+	idleFiles = 2000
 )
 
 func (p *poll) hurry() { p.next, p.interval = 0, 0 }
 
-// schedule decides when a file is measured next.
-func (p *poll) schedule(now int64, grew bool) {
+// idleMost is how seldom a file is measured when there are so many.
+func idleInterval(files int) int64 {
+	return max(idleMost, min(idleLimit, idleMost*int64(files)/idleFiles))
+}
+
+// schedule decides when a file is measured next: at the latest after most.
+func (p *poll) schedule(now int64, grew bool, most int64) {
 	if grew {
 		p.grown = now
 	}
@@ -38,7 +52,7 @@ func (p *poll) schedule(now int64, grew bool) {
 	case p.interval == 0:
 		p.interval = idleFirst
 	default:
-		p.interval = min(2*p.interval, idleMost)
+		p.interval = min(2*p.interval, most)
 	}
 	p.next = now + p.interval
 }
@@ -49,6 +63,7 @@ func (p *poll) schedule(now int64, grew bool) {
 func (e *Engine) measure(now int64) {
 	// Lanes are woken once for all files: a wake costs more than many lines.
 	defer e.rouse()
+	defer e.serve()
 	if now >= e.nextWalk {
 		e.nextWalk = now + idleFirst
 		e.measureAll(now)
@@ -74,15 +89,18 @@ func (e *Engine) rouse() {
 func (e *Engine) measureAll(now int64) {
 	e.busy = e.busy[:0]
 	var held holders
+	files := 0
+	defer func() { e.count = files }()
 	for _, c := range e.chains {
 		done := false
+		files += len(c.files)
 		for _, f := range c.files {
 			done = done || f.done.Load()
 			e.measureFile(f, now)
 			if f.poll.interval == 0 {
 				e.busy = append(e.busy, f)
 			}
-			if f.unlinked.Load() && !f.abandoned.Load() {
+			if f.unlinked.Load() && !f.abandoned.Load() && !f.resting.Load() {
 				held.add(f)
 			}
 		}
@@ -95,7 +113,12 @@ func (e *Engine) measureAll(now int64) {
 
 func (e *Engine) measureFile(f *file, now int64) {
 	if at := f.wakeAt.Load(); at != 0 && now >= at && f.wakeAt.CompareAndSwap(at, 0) {
+		f.settled.Store(false)
 		f.chain.lane.put(f.chain)
+	}
+	if f.resting.Load() {
+		e.measureResting(f, now)
+		return
 	}
 	if now < f.poll.next || !f.mu.TryLock() {
 		return
@@ -106,8 +129,9 @@ func (e *Engine) measureFile(f *file, now int64) {
 	err := f.measure()
 	changed := err == nil && f.last != size
 	f.mu.Unlock()
-	f.poll.schedule(now, changed)
+	f.poll.schedule(now, changed, idleInterval(e.count))
 	if changed || f.unlinked.Load() != unlinked {
+		f.settled.Store(false)
 		f.chain.lane.put(f.chain)
 	}
 }
@@ -117,11 +141,10 @@ func (e *Engine) measureFile(f *file, now int64) {
 func (e *Engine) release(c *chain, now int64) {
 	files := make([]*file, 0, len(c.files))
 	for _, f := range c.files {
-		if !f.done.Load() || !f.close() {
+		if !f.done.Load() || !e.close(f) {
 			files = append(files, f)
 			continue
 		}
-		e.open--
 		c.remember(f, now)
 	}
 	e.mu.Lock()

@@ -54,6 +54,9 @@ func TestRandomLives(t *testing.T) {
 			}
 			s.docker = seed%3 == 0
 			s.opts.Budget = 64 << s.random.IntN(6)
+			if seed%3 == 0 {
+				s.opts.MaxFiles = 1 + s.random.IntN(3)
+			}
 			for range 200 {
 				s.happen()
 			}
@@ -182,7 +185,8 @@ func (s *story) finish() {
 			s.pieces = append(s.pieces, "end")
 		}
 	}
-	for range 3 {
+	// With few descriptors, files take turns.
+	for range 3 + 6*s.files {
 		s.look()
 		s.collect()
 		s.now = s.now.Add(10 * time.Second)

@@ -10,34 +10,44 @@ import (
 // isOurs says whether a rotated file that no position is known of was written
 // since its chain is read: then it must be read although only its successor
 // was asked for. Files from before that time are not.
-func (l *Lane) isOurs(r *reading) bool {
+func (l *Lane) isOurs(r *reading) (bool, error) {
 	files := r.file.chain.current()
 	at := slices.Index(files, r.file)
 	for _, older := range files[:max(at, 0)] {
 		if older.reading != nil && older.reading.src != nil {
-			return true
+			return true, nil
 		}
 	}
-	if slices.ContainsFunc(files[at+1:], l.isKnownFile) {
-		return false
+	for _, newer := range files[at+1:] {
+		if known, err := l.isKnownFile(newer); known || err != nil {
+			return false, err
+		}
 	}
 	// What was read is rotated out of existence: all that is left is newer.
-	return l.isKnownChain(r.file.chain)
+	return l.isKnownChain(r.file.chain), nil
 }
 
 // isKnownFile says whether a file has a content that was read before the
-// start.
-func (l *Lane) isKnownFile(f *file) bool {
+// start. The error is that the file must be opened first.
+func (l *Lane) isKnownFile(f *file) (bool, error) {
 	if f.reading != nil && f.reading.known != nil {
-		return !f.reading.known.fresh
+		return !f.reading.known.fresh, nil
 	}
 	r := &reading{lane: l, file: f}
 	head, err := l.head(r, true)
 	if head == nil || err != nil {
-		return false
+		return false, ifResting(err)
 	}
 	k, err := l.recognise(r, xxh3.Hash128(head).Bytes())
-	return k != nil && err == nil
+	return k != nil && err == nil, ifResting(err)
+}
+
+// ifResting leaves out errors that do not pass when the file is opened.
+func ifResting(err error) error {
+	if err != errResting {
+		return nil
+	}
+	return err
 }
 
 // isKnownChain says whether a file with a name of the chain was read before:

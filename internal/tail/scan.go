@@ -114,10 +114,6 @@ func (e *Engine) found(p Provider, t Target) {
 	if e.isKnown(c, &t) {
 		return
 	}
-	if e.open >= e.opts.MaxFiles {
-		e.leaveOut(&t, StateRefused, "too many files are open; raise the limit of open files (ulimit -n)")
-		return
-	}
 	if err := e.add(c, &t); err != nil {
 		e.refuse(&t, err)
 	}
@@ -145,22 +141,22 @@ func (e *Engine) isKnown(c *chain, t *Target) bool {
 	if root.Stat(t.Name, &st) != nil {
 		return false
 	}
-	if f := c.find(uint64(st.Dev), st.Ino); f != nil {
+	if f := c.find(uint64(st.Dev), st.Ino); f != nil && e.isStill(f, t, &st) {
 		f.rename(t)
 		return true
 	}
-	return c.isClosed(&st) || e.isElsewhere(c, &st)
+	return c.isClosed(&st) || e.isElsewhere(c, t, &st)
 }
 
 // isElsewhere says whether another chain has the file. While a log is rotated
 // there is a moment without a live file, in which the file that was renamed
 // may be taken for one on its own.
-func (e *Engine) isElsewhere(c *chain, st *unix.Stat_t) bool {
+func (e *Engine) isElsewhere(c *chain, t *Target, st *unix.Stat_t) bool {
 	other := e.owners[inode{uint64(st.Dev), st.Ino}]
 	if other == nil || other == c {
 		return false
 	}
-	if f := other.find(uint64(st.Dev), st.Ino); f != nil {
+	if f := other.find(uint64(st.Dev), st.Ino); f != nil && e.isStill(f, t, st) {
 		f.poll.present = true
 		return true
 	}
@@ -169,36 +165,40 @@ func (e *Engine) isElsewhere(c *chain, st *unix.Stat_t) bool {
 
 // rename notes under which name a file is now.
 func (f *file) rename(t *Target) {
-	f.poll.present = true
-	if path := t.Path(); path != *f.path.Load() {
-		f.path.Store(&path)
-		f.poll.order = t.Order
-		f.poll.hurry()
+	f.poll.present, f.poll.absent = true, 0
+	if t.Root == f.root && t.Name == f.name {
+		return
 	}
+	path := t.Path()
+	f.path.Store(&path)
+	f.root, f.name = t.Root, t.Name
+	f.poll.order = t.Order
+	f.poll.hurry()
 }
 
-// add opens a file that was not known.
+// add opens a file that was not known, or lets it wait for room.
 func (e *Engine) add(c *chain, t *Target) error {
-	fd, st, err := e.openFile(t)
+	fd, st, err := e.openOrWait(t)
 	if err != nil {
 		return err
 	}
-	if c.find(uint64(st.Dev), st.Ino) != nil {
+	if f := c.find(uint64(st.Dev), st.Ino); f != nil {
 		// It was renamed between the two looks.
-		return unix.Close(fd)
+		f.poll.present = true
+		return closeIfOpen(fd)
 	}
 	f := &file{
-		chain: c, target: *t, fd: fd, dev: uint64(st.Dev), ino: st.Ino,
-		initial: !e.started, modified: st.Mtim.Nano(),
+		chain: c, target: *t, root: t.Root, name: t.Name, fd: fd, dev: uint64(st.Dev), ino: st.Ino,
+		initial: !e.started, modified: st.Mtim.Nano(), touched: st.Mtim.Nano(),
 		poll: poll{present: true, order: t.Order, grown: e.opts.Now().UnixNano()},
 	}
 	e.busy = append(e.busy, f)
+	e.take(f)
 	c.reopened(f)
 	e.owners[inode{f.dev, f.ino}] = c
 	path := t.Path()
 	f.path.Store(&path)
 	f.note(st.Size)
-	e.open++
 	e.mu.Lock()
 	c.insert(f)
 	e.mu.Unlock()
@@ -244,6 +244,7 @@ func (e *Engine) forget() {
 	now := e.opts.Now().UnixNano()
 	for key, c := range e.chains {
 		c.forgetClosed(e.opts.Positions, now)
+		e.missResting(c, now)
 		if len(c.files) == 0 && len(c.closed) == 0 {
 			c.lane.forget(absence{identity: c.identity})
 			e.mu.Lock()

@@ -140,6 +140,8 @@ func (w *world) configure(args []string) {
 			w.onlyKnown = value == "yes"
 		case "joining":
 			w.opts.Joining = w.number(value)
+		case "max-files":
+			w.opts.MaxFiles = w.number(value)
 		case "unlinked-bytes":
 			w.opts.UnlinkedBytes = int64(w.number(value))
 		case "silence":

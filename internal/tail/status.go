@@ -49,6 +49,8 @@ type FileStatus struct {
 	// Offset is up to where the file was consumed, Size how large it is.
 	Offset, Size int64
 	Unlinked     bool
+	// Resting files have no descriptor just now.
+	Resting bool
 
 	// What follows is known when the first line was seen.
 	ID        event.SourceID
@@ -80,7 +82,7 @@ func (e *Engine) Files() []FileStatus {
 func (f *file) status() FileStatus {
 	s := FileStatus{
 		Path: *f.path.Load(), State: State(f.state.Load()),
-		Offset: f.offset.Load(), Size: f.size.Load(), Unlinked: f.unlinked.Load(),
+		Offset: f.offset.Load(), Size: f.size.Load(), Unlinked: f.unlinked.Load(), Resting: f.resting.Load(),
 	}
 	if reason := f.failure.Load(); reason != nil && s.State == StateFailed {
 		s.Reason = *reason

@@ -25,6 +25,7 @@ func (l *Lane) turn(c *chain, b *event.Batch) bool {
 		if l.advance(r, hasContent(files[i+1:]), b) {
 			return true
 		}
+		r.file.settled.Store(true)
 		if !r.left && !r.closed {
 			break
 		}
@@ -158,6 +159,10 @@ func (r *reading) worthReading(ahead int64) bool {
 // atEnd is what happens at the end of a file: reading goes on in the next one,
 // or ends when nothing more can come.
 func (l *Lane) atEnd(r *reading, followed bool, b *event.Batch) bool {
+	if (followed || l.isEnding(r)) && r.file.comesBack() {
+		// What was written last is known only of an open file.
+		return false
+	}
 	if followed && !r.left {
 		l.leave(r)
 		return false

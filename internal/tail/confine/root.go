@@ -85,12 +85,24 @@ func (r *Root) Open(name string) (int, unix.Stat_t, error) {
 	return fd, st, nil
 }
 
+// Inspect says what Open would, as far as the name tells without opening it.
+func (r *Root) Inspect(name string, st *unix.Stat_t) error {
+	if err := r.Stat(name, st); err != nil {
+		return &os.PathError{Op: "stat", Path: name, Err: err}
+	}
+	return r.judge(st)
+}
+
 // inspect looks at what was opened, not at its name: nothing can be swapped
 // in between.
 func (r *Root) inspect(fd int, st *unix.Stat_t) error {
 	if err := unix.Fstat(fd, st); err != nil {
 		return fmt.Errorf("fstat: %w", err)
 	}
+	return r.judge(st)
+}
+
+func (r *Root) judge(st *unix.Stat_t) error {
 	switch {
 	case st.Mode&unix.S_IFMT != unix.S_IFREG:
 		return irregular(st)
@@ -105,6 +117,21 @@ func (r *Root) inspect(fd int, st *unix.Stat_t) error {
 // Stat describes what a name stands for, without opening it. It is a hint.
 func (r *Root) Stat(name string, st *unix.Stat_t) error {
 	return unix.Fstatat(r.fd, name, st, unix.AT_SYMLINK_NOFOLLOW)
+}
+
+// Born is when what a name stands for was created, ns; 0 where the file system
+// does not say.
+func (r *Root) Born(name string) int64 { return born(r.fd, name, unix.AT_SYMLINK_NOFOLLOW) }
+
+// Born is the same of an open file.
+func Born(fd int) int64 { return born(fd, "", unix.AT_EMPTY_PATH) }
+
+func born(dir int, name string, flags int) int64 {
+	var st unix.Statx_t
+	if unix.Statx(dir, name, flags, unix.STATX_BTIME, &st) != nil || st.Mask&unix.STATX_BTIME == 0 {
+		return 0
+	}
+	return st.Btime.Sec*1e9 + int64(st.Btime.Nsec)
 }
 
 // Readlink is where a symbolic link points to, as it is written.

@@ -1,0 +1,7 @@
+package tail
+
+import "testing"
+
+func TestDescriptors(t *testing.T) {
+	runScenario(t, "descriptors")
+}
