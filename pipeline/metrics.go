@@ -19,6 +19,7 @@ var (
 	watchedFiles    = telemetry.Gauge("tailrace_receiver_files", "Log files by what is being done with them.", "state")
 	openFiles       = telemetry.Gauge("tailrace_receiver_open_files", "Log files that have a descriptor.")
 	restingFiles    = telemetry.Gauge("tailrace_receiver_resting_files", "Log files that are read and have no descriptor just now: idle ones were closed to make room, or they wait for room.")
+	leftOutRecords  = telemetry.Counter("tailrace_receiver_left_out_log_records_total", "Lines read of which no document was made: dropped by a rule, or behind the length limit of the record that they are a piece of.", "namespace")
 	droppedRecords  = telemetry.Counter("tailrace_processor_dropped_log_records_total", "Lines dropped by a rule of the configuration.", "rule")
 	parsedRecords   = telemetry.Counter("tailrace_processor_parsed_log_records_total", "Records by the format that explained them.", "format")
 	parseFailures   = telemetry.Counter("tailrace_processor_parse_failures_total", "Records that stayed plain text although they were expected to be of a format.", "format", "reason")
@@ -61,6 +62,7 @@ func (a *Agent) collectReading(e telemetry.Emit) {
 		e.Value(acceptedRecords, float64(c.Lines), name)
 		e.Value(acceptedBytes, float64(c.Bytes), name)
 		e.Value(lostBytes, float64(c.LostBytes), name)
+		e.Value(leftOutRecords, float64(c.DroppedLines), name)
 	}
 	for name, lines := range totals.Rules {
 		e.Value(droppedRecords, float64(lines), name)

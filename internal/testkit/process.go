@@ -85,6 +85,9 @@ func (p *Process) Kill() {
 // Signal sends a signal.
 func (p *Process) Signal(s os.Signal) error { return p.cmd.Process.Signal(s) }
 
+// PID is the process's number.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
 // Running says whether the process has not ended.
 func (p *Process) Running() bool {
 	select {

@@ -19,11 +19,20 @@ type JournalScan struct {
 	read map[string]int64
 	// Docs are the documents found so far, in the order of the journal.
 	Docs []Arrival
+	take func(Item)
 }
 
 // NewJournalScan reads the segments in dir.
 func NewJournalScan(dir string) *JournalScan {
-	return &JournalScan{dir: dir, read: map[string]int64{}}
+	s := &JournalScan{dir: dir, read: map[string]int64{}}
+	s.take = func(i Item) { s.Docs = append(s.Docs, ArrivalOf(i)) }
+	return s
+}
+
+// ReadJournal reads the documents themselves, all that are whole in dir.
+func ReadJournal(dir string) (items []Item, err error) {
+	s := &JournalScan{dir: dir, read: map[string]int64{}, take: func(i Item) { items = append(items, i) }}
+	return items, s.More()
 }
 
 // More reads the members that have become complete. What follows the last
@@ -71,7 +80,7 @@ func (s *JournalScan) segment(name string) error {
 func (s *JournalScan) documents(plain []byte) error {
 	items, err := ParseBulk(plain)
 	for _, item := range items {
-		s.Docs = append(s.Docs, ArrivalOf(item))
+		s.take(item)
 	}
 	return err
 }
