@@ -265,6 +265,7 @@ func (a *Agent) openReceivers(context.Context) error {
 	a.engine = tail.NewEngine(tail.Options{
 		Providers: providers, Positions: a.checkpoint, PositionsLost: a.checkpoint.Lost(),
 		Node: a.node, Lanes: a.cfg.Service.Lanes, Silence: silence, Logger: a.log,
+		Limits: limits(&a.cfg.Service.Limits),
 	})
 	a.engine.ReadAgain(a.missing)
 	for i := range a.cfg.Service.Lanes {
@@ -275,6 +276,14 @@ func (a *Agent) openReceivers(context.Context) error {
 		a.lanes = append(a.lanes, l)
 	}
 	return nil
+}
+
+func limits(c *config.Limits) tail.Limits {
+	l := tail.Limits{Pod: int64(c.Pod), Namespace: int64(c.Namespace), Burst: c.Burst, Namespaces: make(map[string]int64, len(c.Namespaces))}
+	for name, limit := range c.Namespaces {
+		l.Namespaces[name] = int64(limit)
+	}
+	return l
 }
 
 // silence is after how long an unfinished line is recorded as it is.

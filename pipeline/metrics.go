@@ -16,6 +16,7 @@ var (
 	lostBytes       = telemetry.Counter("tailrace_receiver_lost_bytes_total", "Bytes of log files that were deleted, truncated or overwritten before they were read.", "namespace")
 	gapBytes        = telemetry.Counter("tailrace_receiver_unidentified_lost_bytes_total", "Bytes lost before a whole line of their file was seen, since the start: they have no place in the ledger.")
 	againBytes      = telemetry.Counter("tailrace_receiver_read_again_bytes_total", "Bytes of log files read once more since the start, because the journal's frame that held them is damaged.")
+	throttled       = telemetry.Counter("tailrace_receiver_throttled_seconds_total", "Time that log files had something to read and service.limits held it, summed over files, since the start.", "namespace")
 	watchedFiles    = telemetry.Gauge("tailrace_receiver_files", "Log files by what is being done with them.", "state")
 	openFiles       = telemetry.Gauge("tailrace_receiver_open_files", "Log files that have a descriptor.")
 	restingFiles    = telemetry.Gauge("tailrace_receiver_resting_files", "Log files that are read and have no descriptor just now: idle ones were closed to make room, or they wait for room.")
@@ -70,6 +71,9 @@ func (a *Agent) collectReading(e telemetry.Emit) {
 	_, gaps := a.engine.Gaps()
 	e.Value(gapBytes, float64(gaps))
 	e.Value(againBytes, float64(a.engine.AgainBytes()))
+	for name, d := range a.engine.Delayed() {
+		e.Value(throttled, d.Seconds(), name)
+	}
 	states := map[string]int{}
 	for _, f := range a.engine.Files() {
 		states[f.State.String()]++

@@ -16,7 +16,7 @@ func (a *Agent) serve(context.Context) error {
 	}
 	registry := telemetry.NewRegistry(a.opts.Version)
 	registry.MustRegister(telemetry.Collector(a.collect,
-		acceptedRecords, acceptedBytes, lostBytes, leftOutRecords, gapBytes, againBytes, watchedFiles, droppedRecords, parsedRecords, parseFailures,
+		acceptedRecords, acceptedBytes, lostBytes, leftOutRecords, gapBytes, againBytes, throttled, watchedFiles, droppedRecords, parsedRecords, parseFailures,
 		sentRecords, failedRecords, parkedRecords, retriedDocs, removedDocs, uncheckedDocs, requests, queueSize, pendingRecords, lagBytes, lagSeconds, holding,
 		journalBytes, journalSegments, journalFree, journalFull, journalQueued, journalDamaged, fsyncSeconds, droppedPlaces,
 	))

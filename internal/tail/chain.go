@@ -29,9 +29,10 @@ type chain struct {
 	files  []*file
 	closed []closedFile
 
-	// joiner and sequence are the lane's.
+	// joiner, sequence and hold are the lane's.
 	joiner   joiner
 	sequence int
+	hold     hold
 }
 
 // closedFile is a file that was read to its end and closed.

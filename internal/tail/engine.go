@@ -14,10 +14,12 @@ import (
 type Engine struct {
 	opts  Options
 	lanes []*Lane
-	seed  maphash.Seed
-	roots map[string]*confine.Root
-	gaps  gaps
-	again again
+	// limiter is nil when nothing is limited.
+	limiter *limiter
+	seed    maphash.Seed
+	roots   map[string]*confine.Root
+	gaps    gaps
+	again   again
 
 	// mu guards what Files and the engine's goroutine share. Only the latter
 	// writes, so it reads without the lock.
@@ -35,10 +37,11 @@ type Engine struct {
 	descriptors
 	// count is how many files there were when they were looked through last.
 	count int
-	// busy are the files that grew lately, nextWalk is when all files are
-	// looked through again, ns.
-	busy     []*file
-	nextWalk int64
+	// busy are the files that grew lately or are due soon, measured is when
+	// they were measured last, nextWalk when all files are looked through
+	// again, ns.
+	busy               []*file
+	measured, nextWalk int64
 	// stopped is set before the files are closed.
 	stopped atomic.Bool
 	told    told
@@ -72,7 +75,7 @@ func (t *told) once(path, reason string) bool {
 func NewEngine(opts Options) *Engine {
 	opts.setDefaults()
 	e := &Engine{
-		opts: opts, seed: maphash.MakeSeed(),
+		opts: opts, limiter: newLimiter(opts.Limits), seed: maphash.MakeSeed(),
 		roots: make(map[string]*confine.Root), chains: make(map[string]*chain), owners: make(map[inode]*chain),
 		unread: make(map[string]unreadFile), descriptors: descriptors{limit: opts.MaxFiles},
 	}

@@ -49,9 +49,10 @@ type file struct {
 	// Written by the lane.
 	offset atomic.Int64
 	state  atomic.Uint32
-	// failure says why the file cannot be read, while that is so.
-	failure atomic.Pointer[string]
-	source  atomic.Pointer[event.Source]
+	// failure says why the file cannot be read, limit which one holds it, while
+	// that is so.
+	failure, limit atomic.Pointer[string]
+	source         atomic.Pointer[event.Source]
 	// wakeAt is when the lane wants to look at the file although it did not
 	// grow, ns; 0 is never.
 	wakeAt atomic.Int64
@@ -154,6 +155,12 @@ func (f *file) wake(at int64) {
 			return
 		}
 	}
+}
+
+// dueBefore says whether the lane wants to look at the file before a time.
+func (f *file) dueBefore(t int64) bool {
+	at := f.wakeAt.Load()
+	return at != 0 && at < t
 }
 
 func (f *file) setState(s State) { f.state.Store(uint32(s)) }

@@ -26,6 +26,11 @@ type Lane struct {
 	// unrecorded are the readings with a state that no frame has yet, closing
 	// those whose source the components have not been told the end of.
 	unrecorded, closing []*reading
+	// budget is how much of a file the turn may read; consumed is how much all
+	// turns have.
+	budget   int
+	consumed int64
+
 	// joining is how much unfinished records hold; spares are buffers for
 	// them, scratch is one for looking at files.
 	joining int
@@ -73,7 +78,13 @@ func (l *Lane) Read(b *event.Batch) bool {
 		c.queued.Store(false)
 		c.served.Store(true)
 		b.Reset(nil)
-		if l.turn(c, b) {
+		if !l.admit(c) {
+			continue
+		}
+		before := l.consumed
+		more := l.turn(c, b)
+		l.charge(c, l.consumed-before)
+		if more {
 			l.enqueue(c)
 			return true
 		}

@@ -109,6 +109,8 @@ type Options struct {
 	MaxLine int
 	// Budget is how much of a file is read in a turn. Default 256 KiB.
 	Budget int
+	// Limits are how much is read in a second.
+	Limits Limits
 	// Joining bounds what a lane keeps of unfinished records in memory. Beyond
 	// it, records that are longer than JoiningShare are cut. Default 16 MiB.
 	Joining int

@@ -58,9 +58,14 @@ func (p *poll) schedule(now int64, grew bool, most int64) {
 }
 
 // measure asks for the sizes of the files that are due. Those that grew lately
-// are due at every call; the others are only looked through now and then,
-// since looking at a thousand of them costs more than measuring a few.
+// are due at every call, as are those that a lane wants to look at soon; the
+// others are only looked through now and then, since looking at a thousand of
+// them costs more than measuring a few.
 func (e *Engine) measure(now int64) {
+	if now < e.measured {
+		e.setBack(e.measured - now)
+	}
+	e.measured = now
 	// Lanes are woken once for all files: a wake costs more than many lines.
 	defer e.rouse()
 	defer e.serve()
@@ -70,8 +75,9 @@ func (e *Engine) measure(now int64) {
 		return
 	}
 	e.busy = slices.DeleteFunc(e.busy, func(f *file) bool {
+		soon := f.dueBefore(now + idleFirst)
 		e.measureFile(f, now)
-		return f.poll.interval > 0
+		return f.poll.interval > 0 && !soon
 	})
 }
 
@@ -96,8 +102,9 @@ func (e *Engine) measureAll(now int64) {
 		files += len(c.files)
 		for _, f := range c.files {
 			done = done || f.done.Load()
+			soon := f.dueBefore(now + idleFirst)
 			e.measureFile(f, now)
-			if f.poll.interval == 0 {
+			if f.poll.interval == 0 || soon {
 				e.busy = append(e.busy, f)
 			}
 			if f.unlinked.Load() && !f.abandoned.Load() && !f.resting.Load() {
@@ -109,6 +116,21 @@ func (e *Engine) measureAll(now int64) {
 		}
 	}
 	e.relieve(&held)
+}
+
+// setBack makes up for a clock that was set back by d ns: what is due at a
+// time is due as much earlier.
+func (e *Engine) setBack(d int64) {
+	e.nextWalk = 0
+	for _, c := range e.chains {
+		for _, f := range c.files {
+			f.poll.hurry()
+			f.poll.grown -= d
+			if at := f.wakeAt.Load(); at != 0 {
+				f.wakeAt.CompareAndSwap(at, at-d)
+			}
+		}
+	}
 }
 
 func (e *Engine) measureFile(f *file, now int64) {

@@ -101,11 +101,11 @@ func (r *reading) load(b *event.Batch) (chunk, error) {
 
 // want is how much to ask for: a budget, or more when the line is longer.
 func (r *reading) want() int {
-	n := r.lane.engine.opts.Budget
+	n := r.lane.budget
 	for n <= r.pending {
 		n *= 2
 	}
-	return min(n, max(r.lane.engine.opts.MaxLine+1, r.lane.engine.opts.Budget))
+	return min(n, max(r.lane.engine.opts.MaxLine+1, r.lane.budget))
 }
 
 // consumed moves the position to where split stopped and says whether it
@@ -127,6 +127,7 @@ func (r *reading) consumed(b *event.Batch, c chunk, read, at int) bool {
 
 func (r *reading) move(n int64) {
 	r.offset += n
+	r.lane.consumed += n
 	if r.main != nil {
 		// The bytes were counted when they were read first.
 		r.lane.engine.again.bytes.Add(n)

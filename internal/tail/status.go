@@ -26,12 +26,14 @@ const (
 	StateFailed
 	StateRefused
 	StateExcluded
+	// StateThrottled: there is something to read, and a limit holds it.
+	StateThrottled
 )
 
 // String is the state in a word or two.
 func (s State) String() string {
 	names := [...]string{
-		"waiting for its first line", "reading", "idle", "draining", "done", "failed", "refused", "excluded",
+		"waiting for its first line", "reading", "idle", "draining", "done", "failed", "refused", "excluded", "throttled",
 	}
 	if int(s) < len(names) {
 		return names[s]
@@ -44,7 +46,8 @@ func (s State) String() string {
 type FileStatus struct {
 	Path  string
 	State State
-	// Reason says why a file is refused or failed, or which rule excludes it.
+	// Reason says why a file is refused or failed, which rule excludes it, or
+	// which limit holds it.
 	Reason string
 	// Offset is up to where the file was consumed, Size how large it is.
 	Offset, Size int64
@@ -84,7 +87,7 @@ func (f *file) status() FileStatus {
 		Path: *f.path.Load(), State: State(f.state.Load()),
 		Offset: f.offset.Load(), Size: f.size.Load(), Unlinked: f.unlinked.Load(), Resting: f.resting.Load(),
 	}
-	if reason := f.failure.Load(); reason != nil && s.State == StateFailed {
+	if reason := f.reason(s.State); reason != nil {
 		s.Reason = *reason
 	}
 	if src := f.source.Load(); src != nil {
@@ -92,6 +95,17 @@ func (f *file) status() FileStatus {
 		s.Namespace, s.Pod, s.Container, s.ContainerKey = src.Namespace, src.Pod, src.ContainerName, src.Container
 	}
 	return s
+}
+
+// reason is why the file is in a state that is not of its own making.
+func (f *file) reason(s State) *string {
+	switch s {
+	case StateFailed:
+		return f.failure.Load()
+	case StateThrottled:
+		return f.limit.Load()
+	}
+	return nil
 }
 
 // quote escapes what an untrusted name may hold for a log line.

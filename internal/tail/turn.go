@@ -149,7 +149,8 @@ func (l *Lane) read(r *reading, b *event.Batch) (progress, error) {
 // for every bit of it: it waits for an eighth more, or a quarter of a second.
 func (r *reading) worthReading(ahead int64) bool {
 	grown := ahead - int64(r.pending)
-	if r.full || grown*8 >= int64(r.pending) || r.observed >= r.pendingSince+int64(250e6) {
+	waited := r.observed - r.pendingSince
+	if r.full || grown*8 >= int64(r.pending) || waited >= int64(250e6) || waited < 0 {
 		return true
 	}
 	r.file.wake(r.pendingSince + int64(250e6))
@@ -193,7 +194,8 @@ func (l *Lane) isEnding(r *reading) bool {
 		r.ending = 0
 		return false
 	}
-	if r.ending == 0 {
+	// A clock that was set back begins the wait anew.
+	if r.ending == 0 || r.observed < r.ending {
 		r.ending = r.observed
 	}
 	return true

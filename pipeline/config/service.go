@@ -10,9 +10,18 @@ import (
 type Service struct {
 	Node      string          `mapstructure:"node" doc:"Name of this node: part of every event's id and of its resource. Empty: the environment variable NODE_NAME, else the host name."`
 	Lanes     int             `mapstructure:"lanes" doc:"Goroutines that read, parse and encode; more than one on nodes that write more than one core can take."`
+	Limits    Limits          `mapstructure:"limits"`
 	Journal   Journal         `mapstructure:"journal"`
 	Telemetry Telemetry       `mapstructure:"telemetry"`
 	Pipelines map[ID]Pipeline `mapstructure:"pipelines" doc:"What goes where: one entry for each pipeline, named logs or logs/NAME."`
+}
+
+// Limits are how fast log files are read.
+type Limits struct {
+	Pod        ByteSize            `mapstructure:"pod" doc:"Bytes per second that are read of all log files of a pod together, and of each file of the receiver files; 0 for no limit. What is more is read later and never dropped: it waits in its file."`
+	Namespace  ByteSize            `mapstructure:"namespace" doc:"Bytes per second of all pods of a namespace together; 0 for no limit. It holds beside that of each pod."`
+	Namespaces map[string]ByteSize `mapstructure:"namespaces" doc:"Namespaces that have another limit than namespace, by name; 0 for none."`
+	Burst      time.Duration       `mapstructure:"burst" doc:"For how long an unused limit is saved up: after a quiet time, so many seconds' worth is read at once."`
 }
 
 // Journal says where events are kept and for how long.
@@ -70,7 +79,8 @@ type Pipeline struct {
 // DefaultService are the values that a configuration need not write.
 func DefaultService() Service {
 	return Service{
-		Lanes: 1,
+		Lanes:  1,
+		Limits: Limits{Burst: time.Second},
 		Journal: Journal{
 			Type:       "disk",
 			Directory:  "/var/lib/tailrace",
@@ -100,6 +110,9 @@ const DefaultMapping = "otel"
 // limits of values that are the right type and still cannot work.
 const (
 	maxLanes         = 64
+	minLimit         = 1 * KiB
+	minBurst         = time.Second
+	maxBurst         = time.Hour
 	minFlushInterval = time.Millisecond
 	maxFlushInterval = time.Minute
 	minFlushBytes    = 16 * KiB
@@ -113,10 +126,27 @@ func (s *Service) check(wrong func(message string, key ...string)) {
 	if s.Lanes < 1 || s.Lanes > maxLanes {
 		wrong(fmt.Sprintf("must be from 1 to %d, not %d", maxLanes, s.Lanes), "lanes")
 	}
+	s.Limits.check(func(message string, key ...string) { wrong(message, append([]string{"limits"}, key...)...) })
 	s.Journal.check(func(message string, key ...string) { wrong(message, append([]string{"journal"}, key...)...) })
 	oneOf(wrong, s.Telemetry.Logs.Level, []string{"debug", "info", "warn", "error"}, "telemetry", "logs", "level")
 	oneOf(wrong, s.Telemetry.Logs.Encoding, []string{"console", "json"}, "telemetry", "logs", "encoding")
 	checkAddress(wrong, s.Telemetry.Metrics.Address, "telemetry", "metrics", "address")
+}
+
+func (l *Limits) check(wrong func(message string, key ...string)) {
+	atLeast := func(limit ByteSize, key ...string) {
+		if limit != 0 && limit < minLimit {
+			wrong(fmt.Sprintf("must be at least %s per second, or 0 for no limit, not %s", minLimit, limit), key...)
+		}
+	}
+	atLeast(l.Pod, "pod")
+	atLeast(l.Namespace, "namespace")
+	for name, limit := range l.Namespaces {
+		atLeast(limit, "namespaces", name)
+	}
+	if l.Burst < minBurst || l.Burst > maxBurst {
+		wrong(fmt.Sprintf("must be from %s to %s, not %s", shortDuration(minBurst), shortDuration(maxBurst), shortDuration(l.Burst)), "burst")
+	}
 }
 
 func (j *Journal) check(wrong func(message string, key ...string)) {
