@@ -9,6 +9,7 @@ import (
 	"github.com/tailrace/tailrace/exporters/elasticsearch"
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/pipeline/config"
+	"github.com/tailrace/tailrace/pipeline/encode"
 	"github.com/tailrace/tailrace/pipeline/shipping"
 	"github.com/tailrace/tailrace/processors/filter"
 	"github.com/tailrace/tailrace/processors/parse"
@@ -103,7 +104,9 @@ func (a *Agent) newExporter(id config.ID) (exporter, error) {
 	case "elasticsearch":
 		return build(section, elasticsearch.DefaultConfig(), func(c elasticsearch.Config) (exporter, error) {
 			e, err := elasticsearch.New(c, a.log.With("exporter", id.String()))
-			return exporter{e, c.Shipping()}, err
+			o := c.Shipping()
+			o.Rewrite = encode.Flatten
+			return exporter{e, o}, err
 		})
 	case "console":
 		return build(section, console.DefaultConfig(), func(c console.Config) (exporter, error) {

@@ -29,6 +29,7 @@ var (
 	failedRecords  = telemetry.Counter("tailrace_exporter_send_failed_log_records_total", "Lines that were not delivered and will not be: dead is in the dead-letter store, lost is gone.", "exporter", "outcome")
 	parkedRecords  = telemetry.Gauge("tailrace_exporter_parked_log_records", "Lines parked until their index takes them.", "exporter")
 	retriedDocs    = telemetry.Counter("tailrace_exporter_retried_documents_total", "Documents sent again since the start.", "exporter")
+	rewrittenDocs  = telemetry.Counter("tailrace_exporter_rewritten_documents_total", "Documents since the start whose attributes were moved to body.structured, because Elasticsearch refused one of their fields.", "exporter", "namespace", "field")
 	removedDocs    = telemetry.Counter("tailrace_exporter_removed_documents_total", "Documents deleted again since the start, because they had been stored before a rollover.", "exporter")
 	uncheckedDocs  = telemetry.Counter("tailrace_exporter_unchecked_documents_total", "Documents since the start that may have been stored before a rollover as well, which could not be looked up.", "exporter")
 	requests       = telemetry.Counter("tailrace_exporter_requests_total", "Requests since the start.", "exporter", "outcome")
@@ -111,6 +112,9 @@ func (a *Agent) collectShipper(e telemetry.Emit, s *shipper) {
 	e.Value(failedRecords, float64(ledger.Lost), s.name, "lost")
 	e.Value(parkedRecords, float64(ledger.Parked), s.name)
 	e.Value(retriedDocs, float64(l.Retries), s.name)
+	for m, n := range l.Rewritten {
+		e.Value(rewrittenDocs, float64(n), s.name, m.Namespace, m.Field)
+	}
 	e.Value(removedDocs, float64(l.Removed), s.name)
 	e.Value(uncheckedDocs, float64(l.Unchecked), s.name)
 	e.Value(requests, float64(l.Requests-l.FailedRequests), s.name, "answered")

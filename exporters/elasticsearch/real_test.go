@@ -12,6 +12,7 @@ import (
 
 	"github.com/tailrace/tailrace/internal/testkit/elastic"
 	"github.com/tailrace/tailrace/internal/vfs"
+	"github.com/tailrace/tailrace/pipeline/encode"
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 	"github.com/tailrace/tailrace/pipeline/journal"
@@ -44,6 +45,7 @@ func newDelivery(t *testing.T, c Config) *delivery {
 	d := &delivery{t: t, journal: j, cursor: cursor, builder: frame.NewBuilder(1)}
 	d.dead, d.park = d.store(dir, "deadletter", journal.ByContainer), d.store(dir, "park", journal.ByIndex)
 	o := c.Shipping()
+	o.Rewrite = encode.Flatten
 	o.Name, o.Cursor, o.Exporter, o.Logger = exporterName, cursor, e, log
 	o.DeadLetter, o.Park = d.dead, d.park
 	d.shipper = shipping.New(o)
@@ -135,7 +137,7 @@ const template = `{
       "properties": {
         "@timestamp": {"type": "date_nanos"},
         "severity_number": {"type": "byte"},
-        "body": {"properties": {"text": {"type": "text"}}},
+        "body": {"properties": {"text": {"type": "text"}, "structured": {"type": "flattened"}}},
         "trace_id": {"type": "keyword"},
         "attributes": {"type": "passthrough", "dynamic": true, "priority": 20, "time_series_dimension": false},
         "resource": {"properties": {"attributes": {"type": "passthrough", "dynamic": true, "priority": 10, "time_series_dimension": false}}}

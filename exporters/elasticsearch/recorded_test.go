@@ -19,6 +19,7 @@ import (
 
 	"github.com/tailrace/tailrace/internal/testkit/elastic"
 	"github.com/tailrace/tailrace/pipeline/config"
+	"github.com/tailrace/tailrace/pipeline/frame"
 	"github.com/tailrace/tailrace/pipeline/shipping"
 )
 
@@ -41,8 +42,8 @@ var answers = []struct {
 }{
 	{"stored", create("answers", "1", `{"n":1}`), "elastic", testPassword, shipping.Answered, shipping.Stored, ""},
 	{"exists", create("answers", "1", `{"n":1}`), "elastic", testPassword, shipping.Answered, shipping.Exists, ""},
-	{"conflict", create("answers", "2", `{"n":"x"}`), "elastic", testPassword, shipping.Answered, shipping.Rejected, "document_parsing_exception"},
-	{"no_document", create("answers", "3", `"x"`), "elastic", testPassword, shipping.Answered, shipping.Rejected, "must start with an object"},
+	{"conflict", create("answers", "2", `{"n":"x"}`), "elastic", testPassword, shipping.Answered, shipping.Unmappable, "document_parsing_exception"},
+	{"no_document", create("answers", "3", `"x"`), "elastic", testPassword, shipping.Answered, shipping.Unmappable, "must start with an object"},
 	{"blocked", create("blocked", "1", `{}`), "elastic", testPassword, shipping.Answered, shipping.Refused, "cluster_block_exception"},
 	{"disk_full", create("full", "1", `{}`), "elastic", testPassword, shipping.Answered, shipping.Busy, "cluster_block_exception"},
 	{"bad_index", create("Bad", "1", `{}`), "elastic", testPassword, shipping.Answered, shipping.Rejected, "invalid_index_name_exception"},
@@ -113,7 +114,8 @@ func recordAnswers(t *testing.T, s *elastic.Server) {
 			e, err := New(conf, slog.New(slog.DiscardHandler))
 			must(t, err)
 			defer e.Close()
-			r, err := e.Export(t.Context(), &shipping.Request{Parts: []shipping.Part{{Docs: 1, Payload: member(t, a.body)}}})
+			r, err := e.Export(t.Context(), &shipping.Request{Parts: []shipping.Part{{
+				Frame: &frame.Meta{}, Docs: 1, PlainSize: len(a.body), Payload: member(t, a.body)}}})
 			must(t, err)
 			check(t, i, r)
 		})
@@ -127,6 +129,9 @@ func recorder(t *testing.T, server, file string) string {
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.Transport = &http.Transport{DisableCompression: true, DisableKeepAlives: true}
 	proxy.ModifyResponse = func(r *http.Response) error {
+		if r.Request.URL.Path != "/_bulk" {
+			return nil
+		}
 		raw, err := httputil.DumpResponse(r, true)
 		if err != nil {
 			return err

@@ -263,9 +263,22 @@ func (i *item) outcome() shipping.Outcome {
 		return shipping.Busy
 	case s == 403 || s == 404:
 		return shipping.Refused
+	case s == 400 && misfits[string(i.kind)]:
+		return shipping.Unmappable
 	default:
 		return shipping.Rejected
 	}
+}
+
+// misfits are the types of errors about a document's fields: a value that is
+// not of the field's type, a name that a strict mapping does not have, more
+// fields or longer terms than the index takes. The second one is how versions
+// before 8.9, and OpenSearch, say the first.
+var misfits = map[string]bool{
+	"document_parsing_exception":       true,
+	"mapper_parsing_exception":         true,
+	"strict_dynamic_mapping_exception": true,
+	"illegal_argument_exception":       true,
 }
 
 // explain keeps why the item was not stored.

@@ -135,6 +135,9 @@ func (a *attendant) attempt(ctx context.Context, b journal.Bundle, docs []journa
 		return docs, err
 	}
 	a.s.ledger.copies(r)
+	if r, err = a.refit(ctx, batch, r); err != nil {
+		return docs, err
+	}
 	if r.Verdict == TooLarge && len(batch) == 1 {
 		r = &Response{Outcomes: []Outcome{Rejected}, Errors: []ItemError{{Status: r.Status, Type: "too_large", Reason: r.Reason}}}
 	}
@@ -144,6 +147,39 @@ func (a *attendant) attempt(ctx context.Context, b journal.Bundle, docs []journa
 		return docs, nil
 	}
 	return a.settle(ctx, b, batch, docs[len(batch):], r)
+}
+
+// refit sends those that do not fit their index once more, changed, and
+// returns what became of all. What is not stored changed either is rejected,
+// or stays.
+func (a *attendant) refit(ctx context.Context, batch []journal.Refused, r *Response) (*Response, error) {
+	var unfit []int
+	var changed []journal.Refused
+	for i, o := range r.Outcomes {
+		if o == Unmappable && a.policy.rewrites {
+			d := batch[i]
+			d.Document = a.s.rewrite(frame.Doc{Source: d.Document}).Source
+			unfit, changed = append(unfit, i), append(changed, d)
+		}
+	}
+	if len(unfit) == 0 || len(r.Outcomes) != len(batch) {
+		return r, nil
+	}
+	again, err := a.export(ctx, changed)
+	if err != nil {
+		return r, err
+	}
+	for k, i := range unfit {
+		switch {
+		case again.Verdict != Answered || len(again.Outcomes) != len(changed):
+			r.Outcomes[i] = Busy
+		case again.Outcomes[k] == Unmappable:
+			r.Outcomes[i] = Rejected
+		default:
+			r.Outcomes[i] = again.Outcomes[k]
+		}
+	}
+	return r, nil
 }
 
 func (a *attendant) export(ctx context.Context, batch []journal.Refused) (*Response, error) {
@@ -200,7 +236,7 @@ func sortParked(batch []journal.Refused, r *Response) (v verdicts) {
 		switch lines := uint64(batch[i].Lines); {
 		case o <= Exists:
 			v.result.Add(journal.Result{Delivered: lines, DeliveredDocs: 1})
-		case o == Rejected:
+		case o >= Rejected:
 			v.result.Add(journal.Result{Dead: lines, DeadDocs: 1})
 			v.dead = append(v.dead, died(batch[i], e))
 		default:

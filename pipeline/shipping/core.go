@@ -14,8 +14,9 @@ type policy struct {
 	retry Retry
 	// jitter chooses the wait whose ceiling is given.
 	jitter func(ceiling time.Duration) time.Duration
-	// parks says that documents can wait apart from their frame.
-	parks bool
+	// parks says that documents can wait apart from their frame, rewrites that
+	// they can be changed when they do not fit.
+	parks, rewrites bool
 }
 
 const (
@@ -134,6 +135,8 @@ type fragment struct {
 	// before is core.answers when it was refused first.
 	before uint64
 
+	// rewritten says that its documents did not fit and are sent changed.
+	rewritten bool
 	// alone says that it is sent in a request of its own.
 	alone bool
 	// refusals counts equal unclear answers in a row, by their signature.

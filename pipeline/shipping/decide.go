@@ -15,8 +15,9 @@ type loss struct {
 }
 
 // decision is what an answer makes of documents. The caller puts dead and
-// parked ones in their durable places and then calls placed.
-type decision struct{ dead, parked []loss }
+// parked ones in their durable places and then calls placed. Those of rewrite
+// are sent again, changed.
+type decision struct{ dead, parked, rewrite []loss }
 
 // placed counts the documents of d as done.
 func (d *decision) placed() {
@@ -203,14 +204,14 @@ func (c *core) rejoin(now time.Time, f *fragment, r *Response) {
 	})
 	docs := slices.Clone(f.docs)
 	c.queue = slices.DeleteFunc(c.queue, func(o *fragment) bool {
-		if o.flight != f.flight {
+		if o.flight != f.flight || o.rewritten != f.rewritten {
 			return false
 		}
 		docs = append(docs, o.docs...)
 		return true
 	})
 	slices.Sort(docs)
-	if f.docs = docs; len(docs) == f.flight.docs {
+	if f.docs = docs; len(docs) == f.flight.docs && !f.rewritten {
 		f.docs = nil
 	}
 	f.ready = now.Add(c.retry.MaxInterval)

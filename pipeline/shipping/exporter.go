@@ -87,6 +87,9 @@ const (
 	Refused
 	// Rejected documents will never be stored: they go to the dead letters.
 	Rejected
+	// Unmappable documents are rejected for one of their fields: they are
+	// rewritten once, if Options.Rewrite can.
+	Unmappable
 )
 
 // Response is the answer to a request. Its slices are valid until the next

@@ -25,6 +25,9 @@ type Stats struct {
 	// Removed counts documents that were stored a second time and deleted
 	// again, Unchecked those for which that could not be found out.
 	Removed, Unchecked uint64
+	// Rewritten counts documents that did not fit their index and were sent
+	// again, changed.
+	Rewritten map[Misfit]uint64
 	// Frames are on their way, holding Held bytes; the oldest was journaled
 	// at Oldest, the zero time when there is none.
 	Frames int
@@ -47,6 +50,10 @@ func (a *Amount) add(o Amount) {
 
 // NamespaceLines are lines by what became of them.
 type NamespaceLines struct{ Sent, Dead, Parked uint64 }
+
+// Misfit is why documents were rewritten: a field, as far as the backend named
+// it, in documents of a Kubernetes namespace.
+type Misfit struct{ Namespace, Field string }
 
 // Trouble says why an exporter does not get on.
 type Trouble struct {
@@ -91,8 +98,26 @@ func (l *ledger) snapshot() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.Stats
-	s.Namespaces = maps.Clone(s.Namespaces)
+	s.Namespaces, s.Rewritten = maps.Clone(s.Namespaces), maps.Clone(s.Rewritten)
 	return s
+}
+
+// maxMisfits bounds Stats.Rewritten; beyond it fields are not told apart.
+const maxMisfits = 1000
+
+// rewritten counts a document and says whether it is the first of its kind.
+func (l *ledger) rewritten(m Misfit) (first bool) {
+	l.change(func(s *Stats) {
+		if s.Rewritten == nil {
+			s.Rewritten = make(map[Misfit]uint64)
+		}
+		if _, known := s.Rewritten[m]; !known && len(s.Rewritten) >= maxMisfits {
+			m = Misfit{}
+		}
+		s.Rewritten[m]++
+		first = s.Rewritten[m] == 1
+	})
+	return first
 }
 
 // done counts a frame that is done.

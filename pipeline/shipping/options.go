@@ -27,6 +27,10 @@ type Options struct {
 	// the cursor.
 	Park Lot
 
+	// Rewrite makes another document of one that is Unmappable, with the same
+	// id; false when it cannot. Without it such documents are Rejected.
+	Rewrite func(doc []byte) (rewritten []byte, ok bool)
+
 	Flush Flush
 	Retry Retry
 	// Classes are the frame classes that are sent; empty means all. Frames of

@@ -52,11 +52,24 @@ func (s *Shipper) pack(f *fragment) (*frame.Sealed, error) {
 		s.builder = frame.NewBuilder(packLevel)
 	}
 	for i, doc := range frame.Documents(plain) {
-		if _, wanted := slices.BinarySearch(f.docs, i); wanted {
-			writeDoc(s.builder, doc)
+		if _, wanted := slices.BinarySearch(f.docs, i); !wanted {
+			continue
 		}
+		if f.rewritten {
+			doc = s.rewrite(doc)
+		}
+		writeDoc(s.builder, doc)
 	}
 	return s.builder.Seal(frame.Meta{}), nil
+}
+
+// rewrite changes a document that does not fit its index; one that cannot be
+// changed is refused once more.
+func (s *Shipper) rewrite(doc frame.Doc) frame.Doc {
+	if p, ok := s.o.Rewrite(doc.Source); ok {
+		doc.Source = p
+	}
+	return doc
 }
 
 // writeDoc adds a document to an open frame. Nothing but its bytes is needed

@@ -85,7 +85,7 @@ func newScenario(t *testing.T) *scenario {
 		flush:  Flush{Interval: time.Second, Bytes: 1000},
 		retry:  Retry{InitialInterval: 100 * time.Millisecond, MaxInterval: 10 * time.Second},
 		jitter: func(d time.Duration) time.Duration { return d },
-		parks:  true,
+		parks:  true, rewrites: true,
 	})}
 }
 
@@ -179,6 +179,9 @@ func (s *scenario) describe(f *fragment) string {
 	if f.docs != nil {
 		name += ranges(f.docs)
 	}
+	if f.rewritten {
+		name += " rewritten"
+	}
 	if f.alone {
 		name += " alone"
 	}
@@ -206,7 +209,7 @@ func ranges(docs []int) string {
 var verdictNames = map[string]Verdict{"ok": Answered, "items": Answered, "unavailable": Unavailable,
 	"denied": Denied, "toolarge": TooLarge, "miscounted": Miscounted, "unclear": Unclear}
 
-var outcomes = map[string]Outcome{"stored": Stored, "exists": Exists, "busy": Busy, "refused": Refused, "rejected": Rejected}
+var outcomes = map[string]Outcome{"stored": Stored, "exists": Exists, "busy": Busy, "refused": Refused, "rejected": Rejected, "unfit": Unmappable}
 
 func (s *scenario) reply(args []string) {
 	verdict, ok := verdictNames[args[0]]
@@ -257,7 +260,7 @@ func (s *scenario) item(r *Response, name string) {
 		s.t.Fatalf("unknown outcome %q", name)
 	}
 	if o >= Busy {
-		status := map[Outcome]int{Busy: 429, Refused: 404, Rejected: 400}[o]
+		status := map[Outcome]int{Busy: 429, Refused: 404, Rejected: 400, Unmappable: 400}[o]
 		r.Errors = append(r.Errors, ItemError{Doc: len(r.Outcomes), Status: status, Type: name, Reason: "because"})
 	}
 	r.Outcomes = append(r.Outcomes, o)

@@ -18,6 +18,7 @@ func (s *Shipper) send(ctx context.Context, sent []*fragment) error {
 	d := s.core.decide(time.Now(), sent, r)
 	s.report(before)
 	s.ledger.copies(r)
+	s.countRewritten(d.rewrite)
 	if err := s.place(ctx, d.dead, s.deadLetters()); err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ const (
 // New makes a shipper. Run runs it.
 func New(o Options) *Shipper {
 	s := &Shipper{o: o}
-	p := policy{flush: o.Flush, retry: o.Retry, jitter: fullJitter, parks: o.Park != nil}
+	p := policy{flush: o.Flush, retry: o.Retry, jitter: fullJitter, parks: o.Park != nil, rewrites: o.Rewrite != nil}
 	s.core, s.lot = newCore(p), newAttendant(s, p)
 	s.drain, s.drainNow = context.WithCancel(context.Background())
 	s.ledger.Name = o.Name

@@ -24,7 +24,7 @@ type sorter struct {
 // fragment sorts f's documents and queues what is left of it.
 func (s *sorter) fragment(f *fragment) {
 	s.firstRefusal(f)
-	var rest []int
+	var rest, unfit []int
 	for i := range f.count() {
 		o := s.response.Outcomes[s.doc]
 		why := s.explanation()
@@ -33,7 +33,10 @@ func (s *sorter) fragment(f *fragment) {
 		case o <= Exists:
 			f.flight.left--
 			f.flight.counts.stored.add(f.flight.amount(f.doc(i)))
-		case o == Rejected:
+		case o == Unmappable && s.rewrites && !f.rewritten:
+			unfit = append(unfit, f.doc(i))
+			s.decision.rewrite = append(s.decision.rewrite, f.loss(i, why))
+		case o >= Rejected:
 			s.decision.dead = append(s.decision.dead, f.loss(i, why))
 		case s.parks(f, o):
 			s.decision.parked = append(s.decision.parked, f.loss(i, why))
@@ -45,6 +48,9 @@ func (s *sorter) fragment(f *fragment) {
 		s.placed++
 	}
 	s.again(f, rest)
+	if len(unfit) > 0 {
+		s.queue = append(s.queue, &fragment{flight: f.flight, docs: unfit, rewritten: true, ready: s.now, due: s.now})
+	}
 }
 
 func (s *sorter) keep(why ItemError) {
