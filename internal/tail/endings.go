@@ -106,7 +106,7 @@ func (l *Lane) abandon(r *reading, b *event.Batch) bool {
 	if c.happened {
 		lost = c.size - r.offset + c.more + r.file.size.Load()
 	}
-	return l.lose(r, lost, b)
+	return l.lose(r, lost+r.unjoined, b)
 }
 
 // lose ends a reading whose rest is gone.
@@ -119,10 +119,27 @@ func (l *Lane) lose(r *reading, bytes int64, b *event.Batch) bool {
 	l.begin(b, r)
 	r.src.Counts.LostBytes += uint64(max(0, bytes))
 	l.flush(r, b)
-	r.known.ended = true
+	r.known.ended, r.lost = true, true
 	l.close(r)
 	l.forget(absence{r.file.chain.identity, r.src.ID})
 	return true
+}
+
+// loseUnseen counts content that was truncated away before a line of it was
+// seen. What the journal knows to have been in the inode is accounted for when
+// the lane settles.
+func (l *Lane) loseUnseen(r *reading) {
+	c := r.file.takeCut()
+	if !c.happened {
+		return
+	}
+	recorded := int64(0)
+	for _, k := range l.family(r.file.chain.identity).known {
+		if !k.met && !k.Final && k.Ino == r.file.ino && k.Dev == r.file.dev {
+			recorded = max(recorded, k.Size, k.Offset)
+		}
+	}
+	l.engine.gaps.add(c.size + c.more - recorded)
 }
 
 // fail deals with a file that cannot be read on.
@@ -167,6 +184,7 @@ func (l *Lane) replace(r *reading, b *event.Batch) bool {
 	f.reading = next
 	l.enqueue(f.chain)
 	f.offset.Store(0)
+	f.source.Store(nil)
 	l.engine.opts.Logger.Info("a log file was truncated; its new content is read from the beginning",
 		"path", quote(*f.path.Load()), "lost_bytes", lost)
 	return l.lose(r, lost, b)

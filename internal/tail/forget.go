@@ -36,7 +36,8 @@ func (l *Lane) forgetOne(a absence) bool {
 		return true
 	}
 	if k := fam.find(a.id); k != nil {
-		if k.by != nil || l.isUnrecorded(k) {
+		// With an open record it is still to be recorded that it was read.
+		if k.by != nil || l.isUnrecorded(k) || k.firstOpen() < k.Offset {
 			return false
 		}
 		fam.known = slices.DeleteFunc(fam.known, func(o *known) bool { return o == k })

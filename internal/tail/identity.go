@@ -70,6 +70,7 @@ func (l *Lane) identify(r *reading, whole bool) (bool, error) {
 		return false, err
 	}
 	hash := xxh3.Hash128(head).Bytes()
+	r.headLen = len(head)
 	k, err := l.recognise(r, hash)
 	if err != nil {
 		return false, err

@@ -22,14 +22,23 @@ type stream struct {
 	// last piece ends, in the file of in.
 	from, in   *reading
 	start, end int64
-	// through are the files that were left while the record was open.
-	through []*reading
+	// first is where the first piece begins in the file of in. through are the
+	// files that were left while the record was open.
+	first   int64
+	through []passage
 	lines   uint32
 	which   event.Stream
 	flags   event.Flags
 	time    int64
 	// last is when the last piece was read.
 	last int64
+}
+
+// passage is a file that was left while a record was open, and where the
+// record's first piece begins in it; negative when it has none.
+type passage struct {
+	reading *reading
+	first   int64
 }
 
 // add puts a piece behind those of the record, or begins one.
@@ -41,7 +50,10 @@ func (s *stream) add(r *reading, p *piece, observed int64) {
 		s.begin(r, p)
 	}
 	r.lane.joining += len(s.buf) - held
-	s.in, s.end = r, p.end
+	if s.in != r {
+		s.in, s.first = r, p.start
+	}
+	s.end = p.end
 	s.lines++
 	s.last = observed
 }
@@ -74,7 +86,7 @@ func (s *stream) emit(b *event.Batch, flags event.Flags, next frame.Mode) {
 	r.src.Counts.Lines += uint64(s.lines)
 	// The files that it began in and went through have it behind them now.
 	for _, older := range s.through {
-		r.lane.moved(older)
+		r.lane.moved(older.reading)
 	}
 	r.lane.moved(r)
 	s.reset(r.lane, next)
@@ -92,6 +104,29 @@ func (s *stream) reset(l *Lane, next frame.Mode) {
 func (s *stream) tooLong(l *Lane) bool {
 	n := len(s.buf)
 	return n > l.engine.opts.MaxLine || n > JoiningShare && l.joining > l.engine.opts.Joining
+}
+
+// leave notes that reading goes on in a newer file while the record is open.
+func (s *stream) leave(r *reading) {
+	p := passage{r, -1}
+	if s.in == r {
+		p.first = s.first
+	}
+	s.through = append(s.through, p)
+}
+
+// firstIn is where the record's first piece begins in a file; negative when it
+// has none there.
+func (s *stream) firstIn(r *reading) int64 {
+	for _, p := range s.through {
+		if p.reading == r {
+			return p.first
+		}
+	}
+	if s.in == r {
+		return s.first
+	}
+	return -1
 }
 
 // isOpen says whether pieces of an unfinished record are held.

@@ -42,6 +42,14 @@ type reading struct {
 	tail   uint64
 	line   frame.Mode
 
+	// headLen is how many bytes the content was identified by, 0 when it was
+	// identified before.
+	headLen int
+
+	// unjoined is how many bytes before offset are in no frame and could not be
+	// read again.
+	unjoined int64
+
 	// pending is how many bytes of an unfinished line are behind offset,
 	// pendingSince when they grew last.
 	pending      int
@@ -61,8 +69,9 @@ type reading struct {
 	ending int64
 	// leaving are the modes of the streams when the file was left.
 	leaving [event.NumStreams]frame.Mode
-	// closed: nothing more is read. gone: the file is, too.
-	closed, gone bool
+	// closed: nothing more is read. gone: the content is not there any more.
+	// lost: and what was unread of it is counted.
+	closed, gone, lost bool
 	// changed says that a state must be recorded, opened that the components
 	// were told of the source.
 	changed, opened bool
@@ -93,10 +102,19 @@ func (r *reading) load(b *event.Batch) (chunk, error) {
 		return chunk{}, err
 	}
 	b.Data = b.Data[:n]
-	if n < proof || xxh3.Hash(b.Data[:proof]) != r.tail {
+	if n < proof || xxh3.Hash(b.Data[:proof]) != r.tail || !r.beginsAsKnown(b.Data) {
 		return chunk{}, errReplaced
 	}
 	return chunk{proof: proof, full: n == size}, nil
+}
+
+// beginsAsKnown says whether what is read from the beginning of the file is what
+// it was identified by: before its first byte there is nothing to compare.
+func (r *reading) beginsAsKnown(p []byte) bool {
+	if r.offset > 0 || r.headLen == 0 || len(p) < r.headLen {
+		return true
+	}
+	return xxh3.Hash128(p[:r.headLen]).Bytes() == r.src.Identity.Head
 }
 
 // want is how much to ask for: a budget, or more when the line is longer.

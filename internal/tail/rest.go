@@ -23,6 +23,8 @@ type descriptors struct {
 	// holders may have a descriptor, queue wants one; the longest waiting is
 	// first.
 	holders, queue []*file
+	// beyond is how many may be open above the limit.
+	beyond int
 }
 
 // Descriptors is how many files are open, and how many are closed or wait
@@ -40,7 +42,20 @@ func (e *Engine) Descriptors() (open, resting int) {
 	return int(e.open.Load()), resting
 }
 
-func (d *descriptors) room() int { return d.limit - int(d.open.Load()) }
+func (d *descriptors) room() int { return d.limit + d.beyond - int(d.open.Load()) }
+
+// allowDeleted keeps deleted files from using up the budget: they cannot rest,
+// and some are done only when others of their chain have been read, which need
+// a descriptor for that.
+func (d *descriptors) allowDeleted() {
+	deleted := 0
+	for _, f := range d.holders {
+		if f.unlinked.Load() {
+			deleted++
+		}
+	}
+	d.beyond = min(deleted, 1+d.limit/8)
+}
 
 // shut gives the descriptor back and says whether there was one. The caller
 // holds mu.
@@ -170,11 +185,12 @@ func (e *Engine) serve() {
 // before the others, then those of which only an unfinished line is unread,
 // then those that are not their chain's turn.
 func (e *Engine) makeRoom(n int) {
+	e.holders = slices.DeleteFunc(e.holders, func(f *file) bool { return f.resting.Load() || f.abandoned.Load() || f.done.Load() })
+	e.allowDeleted()
 	n -= e.room()
 	if n <= 0 {
 		return
 	}
-	e.holders = slices.DeleteFunc(e.holders, func(f *file) bool { return f.resting.Load() || f.abandoned.Load() || f.done.Load() })
 	var spare []*file
 	for _, f := range e.holders {
 		if f.rank() < indispensable {

@@ -67,9 +67,11 @@ func (r *reading) resume(s *frame.Source) error {
 			from = min(from, s.Streams[i].Open)
 		}
 	}
+	r.unjoined = s.Offset - from
 	if err := r.rescan(s, from); err != nil {
 		return err
 	}
+	r.unjoined = 0
 	for i := range s.Streams {
 		if mode := s.Streams[i].Mode; mode != frame.ModeOpen {
 			r.joiner.streams[i].reset(r.lane, mode)

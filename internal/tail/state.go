@@ -11,29 +11,35 @@ func (r *reading) state() frame.Source {
 		ID: r.src.ID, Identity: r.src.Identity,
 		Path: *r.file.path.Load(), Dev: r.file.dev, Ino: r.file.ino,
 		Namespace: r.src.Namespace,
-		Offset:    r.offset, Tail: r.tail, Size: max(r.offset, r.file.size.Load()),
+		Offset:    r.offset, Tail: r.tail, Size: r.offset,
 		Line:  r.line,
 		Final: r.closed && r.gone,
 	}
+	if !r.lost {
+		s.Size = max(r.offset, r.file.size.Load())
+	}
 	for i := range s.Streams {
 		s.Streams[i] = r.streamState(event.Stream(i))
+		// The pieces of an open record are in no frame: with their file gone, a
+		// restart must count them as lost.
+		s.Final = s.Final && s.Streams[i].Mode != frame.ModeOpen
 	}
 	return s
 }
 
-// streamState says how the records of a stream go on behind the position. A
-// record that is open begins in this file, or comes from an older one and
-// goes on from this file's first byte.
+// streamState says how the records of a stream go on behind the position. Of a
+// record that is open, a file may have pieces or none.
 func (r *reading) streamState(which event.Stream) frame.StreamState {
 	if own := &r.joiner.streams[which]; own.isOpen() && own.from == r {
 		return frame.StreamState{Mode: frame.ModeOpen, Open: own.start}
 	}
 	s := &r.file.chain.joiner.streams[which]
+	first := s.firstIn(r)
 	switch {
-	case s.isOpen() && s.from == r:
-		return frame.StreamState{Mode: frame.ModeOpen, Open: s.start}
+	case s.isOpen() && first >= 0:
+		return frame.StreamState{Mode: frame.ModeOpen, Open: first}
 	case s.isOpen() && s.from.sequence < r.sequence:
-		return frame.StreamState{Mode: frame.ModeOpen}
+		return frame.StreamState{Mode: frame.ModeOpen, Open: r.offset}
 	case s.isOpen():
 		return frame.StreamState{}
 	case r.left:

@@ -73,6 +73,7 @@ func (l *Lane) advance(r *reading, followed bool, b *event.Batch) bool {
 	r.observed = l.now()
 	begun := r.src == nil
 	if begun {
+		l.loseUnseen(r)
 		known, err := l.identify(r, followed || l.isEnding(r))
 		if err != nil {
 			return l.fail(r, err, b)
@@ -219,7 +220,7 @@ func (l *Lane) leave(r *reading) {
 	for i := range r.leaving {
 		s := &r.file.chain.joiner.streams[i]
 		if s.isOpen() {
-			s.through = append(s.through, r)
+			s.leave(r)
 		} else {
 			r.leaving[i] = s.mode
 		}
@@ -231,6 +232,9 @@ func (l *Lane) leave(r *reading) {
 // finish ends the reading of a file for good: what is unfinished is a record.
 func (l *Lane) finish(r *reading, b *event.Batch) bool {
 	if r.src == nil {
+		if l.flushOlder(r, b) {
+			return true
+		}
 		l.close(r)
 		return false
 	}
@@ -253,10 +257,23 @@ func (l *Lane) flush(r *reading, b *event.Batch) {
 	}
 }
 
+// flushOlder emits an open record that r, in which nothing was ever written,
+// could have gone on with, as a record of the file that its last piece is in.
+func (l *Lane) flushOlder(r *reading, b *event.Batch) bool {
+	for i := range r.joiner.streams {
+		if s := &r.joiner.streams[i]; s.isOpen() {
+			l.begin(b, s.in)
+			s.emit(b, 0, frame.ModeNormal)
+			return true
+		}
+	}
+	return false
+}
+
 // close ends a reading. Its state goes into a frame once more.
 func (l *Lane) close(r *reading) {
 	r.closed, r.left = true, true
-	r.gone = r.file.unlinked.Load()
+	r.gone = r.lost || r.file.unlinked.Load()
 	l.endDetour(r)
 	if r.src != nil {
 		l.moved(r)

@@ -1,0 +1,241 @@
+package tail
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// content is what an inode holds from its creation or truncation on, as its
+// writer knows it.
+type content struct {
+	chain string
+	// file is the writer's descriptor: it stays with the inode whatever the
+	// name becomes. name is empty once the file is unlinked.
+	file *os.File
+	name string
+	ino  uint64
+	text []byte
+	// pieces are the lines, without one that is not complete yet.
+	pieces []*part
+	// fragment is the beginning of a line that will never be complete.
+	fragment string
+
+	// opened says that some agent had the file open, held that the one that
+	// runs has it; measured is the size that it has seen.
+	opened, held bool
+	measured     int
+	// durable is the largest size that a frame has told, identified that the
+	// agent that runs has told one.
+	durable    int
+	identified bool
+	// gone says that nobody can read what is not read yet: pieces without a
+	// record may be missing then. atLeast is how many bytes from the beginning
+	// the agent must know to have been there; stage is how far it has got with
+	// counting what is lost.
+	gone, truncated bool
+	// regrown is how large the content was that took its place unseen.
+	atLeast, regrown int
+	stage            stage
+}
+
+// part is a line of a container's log: a message, or a part of one.
+type part struct {
+	token      string
+	in         *content
+	message    *message
+	start, end int
+}
+
+// message is what an application logs at once; whole when its end was written.
+// before is the message before it in its stream.
+type message struct {
+	pieces []*part
+	whole  bool
+	before *message
+}
+
+// writer is a container whose runtime writes to the live file of a chain.
+type writer struct {
+	chain string
+	live  *content
+	// renamed says that the live file has been renamed, and that there is no
+	// new one yet.
+	renamed bool
+	half    [2]*message
+	last    [2]*message
+	// torn is what is missing of the last line in the file, for tornPiece.
+	torn      string
+	tornPiece *part
+	// number is how often the log was rotated.
+	number int
+}
+
+// model is everything that was written, and what became of it on the disk.
+type model struct {
+	dir      string
+	plain    bool
+	docker   bool
+	banners  bool
+	writers  []*writer
+	contents []*content
+	messages []*message
+	pieces   int
+	chains   int
+}
+
+const bannerToken = "banner "
+
+func (m *model) path(name string) string { return m.dir + "/" + name }
+
+// create makes a new file under a name and lets the writer write to it.
+func (m *model) create(w *writer) error {
+	f, err := os.OpenFile(m.path(w.chain+".log"), os.O_APPEND|os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return err
+	}
+	w.renamed = false
+	m.begin(w, &content{chain: w.chain, file: f, name: w.chain + ".log", ino: st.Ino})
+	return nil
+}
+
+// begin makes c what the writer writes to.
+func (m *model) begin(w *writer, c *content) {
+	w.live = c
+	m.contents = append(m.contents, c)
+}
+
+// container begins a new container, with a chain of its own.
+func (m *model) container(chain string) error {
+	w := &writer{chain: chain}
+	m.writers = append(m.writers, w)
+	return m.create(w)
+}
+
+// log writes a line of one of the streams, sometimes not all of its bytes.
+func (m *model) log(r *rand.Rand, w *writer) string {
+	text := m.complete(w)
+	if m.banners && len(w.live.text) == 0 && text == "" && w.half == [2]*message{} {
+		text = m.line(r, w, r.IntN(2), bannerToken, true)
+	}
+	whole := m.plain || r.IntN(3) > 0
+	m.pieces++
+	line := m.line(r, w, r.IntN(2), fmt.Sprintf("p%d.%s ", m.pieces, strings.Repeat("x", r.IntN(60))), whole)
+	if len(w.live.text) > 0 && r.IntN(8) == 0 {
+		at := r.IntN(len(line))
+		line, w.torn = line[:at], line[at:]
+		last := len(w.live.pieces) - 1
+		w.tornPiece, w.live.pieces = w.live.pieces[last], w.live.pieces[:last]
+	}
+	return m.write(w, text+line)
+}
+
+// line makes a line with a piece of a message, and notes both.
+func (m *model) line(r *rand.Rand, w *writer, which int, token string, whole bool) string {
+	tag := "P"
+	if token == bannerToken || w.half[which] == nil {
+		m.messages = append(m.messages, &message{})
+	}
+	msg := m.messages[len(m.messages)-1]
+	if token != bannerToken {
+		if w.half[which] != nil {
+			msg = w.half[which]
+		} else {
+			msg.before = w.last[which]
+		}
+		w.half[which], w.last[which] = msg, msg
+	}
+	p := &part{token: token, in: w.live, message: msg}
+	msg.pieces = append(msg.pieces, p)
+	w.live.pieces = append(w.live.pieces, p)
+	if whole {
+		tag, msg.whole = "F", true
+		if token != bannerToken {
+			w.half[which] = nil
+		}
+	}
+	if m.plain {
+		return token + "\n"
+	}
+	return m.wrap(r, [2]string{"stdout", "stderr"}[which], tag, token)
+}
+
+// wrap is the line that a runtime writes: containerd's, or Docker's.
+func (m *model) wrap(r *rand.Rand, stream, tag, text string) string {
+	second := r.IntN(60)
+	if !m.docker {
+		return fmt.Sprintf("2026-03-05T10:11:%02dZ %s %s %s\n", second, stream, tag, text)
+	}
+	if tag == "F" {
+		text += `\n`
+	}
+	// Some of them are written as no runtime would need to.
+	text = strings.Replace(text, "x", `\u0078`, r.IntN(3))
+	return fmt.Sprintf(`{"log":"%s","stream":"%s","time":"2026-03-05T10:11:%02dZ"}`+"\n", text, stream, second)
+}
+
+// complete is what is missing of the last line; it is about to be written.
+func (m *model) complete(w *writer) string {
+	text := w.torn
+	if w.tornPiece != nil {
+		w.live.pieces = append(w.live.pieces, w.tornPiece)
+	}
+	w.torn, w.tornPiece = "", nil
+	return text
+}
+
+// write appends to the live file, and places the pieces that are complete.
+func (m *model) write(w *writer, text string) string {
+	c := w.live
+	if _, err := c.file.WriteString(text); err != nil {
+		panic(err)
+	}
+	c.text = append(c.text, text...)
+	at := 0
+	for _, p := range c.pieces {
+		p.start = at
+		at += strings.IndexByte(string(c.text[at:]), '\n') + 1
+		p.end = at
+	}
+	return text
+}
+
+// end is the container's end: its last line is whole, or will never be.
+func (m *model) end(r *rand.Rand, w *writer) {
+	if w.tornPiece != nil && len(w.tornPiece.message.pieces) == 1 && r.IntN(2) == 0 {
+		w.live.fragment = string(w.live.text[lastLine(w.live):])
+		*w.tornPiece.message = message{}
+		w.torn, w.tornPiece = "", nil
+	}
+	m.write(w, m.complete(w))
+	w.half = [2]*message{}
+	m.writers = slices.DeleteFunc(m.writers, func(o *writer) bool { return o == w })
+}
+
+func lastLine(c *content) int { return strings.LastIndexByte(string(c.text), '\n') + 1 }
+
+// close gives the writers' descriptors back.
+func (m *model) close() {
+	for _, c := range m.contents {
+		_ = c.file.Close()
+	}
+}
+
+// named are the contents that have a name, of one chain or of all.
+func (m *model) named(chain string) []*content {
+	var all []*content
+	for _, c := range m.contents {
+		if c.name != "" && (chain == "" || c.chain == chain) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
