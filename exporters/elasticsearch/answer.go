@@ -24,6 +24,9 @@ func (e *Exporter) unanswered(ctx context.Context, err error) (*shipping.Respons
 		return e.timedOut(), nil
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
+	case isWithoutSecret(err):
+		return &shipping.Response{Verdict: shipping.Denied, Reason: err.Error(),
+			Cure: "see that the file exists, is readable for the agent and has the secret in it; it is read again for each request"}, nil
 	case isUntrusted(err):
 		return &shipping.Response{Verdict: shipping.Denied, Reason: err.Error(),
 			Cure: "set tls.ca_file to the authority that signed Elasticsearch's certificate, and the address to a name in it"}, nil
@@ -39,6 +42,11 @@ func (e *Exporter) unanswered(ctx context.Context, err error) (*shipping.Respons
 func (e *Exporter) timedOut() *shipping.Response {
 	return &shipping.Response{Verdict: shipping.Unavailable,
 		Reason: fmt.Sprintf("Elasticsearch did not answer within %v", e.timeout)}
+}
+
+func isWithoutSecret(err error) bool {
+	_, without := errors.AsType[errSecret](err)
+	return without
 }
 
 // isUntrusted says that the server's certificate was not accepted.

@@ -14,23 +14,37 @@ import (
 // Config are the keys of the exporter; their names are those of the
 // OpenTelemetry Collector's elasticsearch exporter where it has them.
 type Config struct {
-	Endpoint  string        `mapstructure:"endpoint" doc:"Address of Elasticsearch, such as https://es:9200; or use endpoints."`
-	Endpoints []string      `mapstructure:"endpoints" doc:"Addresses of nodes of one Elasticsearch cluster; requests go to them in turn."`
-	User      string        `mapstructure:"user" doc:"User of basic authentication."`
-	Password  config.Secret `mapstructure:"password" doc:"Password of basic authentication."`
-	APIKey    config.Secret `mapstructure:"api_key" doc:"API key in its encoded form (base64 of id:key), instead of user and password."`
-	Pipeline  string        `mapstructure:"pipeline" doc:"Ingest pipeline that Elasticsearch runs documents through."`
-	TLS       TLS           `mapstructure:"tls"`
-	Flush     Flush         `mapstructure:"flush"`
-	Retry     Retry         `mapstructure:"retry"`
-	Timeout   time.Duration `mapstructure:"timeout" doc:"How long a request may take, with its answer."`
+	Endpoint  string   `mapstructure:"endpoint" doc:"Address of Elasticsearch, such as https://es:9200; or use endpoints."`
+	Endpoints []string `mapstructure:"endpoints" doc:"Addresses of nodes of one Elasticsearch cluster; requests go to them in turn."`
+	CloudID   string   `mapstructure:"cloudid" doc:"Cloud ID of a deployment on Elastic Cloud, instead of addresses."`
+
+	User            string        `mapstructure:"user" doc:"User of basic authentication."`
+	Password        config.Secret `mapstructure:"password" doc:"Password of basic authentication."`
+	PasswordFile    string        `mapstructure:"password_file" doc:"File with the password, which is read again for each request: it may be rotated."`
+	APIKey          config.Secret `mapstructure:"api_key" doc:"API key in its encoded form (base64 of id:key), instead of user and password."`
+	APIKeyFile      string        `mapstructure:"api_key_file" doc:"File with the API key, read like password_file."`
+	BearerToken     config.Secret `mapstructure:"bearer_token" doc:"Token that is sent as it is, instead of user and password."`
+	BearerTokenFile string        `mapstructure:"bearer_token_file" doc:"File with the token, read like password_file."`
+
+	Headers  map[string]config.Secret `mapstructure:"headers" doc:"Headers that every request gets; their values are never shown."`
+	ProxyURL string                   `mapstructure:"proxy_url" doc:"Proxy for all requests, such as http://proxy:3128; else HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment count."`
+
+	Pipeline string        `mapstructure:"pipeline" doc:"Ingest pipeline that Elasticsearch runs documents through."`
+	TLS      TLS           `mapstructure:"tls"`
+	Flush    Flush         `mapstructure:"flush"`
+	Retry    Retry         `mapstructure:"retry"`
+	Timeout  time.Duration `mapstructure:"timeout" doc:"How long a request may take, with its answer."`
 
 	shipping.Config `mapstructure:",squash"`
 }
 
 // TLS says whom to trust.
 type TLS struct {
-	CAFile             string `mapstructure:"ca_file" doc:"PEM file of the certificate authorities to trust instead of the system's."`
+	CAFile             string `mapstructure:"ca_file" doc:"PEM file of the certificate authorities to trust instead of the system's. This and the next two are read again when they change."`
+	CertFile           string `mapstructure:"cert_file" doc:"PEM file of the certificate that this node shows, with its chain."`
+	KeyFile            string `mapstructure:"key_file" doc:"PEM file of the private key of cert_file."`
+	MinVersion         string `mapstructure:"min_version" doc:"Least version of TLS: 1.2 or 1.3."`
+	ServerName         string `mapstructure:"server_name_override" doc:"Name that the server's certificate must have, instead of the address's."`
 	InsecureSkipVerify bool   `mapstructure:"insecure_skip_verify" doc:"Do not verify the server's certificate: anybody on the way can read and change what is sent."`
 }
 
@@ -52,6 +66,7 @@ func DefaultConfig() Config {
 		Flush:   Flush{Interval: 5 * time.Second, Bytes: 5 * config.MiB},
 		Retry:   Retry{InitialInterval: 100 * time.Millisecond, MaxInterval: 30 * time.Second},
 		Timeout: 90 * time.Second,
+		TLS:     TLS{MinVersion: "1.2"},
 		Config:  shipping.DefaultConfig(),
 	}
 }
@@ -74,6 +89,16 @@ func (c *Config) addresses() ([]*url.URL, error) {
 	list := slices.Clone(c.Endpoints)
 	if c.Endpoint != "" {
 		list = append(list, c.Endpoint)
+	}
+	if c.CloudID != "" {
+		address, err := cloudAddress(c.CloudID)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) > 0 {
+			return nil, errors.New("cloudid and endpoints are both set: keep one")
+		}
+		list = []string{address}
 	}
 	if len(list) == 0 {
 		return nil, errors.New(`no address: set endpoints, such as ["https://elasticsearch:9200"]`)
@@ -108,16 +133,6 @@ func parseAddress(text string) (*url.URL, error) {
 	return u, nil
 }
 
-func (c *Config) checkCredentials() error {
-	switch {
-	case c.APIKey != "" && (c.User != "" || c.Password != ""):
-		return errors.New("api_key and user are both set: keep one")
-	case (c.User == "") != (c.Password == ""):
-		return errors.New("user and password go together: set both, or api_key")
-	}
-	return nil
-}
-
 func (c *Config) checkLimits() error {
 	switch {
 	case c.Flush.Bytes < 1 || c.Flush.Bytes > 100*config.MiB:
@@ -135,8 +150,13 @@ func (c *Config) checkLimits() error {
 // checkTLS does not open ca_file: a configuration is checked on other machines
 // than the one it is for.
 func (c *Config) checkTLS() error {
-	if c.TLS.CAFile != "" && c.TLS.InsecureSkipVerify {
+	switch _, known := tlsVersions[c.TLS.MinVersion]; {
+	case c.TLS.CAFile != "" && c.TLS.InsecureSkipVerify:
 		return errors.New("tls.ca_file is not used with tls.insecure_skip_verify: keep ca_file")
+	case (c.TLS.CertFile == "") != (c.TLS.KeyFile == ""):
+		return errors.New("tls.cert_file and tls.key_file go together: set both")
+	case !known:
+		return fmt.Errorf("tls.min_version must be 1.2 or 1.3, not %q", c.TLS.MinVersion)
 	}
 	return nil
 }

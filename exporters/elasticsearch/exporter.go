@@ -5,16 +5,11 @@ package elasticsearch
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/elastic/elastic-transport-go/v8/elastictransport"
@@ -25,7 +20,7 @@ import (
 // Exporter implements shipping.Exporter. It is safe for concurrent use.
 type Exporter struct {
 	client    *elastictransport.Client
-	transport *http.Transport
+	transport *transport
 	query     string
 	timeout   time.Duration
 	rollover  rollover
@@ -42,7 +37,7 @@ func New(c Config, log *slog.Logger) (*Exporter, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	transport, err := newTransport(&c)
+	transport, err := newTransport(&c, log)
 	if err != nil {
 		return nil, err
 	}
@@ -64,33 +59,6 @@ func query(pipeline string) string {
 	return q
 }
 
-func newTransport(c *Config) (*http.Transport, error) {
-	t := &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
-		TLSHandshakeTimeout: 10 * time.Second,
-		// One connection for the shipper and one for what is parked; idle ones
-		// are closed before the usual minute of load balancers is over.
-		MaxIdleConnsPerHost: 2,
-		IdleConnTimeout:     50 * time.Second,
-		// Answers are small, and inflating them costs more than reading them.
-		DisableCompression: true,
-		TLSClientConfig:    &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.TLS.InsecureSkipVerify},
-	}
-	if c.TLS.CAFile == "" {
-		return t, nil
-	}
-	pem, err := os.ReadFile(c.TLS.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("tls.ca_file cannot be read: %w", err)
-	}
-	t.TLSClientConfig.RootCAs = x509.NewCertPool()
-	if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("tls.ca_file %s has no certificate in it: it must be PEM", c.TLS.CAFile)
-	}
-	return t, nil
-}
-
 // newClient is Elastic's transport, which knows several addresses and marks
 // dead ones. It never retries: the shipping loop does.
 func newClient(c *Config, transport http.RoundTripper) (*elastictransport.Client, error) {
@@ -103,12 +71,6 @@ func newClient(c *Config, transport http.RoundTripper) (*elastictransport.Client
 		elastictransport.WithTransport(transport),
 		elastictransport.WithDisableRetry(),
 		elastictransport.WithUserAgent("tailrace"),
-	}
-	switch {
-	case c.APIKey != "":
-		options = append(options, elastictransport.WithAPIKey(c.APIKey.Reveal()))
-	case c.User != "":
-		options = append(options, elastictransport.WithBasicAuth(c.User, c.Password.Reveal()))
 	}
 	return elastictransport.NewClient(options...)
 }

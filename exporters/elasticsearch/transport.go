@@ -1,0 +1,145 @@
+package elasticsearch
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"sync"
+	"time"
+)
+
+// transport sends requests with credentials and the user's headers. It makes
+// new connections when the files of certificates have changed.
+type transport struct {
+	config      *Config
+	credentials credentials
+	log         *slog.Logger
+
+	mu      sync.Mutex
+	current *http.Transport
+	// made is what the files were when current was made, looked when they were
+	// looked at last.
+	made   stamp
+	looked time.Time
+}
+
+// lookInterval is how often the files of certificates are looked at.
+const lookInterval = 10 * time.Second
+
+// errSecret is the cause of a request that was not sent for want of
+// credentials.
+type errSecret struct{ error }
+
+func newTransport(c *Config, log *slog.Logger) (*transport, error) {
+	t := &transport{config: c, credentials: newCredentials(c), log: log}
+	t.made, t.looked = stampOf(c.TLS.files()), time.Now()
+	var err error
+	t.current, err = connections(c)
+	return t, err
+}
+
+// RoundTrip implements http.RoundTripper. Requests come from Elastic's client,
+// which makes a new one for each attempt and leaves it to the transport.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	for name, value := range t.config.Headers {
+		r.Header.Set(name, value.Reveal())
+	}
+	if err := t.credentials.authorise(r.Header); err != nil {
+		return nil, errSecret{err}
+	}
+	return t.fresh().RoundTrip(r)
+}
+
+// fresh is the transport by the certificates of today. While new ones cannot be
+// used, the old ones stay.
+func (t *transport) fresh() *http.Transport {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if time.Since(t.looked) < lookInterval {
+		return t.current
+	}
+	t.looked = time.Now()
+	found := stampOf(t.config.TLS.files())
+	if found == t.made {
+		return t.current
+	}
+	next, err := connections(t.config)
+	if err != nil {
+		t.log.Error("changed certificates cannot be used; the old ones stay", "error", err)
+		return t.current
+	}
+	t.current.CloseIdleConnections()
+	t.current, t.made = next, found
+	return next
+}
+
+// CloseIdleConnections gives up connections that are not used.
+func (t *transport) CloseIdleConnections() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.current.CloseIdleConnections()
+}
+
+// connections makes connections as the configuration says.
+func connections(c *Config) (*http.Transport, error) {
+	conf, err := c.TLS.load()
+	if err != nil {
+		return nil, err
+	}
+	t := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 10 * time.Second,
+		// One connection for the shipper and one for what is parked; idle ones
+		// are closed before the usual minute of load balancers is over.
+		MaxIdleConnsPerHost: 2,
+		IdleConnTimeout:     50 * time.Second,
+		// Answers are small, and inflating them costs more than reading them.
+		DisableCompression: true,
+		TLSClientConfig:    conf,
+	}
+	if c.ProxyURL != "" {
+		proxy, err := url.Parse(c.ProxyURL)
+		if err != nil {
+			return nil, errors.New("proxy_url is no URL: write http://host:3128")
+		}
+		t.Proxy = http.ProxyURL(proxy)
+	}
+	return t, nil
+}
+
+// tlsVersions are the values of min_version, as the Collector has them.
+var tlsVersions = map[string]uint16{"": tls.VersionTLS12, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
+
+// files are those that a connection depends on.
+func (c *TLS) files() [3]string { return [3]string{c.CAFile, c.CertFile, c.KeyFile} }
+
+// load reads the certificates.
+func (c *TLS) load() (*tls.Config, error) {
+	conf := &tls.Config{MinVersion: tlsVersions[c.MinVersion], ServerName: c.ServerName, InsecureSkipVerify: c.InsecureSkipVerify}
+	if c.CertFile != "" {
+		own, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("tls.cert_file and tls.key_file cannot be used: %w", err)
+		}
+		conf.Certificates = []tls.Certificate{own}
+	}
+	if c.CAFile == "" {
+		return conf, nil
+	}
+	pem, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("tls.ca_file cannot be read: %w", err)
+	}
+	conf.RootCAs = x509.NewCertPool()
+	if !conf.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("tls.ca_file %s has no certificate in it: it must be PEM", c.CAFile)
+	}
+	return conf, nil
+}

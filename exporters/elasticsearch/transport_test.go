@@ -1,0 +1,183 @@
+package elasticsearch
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"log/slog"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tailrace/tailrace/pipeline/config"
+	"github.com/tailrace/tailrace/pipeline/shipping"
+)
+
+const testCloudID = "prod:dXMtZWFzdC0xLmF3cy5mb3VuZC5pbyQ0ZmE4ODIxZTc1NjM0MDMyYmVkMWNmMjIxMTBlMmY5NyQ0ZmE4ODIxZTc1NjM0MDMyYmVkMWNmMjIxMTBlMmY5Ng=="
+
+func TestCloudID(t *testing.T) {
+	for id, want := range map[string]string{
+		testCloudID:                      "https://4fa8821e75634032bed1cf22110e2f97.us-east-1.aws.found.io:443",
+		"x:bG9jYWxob3N0OjkyNDMkZXMka2I=": "https://es.localhost:9243",
+		"x:bG9jYWxob3N0":                 "",
+		"x:%":                            "",
+		"":                               "",
+	} {
+		got, err := cloudAddress(id)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("cloudAddress(%q) = %q, %v; want %q", id, got, err, want)
+		}
+	}
+}
+
+// authorised answers whether a request has the header that is in want.
+func authorised(want *string) http.HandlerFunc {
+	stored := says(200, "application/json", `{"items":[{"create":{"status":201}}]}`)
+	denied := says(401, "application/json", `{"error":{"type":"security_exception","reason":"no"},"status":401}`)
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == *want && r.Header.Get("X-Tenant") == "shop" {
+			stored(w, r)
+			return
+		}
+		denied(w, r)
+	}
+}
+
+func TestSecretsInFilesMayBeRotated(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	for name, c := range map[string]struct {
+		change func(*Config)
+		header func(secret string) string
+	}{
+		"API key":  {func(c *Config) { c.APIKeyFile = file }, func(s string) string { return "ApiKey " + s }},
+		"token":    {func(c *Config) { c.BearerTokenFile = file }, func(s string) string { return "Bearer " + s }},
+		"password": {func(c *Config) { c.User, c.PasswordFile = "ann", file }, basic},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var want string
+			e := newFake(t, authorised(&want), c.change, func(c *Config) { c.Headers = map[string]config.Secret{"X-Tenant": "shop"} })
+			for _, secret := range []string{"one", "two"} {
+				must(t, os.WriteFile(file, []byte(secret+"\n"), 0o600))
+				want = c.header(secret)
+				if r := export(t, e, `{}`); r.Verdict != shipping.Answered {
+					t.Errorf("secret %q: verdict %d: %s", secret, r.Verdict, r.Reason)
+				}
+			}
+			must(t, os.Remove(file))
+			r := export(t, e, `{}`)
+			if r.Verdict != shipping.Denied || !strings.Contains(r.Reason, file) || r.Cure == "" {
+				t.Errorf("without the file: verdict %d: %s; %s", r.Verdict, r.Reason, r.Cure)
+			}
+		})
+	}
+}
+
+func basic(secret string) string {
+	r := http.Request{Header: http.Header{}}
+	r.SetBasicAuth("ann", secret)
+	return r.Header.Get("Authorization")
+}
+
+// authority signs certificates.
+type authority struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}
+
+func newAuthority(t *testing.T) *authority {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	a := &authority{key: key}
+	a.cert = a.certificate(t, &key.PublicKey, nil)
+	return a
+}
+
+// certificate is one for this machine, signed by parent or by itself.
+func (a *authority) certificate(t *testing.T, key *ecdsa.PublicKey, parent *x509.Certificate) *x509.Certificate {
+	cert := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()),
+		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		DNSNames: []string{"localhost", "example.com"}, IsCA: parent == nil, BasicConstraintsValid: true,
+	}
+	if parent == nil {
+		parent = cert
+	}
+	der, err := x509.CreateCertificate(rand.Reader, cert, parent, key, a.key)
+	must(t, err)
+	signed, err := x509.ParseCertificate(der)
+	must(t, err)
+	return signed
+}
+
+// issue writes a certificate and its key, and returns them.
+func (a *authority) issue(t *testing.T, certFile, keyFile string) tls.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	writePEM(t, certFile, "CERTIFICATE", a.certificate(t, &key.PublicKey, a.cert).Raw)
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	must(t, err)
+	writePEM(t, keyFile, "PRIVATE KEY", der)
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	must(t, err)
+	return pair
+}
+
+func writePEM(t *testing.T, name, kind string, der []byte) {
+	must(t, os.WriteFile(name, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
+}
+
+// TestCertificatesMayBeRotated: both sides get new ones from a new authority,
+// and the exporter goes on.
+func TestCertificatesMayBeRotated(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	c := DefaultConfig()
+	c.TLS = TLS{CAFile: in("ca"), CertFile: in("cert"), KeyFile: in("key"), MinVersion: "1.3"}
+	var e *Exporter
+	for round := range 2 {
+		a := newAuthority(t)
+		writePEM(t, in("ca"), "CERTIFICATE", a.cert.Raw)
+		a.issue(t, in("cert"), in("key"))
+		s := mutual(t, a, a.issue(t, in("server"), in("server-key")))
+		c.Endpoint, c.TLS.ServerName = s.URL, "example.com"
+		if round == 0 {
+			var err error
+			e, err = New(c, slog.New(slog.DiscardHandler))
+			must(t, err)
+			defer e.Close()
+		} else {
+			moved, err := newClient(&c, e.transport)
+			must(t, err)
+			e.client = moved
+			e.transport.looked = time.Time{}
+		}
+		if r := export(t, e, `{}`); r.Verdict != shipping.Answered {
+			t.Errorf("round %d: verdict %d: %s", round, r.Verdict, r.Reason)
+		}
+	}
+	must(t, os.WriteFile(in("ca"), []byte("half writ"), 0o600))
+	e.transport.looked = time.Time{}
+	if r := export(t, e, `{}`); r.Verdict != shipping.Answered {
+		t.Errorf("with an unreadable file the old certificates are gone: verdict %d: %s", r.Verdict, r.Reason)
+	}
+}
+
+// mutual is a server that wants a certificate of its authority.
+func mutual(t *testing.T, a *authority, own tls.Certificate) *httptest.Server {
+	s := httptest.NewUnstartedServer(says(200, "application/json", `{"items":[{"create":{"status":201}}]}`))
+	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s
+}
