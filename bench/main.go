@@ -96,7 +96,7 @@ type options struct {
 func measure(args []string) error {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	var o options
-	f.StringVar(&o.workloads, "w", "W1,W2,W4,W8", "workloads to run, separated by commas")
+	f.StringVar(&o.workloads, "w", "W1,W2,W4,W7,W8", "workloads to run, separated by commas")
 	f.BoolVar(&o.short, "short", false, "fewer lines and rounds: a first impression")
 	f.IntVar(&o.rounds, "rounds", 0, "rounds of which the median counts (0: 7, with -short 3)")
 	f.StringVar(&o.agent, "agent", "", "the agent's binary (default: built from ./cmd/tailrace)")
@@ -133,8 +133,10 @@ func run(ctx context.Context, o options) error {
 
 // workloads are those of the design's table that can be measured now.
 var workloads = map[string]func(ctx context.Context, l *lab, name string) error{
-	"W1": func(ctx context.Context, l *lab, name string) error { return throughput(ctx, l, name, corpus.SlogJSON) },
-	"W2": func(ctx context.Context, l *lab, name string) error { return throughput(ctx, l, name, corpus.Nginx) },
-	"W4": paced,
-	"W8": noisy,
+	"W1":       func(ctx context.Context, l *lab, name string) error { return throughput(ctx, l, name, corpus.SlogJSON) },
+	"W2":       func(ctx context.Context, l *lab, name string) error { return throughput(ctx, l, name, corpus.Nginx) },
+	"W4":       paced,
+	"W7":       idle,
+	"W8":       noisy,
+	"recovery": recovery,
 }

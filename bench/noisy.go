@@ -146,10 +146,8 @@ func makeNoise(ctx context.Context, logs string) (written int64, err error) {
 // settled waits until the journal has not grown for a second.
 func (a *agent) settled(ctx context.Context) error {
 	for size, still := int64(-1), 0; still < 10; {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(100 * time.Millisecond):
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return err
 		}
 		total, err := sizeOf(filepath.Join(a.journal, "logs"))
 		if err != nil {
