@@ -32,7 +32,10 @@ type chain struct {
 	// joiner, sequence and hold are the lane's.
 	joiner   joiner
 	sequence int
-	hold     hold
+	// truncated is the content that the live file had last before it was
+	// truncated, until a copy of it is read.
+	truncated *known
+	hold      hold
 }
 
 // closedFile is a file that was read to its end and closed.
@@ -87,7 +90,7 @@ func (c *chain) remember(f *file, now int64) {
 		}
 		c.closed = append(c.closed, k)
 	case source != nil:
-		c.lane.forget(absence{c.identity, source.ID})
+		c.lane.forget(absence{identity: c.identity, id: source.ID})
 	}
 }
 
@@ -135,7 +138,7 @@ func (c *chain) forgetClosed(positions Positions, now int64) {
 		gone := k.absent != 0 && now-k.absent >= absentFor
 		if gone && k.source != nil {
 			positions.Present(k.source.ID, false)
-			c.lane.forget(absence{c.identity, k.source.ID})
+			c.lane.forget(absence{identity: c.identity, id: k.source.ID})
 		}
 		return gone
 	})

@@ -106,6 +106,9 @@ func (l *Lane) abandon(r *reading, b *event.Batch) bool {
 	if c.happened {
 		lost = c.size - r.offset + c.more + r.file.size.Load()
 	}
+	if r.src != nil {
+		l.forget(absence{identity: r.file.chain.identity, id: r.src.ID})
+	}
 	return l.lose(r, lost+r.unjoined, b)
 }
 
@@ -121,7 +124,6 @@ func (l *Lane) lose(r *reading, bytes int64, b *event.Batch) bool {
 	l.flush(r, b)
 	r.known.ended, r.lost = true, true
 	l.close(r)
-	l.forget(absence{r.file.chain.identity, r.src.ID})
 	return true
 }
 
@@ -149,6 +151,9 @@ func (l *Lane) fail(r *reading, err error, b *event.Batch) bool {
 		return false
 	case errors.Is(err, errReplaced):
 		return l.replace(r, b)
+	case err == errCopy:
+		l.stepAside(r)
+		return false
 	case errors.Is(err, errClosed):
 		// Either the file was given up, or the engine stops.
 		return r.file.abandoned.Load() && l.abandon(r, b)
@@ -177,6 +182,8 @@ func (l *Lane) replace(r *reading, b *event.Batch) bool {
 	next.generation = 1
 	if r.src != nil {
 		next.generation = r.src.Identity.Generation + 1
+		lost = l.lessCopied(r, lost)
+		l.truncate(r)
 	}
 	if r.left {
 		next.left, next.joiner = true, &joiner{}

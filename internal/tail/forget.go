@@ -11,6 +11,8 @@ import (
 type absence struct {
 	identity string
 	id       event.SourceID
+	// chain is set when it is gone.
+	chain *chain
 }
 
 // forget is called by the engine for what is gone; the lane lets go of it with
@@ -34,6 +36,9 @@ func (l *Lane) forgetOne(a absence) bool {
 	fam := l.families[a.identity]
 	if fam == nil {
 		return true
+	}
+	if a.chain != nil && a.chain.truncated != nil {
+		a.id = a.chain.truncated.ID
 	}
 	if k := fam.find(a.id); k != nil {
 		// With an open record it is still to be recorded that it was read.

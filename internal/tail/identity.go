@@ -25,7 +25,7 @@ type family struct {
 // known is a content that has an identity. by is who reads it now; fresh says
 // that nobody has before, met that it was read since the start, missed that it
 // was not found, and ended that nobody can read it again because it was
-// overwritten.
+// overwritten, unless from a copy.
 type known struct {
 	frame.Source
 	by                        *reading
@@ -75,6 +75,11 @@ func (l *Lane) identify(r *reading, whole bool) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if k == nil {
+		if k, err = l.checkCopy(r, hash); r.closed || err != nil {
+			return false, err
+		}
+	}
 	if k == nil && r.file.target.OnlyKnown {
 		if ours, err := l.isOurs(r); !ours {
 			if err == nil {
@@ -107,14 +112,18 @@ func (l *Lane) place(r *reading, k *known) error {
 }
 
 // take gives a content to its reader. The identity and the start of a new one
-// must survive a restart, even if nothing is read for long.
+// must survive a restart, even if nothing is read for long, and so must where
+// a copy goes on.
 func (f *family) take(k *known, r *reading) {
 	f.unidentified--
 	k.by, k.met, r.known = r, true, k
 	r.lane.engine.opts.Positions.Present(k.ID, true)
 	r.open(k)
-	if k.fresh {
+	if k.fresh || k.ended {
 		r.lane.moved(r)
+	}
+	if k.ended {
+		k.ended, r.file.chain.truncated = false, nil
 	}
 }
 
@@ -159,7 +168,7 @@ func (l *Lane) recognise(r *reading, head [16]byte) (*known, error) {
 func (f *family) match(r *reading, head [16]byte) (*known, error) {
 	var best *known
 	for _, k := range f.known {
-		if k.by != nil || k.ended || k.Identity.Head != head || r.generation > 0 {
+		if k.by != nil || k.ended && !r.mayCopy(k) || k.Identity.Head != head || r.generation > 0 {
 			continue
 		}
 		ok, err := r.continues(&k.Source)

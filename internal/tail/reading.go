@@ -31,7 +31,9 @@ type reading struct {
 	known *known
 	// joiner is the chain's, or one of its own for what is written late to a
 	// file that was left for its successor.
-	joiner   *joiner
+	joiner *joiner
+	// original is the content that the file is a copy of.
+	original *known
 	parser   cri.Parser
 	sequence int
 

@@ -246,7 +246,7 @@ func (e *Engine) forget() {
 		c.forgetClosed(e.opts.Positions, now)
 		e.missResting(c, now)
 		if len(c.files) == 0 && len(c.closed) == 0 {
-			c.lane.forget(absence{identity: c.identity})
+			c.lane.forget(absence{identity: c.identity, chain: c})
 			e.mu.Lock()
 			delete(e.chains, key)
 			e.mu.Unlock()

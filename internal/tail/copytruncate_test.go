@@ -1,0 +1,7 @@
+package tail
+
+import "testing"
+
+func TestCopyAndTruncate(t *testing.T) { runScenario(t, "copytruncate") }
+
+func TestCopyWithoutTruncation(t *testing.T) { runScenario(t, "copytruncate_copy") }
