@@ -17,6 +17,7 @@ var (
 	gapBytes        = telemetry.Counter("tailrace_receiver_unidentified_lost_bytes_total", "Bytes lost before a whole line of their file was seen, since the start: they have no place in the ledger.")
 	againBytes      = telemetry.Counter("tailrace_receiver_read_again_bytes_total", "Bytes of log files read once more since the start, because the journal's frame that held them is damaged.")
 	throttled       = telemetry.Counter("tailrace_receiver_throttled_seconds_total", "Time that log files had something to read and service.limits held it, summed over files, since the start.", "namespace")
+	damagedFiles    = telemetry.Counter("tailrace_receiver_damaged_files_total", "Compressed log files found damaged since the start: what could be read of them was.")
 	watchedFiles    = telemetry.Gauge("tailrace_receiver_files", "Log files by what is being done with them.", "state")
 	openFiles       = telemetry.Gauge("tailrace_receiver_open_files", "Log files that have a descriptor.")
 	restingFiles    = telemetry.Gauge("tailrace_receiver_resting_files", "Log files that are read and have no descriptor just now: idle ones were closed to make room, or they wait for room.")
@@ -75,6 +76,7 @@ func (a *Agent) collectReading(e telemetry.Emit) {
 	for name, d := range a.engine.Delayed() {
 		e.Value(throttled, d.Seconds(), name)
 	}
+	e.Value(damagedFiles, float64(a.engine.Damaged()))
 	states := map[string]int{}
 	for _, f := range a.engine.Files() {
 		states[f.State.String()]++

@@ -65,7 +65,7 @@ func (e *Engine) abandon(f *file) {
 	e.open.Add(-1)
 	f.abandoned.Store(true)
 	e.opts.Logger.Warn("a deleted log file was closed before it was read, since deleted files held too much of the disk; "+
-		"what was unread is counted as lost", "path", quote(*f.path.Load()), "unread_bytes", f.unread())
+		"what was unread is counted as lost, unless a compressed file has it", "path", quote(*f.path.Load()), "unread_bytes", f.unread())
 	f.chain.lane.enqueue(f.chain)
 }
 

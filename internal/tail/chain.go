@@ -28,6 +28,8 @@ type chain struct {
 	// to its end and is still there under its name.
 	files  []*file
 	closed []closedFile
+	// arriving are the files that a scan has opened and lanes do not know yet.
+	arriving []*file
 
 	// joiner, sequence and hold are the lane's.
 	joiner   joiner
@@ -36,6 +38,8 @@ type chain struct {
 	// truncated, until a copy of it is read.
 	truncated *known
 	hold      hold
+	// inflating is nil unless a compressed file of the chain is being read.
+	inflating *inflating
 }
 
 // closedFile is a file that was read to its end and closed.
@@ -60,7 +64,7 @@ const absentFor = int64(time.Minute)
 func (c *chain) insert(f *file) {
 	at := len(c.files)
 	for i, g := range c.files {
-		if g.poll.present && g.poll.order > f.poll.order {
+		if g.poll.present && g.isNewer(f) {
 			at = i
 			break
 		}
@@ -69,6 +73,15 @@ func (c *chain) insert(f *file) {
 	files := make([]*file, 0, len(c.files)+1)
 	files = append(append(append(files, c.files[:at]...), f), c.files[at:]...)
 	c.files = files
+}
+
+// isNewer says whether f comes behind g in their chain: what was compressed
+// comes behind what it was made of.
+func (f *file) isNewer(g *file) bool {
+	if f.poll.order == g.poll.order {
+		return f.compressed != nil && g.compressed == nil
+	}
+	return f.poll.order > g.poll.order
 }
 
 // publish gives lanes the files as they are now.
@@ -102,10 +115,12 @@ func (c *chain) reopened(f *file) {
 // find returns the file of an inode that is being read. An inode is not given
 // again while a descriptor holds it.
 func (c *chain) find(dev, ino uint64) *file {
-	for _, f := range c.files {
-		if f.dev == dev && f.ino == ino && !f.poll.vanished {
-			return f
-		}
+	isIt := func(f *file) bool { return f.dev == dev && f.ino == ino && !f.poll.vanished }
+	if i := slices.IndexFunc(c.files, isIt); i >= 0 {
+		return c.files[i]
+	}
+	if i := slices.IndexFunc(c.arriving, isIt); i >= 0 {
+		return c.arriving[i]
 	}
 	return nil
 }
@@ -136,11 +151,22 @@ func (c *chain) has(i inode) bool {
 func (c *chain) forgetClosed(positions Positions, now int64) {
 	c.closed = slices.DeleteFunc(c.closed, func(k closedFile) bool {
 		gone := k.absent != 0 && now-k.absent >= absentFor
-		if gone && k.source != nil {
+		if gone && k.source != nil && !c.isElsewhere(&k) {
 			positions.Present(k.source.ID, false)
 			c.lane.forget(absence{identity: c.identity, id: k.source.ID})
 		}
 		return gone
+	})
+}
+
+// isElsewhere says whether the content of a file that is gone is in another
+// one, which was made of it by compression.
+func (c *chain) isElsewhere(k *closedFile) bool {
+	return slices.ContainsFunc(c.closed, func(o closedFile) bool {
+		return o.absent == 0 && o.source != nil && o.source.ID == k.source.ID
+	}) || slices.ContainsFunc(c.files, func(f *file) bool {
+		src := f.source.Load()
+		return src != nil && src.ID == k.source.ID
 	})
 }
 

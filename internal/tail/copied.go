@@ -21,7 +21,7 @@ var errCopy = errors.New("the file is a copy of one that is being read")
 // is shorter than what was read before the original was truncated, and closes
 // one whose original was read to its end.
 func (l *Lane) checkCopy(r *reading, head [16]byte) (*known, error) {
-	if r.file.target.Order == Live || r.generation > 0 {
+	if r.file.target.Order == Live || r.file.compressed != nil || r.generation > 0 {
 		return nil, nil
 	}
 	size := r.file.size.Load()
@@ -115,8 +115,9 @@ func (r *reading) endsLike(other *reading) (bool, error) {
 
 // stepAside lets newer files be read before a copy.
 func (l *Lane) stepAside(r *reading) {
+	l.letInflater(r.file)
 	if !r.left {
-		r.left, r.joiner = true, &joiner{}
+		r.putBeside()
 	}
 	r.file.setState(StateWaiting)
 	r.file.wake(r.observed + retryAfter)

@@ -24,7 +24,13 @@ func (l *Lane) readAgain(r *reading, b *event.Batch) bool {
 			return false
 		}
 		r.detour = r.newDetour(m.To)
-		if err := r.detour.enter(&m.From); err != nil {
+		switch err := r.detour.enter(&m.From); {
+		case isDelay(err):
+			r.detour = nil
+			l.engine.again.add(m)
+			l.begin(b, r)
+			return true
+		case err != nil:
 			l.failDetour(r, err)
 			if errors.Is(err, errResting) {
 				l.engine.again.add(m)
@@ -36,6 +42,8 @@ func (l *Lane) readAgain(r *reading, b *event.Batch) bool {
 	b.MaybeSeen = true
 	if err := r.detour.step(b); errors.Is(err, errResting) {
 		return false
+	} else if isDelay(err) {
+		return true
 	} else if err != nil {
 		l.failDetour(r, err)
 	} else if r.detour.offset == r.detour.to.Offset {

@@ -97,6 +97,18 @@ func (r *reading) restOf(b *event.Batch, line []byte) {
 
 // abandon accounts for a file that was closed before it was read.
 func (l *Lane) abandon(r *reading, b *event.Batch) bool {
+	switch made, err := l.compression(r); {
+	case err != nil:
+		return l.fail(r, err, b)
+	case made != nil && r.src != nil:
+		l.moveTo(r, made)
+		l.begin(b, r)
+		return true
+	case made != nil:
+		// It is read there from its beginning.
+		l.close(r)
+		return false
+	}
 	if r.src == nil {
 		// What can be known is in the saved head; the file itself is closed.
 		_, _ = l.identify(r, true)
@@ -122,7 +134,7 @@ func (l *Lane) lose(r *reading, bytes int64, b *event.Batch) bool {
 	l.begin(b, r)
 	r.src.Counts.LostBytes += uint64(max(0, bytes))
 	l.flush(r, b)
-	r.known.ended, r.lost = true, true
+	r.lost = true
 	l.close(r)
 	return true
 }
@@ -149,6 +161,11 @@ func (l *Lane) fail(r *reading, err error, b *event.Batch) bool {
 	switch {
 	case errors.Is(err, errResting):
 		return false
+	case isDelay(err):
+		l.spent = l.spent || l.delay(r, err)
+		return false
+	case errors.Is(err, errReplaced) && r.file.compressed != nil:
+		return l.failInflated(r, b)
 	case errors.Is(err, errReplaced):
 		return l.replace(r, b)
 	case err == errCopy:
@@ -182,11 +199,12 @@ func (l *Lane) replace(r *reading, b *event.Batch) bool {
 	next.generation = 1
 	if r.src != nil {
 		next.generation = r.src.Identity.Generation + 1
+		r.known.ended = true
 		lost = l.lessCopied(r, lost)
 		l.truncate(r)
 	}
 	if r.left {
-		next.left, next.joiner = true, &joiner{}
+		next.putBeside()
 	}
 	f.reading = next
 	l.enqueue(f.chain)

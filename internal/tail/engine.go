@@ -20,6 +20,8 @@ type Engine struct {
 	roots   map[string]*confine.Root
 	gaps    gaps
 	again   again
+	// damaged counts the compressed files that are not whole.
+	damaged atomic.Int64
 
 	// mu guards what Files and the engine's goroutine share. Only the latter
 	// writes, so it reads without the lock.

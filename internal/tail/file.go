@@ -27,17 +27,21 @@ type file struct {
 	// born is when the file was created, ns, as far as that is known of a
 	// resting file: its inode may be given again.
 	born int64
+	// compressed is nil for a file that is read as it is.
+	compressed *compressed
 
 	// mu guards what follows. The engine only ever tries it, so that a lane
 	// that waits for a slow disk does not stop the measuring.
-	mu   sync.Mutex
-	fd   int
+	mu sync.Mutex
+	fd int
+	// last is the file's size on the disk.
 	last int64
 	cut  cut
 	// touched is when the file was written last, ns.
 	touched int64
 
-	// Written by the engine's measuring and the lane's.
+	// Written by the engine's measuring and the lane's; the size of a
+	// compressed file's content only by the lane's.
 	size     atomic.Int64
 	unlinked atomic.Bool
 	// abandoned is set by the engine when it closed an unread file; head is
@@ -104,6 +108,10 @@ func (f *file) measure() error {
 
 // note takes the file's size and sees whether it shrank.
 func (f *file) note(size int64) {
+	if f.compressed != nil {
+		f.last = size
+		return
+	}
 	if size < f.last {
 		if f.cut.happened {
 			f.cut.more += f.last

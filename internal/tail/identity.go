@@ -66,12 +66,18 @@ func (f *family) keep(k *known) {
 // that cannot be told. After an error it can be tried again.
 func (l *Lane) identify(r *reading, whole bool) (bool, error) {
 	head, err := l.head(r, whole)
+	if err == errUndecided {
+		return false, nil
+	}
 	if head == nil || err != nil {
 		return false, err
 	}
 	hash := xxh3.Hash128(head).Bytes()
 	r.headLen = len(head)
 	k, err := l.recognise(r, hash)
+	if err == errUndecided {
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}
@@ -80,13 +86,13 @@ func (l *Lane) identify(r *reading, whole bool) (bool, error) {
 			return false, err
 		}
 	}
-	if k == nil && r.file.target.OnlyKnown {
-		if ours, err := l.isOurs(r); !ours {
-			if err == nil {
-				l.close(r)
-			}
+	if k == nil {
+		if ok, err := l.isWanted(r); !ok || err != nil {
 			return false, err
 		}
+	}
+	if k != nil && r.isCopyOf(k) {
+		r.putBeside()
 	}
 	// Of a file that was given up nothing can be read, but it has a name.
 	if err := l.place(r, k); err != nil && err != errClosed {
@@ -129,8 +135,13 @@ func (f *family) take(k *known, r *reading) {
 
 // head is the first line, cut; nil while it is not complete.
 func (l *Lane) head(r *reading, whole bool) ([]byte, error) {
-	if r.file.abandoned.Load() {
+	switch {
+	case r.file.compressed != nil && r.file.abandoned.Load():
+		return cutHead(r.file.compressed.head, true), nil
+	case r.file.abandoned.Load():
 		return r.file.head, nil
+	case r.file.compressed != nil:
+		return l.inflatedHead(r.file)
 	}
 	n, err := r.file.pread(l.scratch[:headSize+1], 0)
 	if err != nil {
@@ -160,14 +171,21 @@ func (l *Lane) recognise(r *reading, head [16]byte) (*known, error) {
 		return k, err
 	}
 	fam.load(l.engine.opts.Positions, path)
-	return fam.match(r, head)
+	if k, err := fam.match(r, head); k != nil || err != nil || r.file.compressed == nil {
+		return k, err
+	}
+	busy, err := fam.isBeingRead(r, head)
+	if busy {
+		err = errCopy
+	}
+	return nil, err
 }
 
 // match looks among the known contents. Of several, the one that was last seen
 // in this inode or under this name is taken.
 func (f *family) match(r *reading, head [16]byte) (*known, error) {
 	var best *known
-	for _, k := range f.known {
+	for _, k := range f.candidates(r) {
 		if k.by != nil || k.ended && !r.mayCopy(k) || k.Identity.Head != head || r.generation > 0 {
 			continue
 		}
@@ -187,7 +205,7 @@ func (k *known) closeness(r *reading) int {
 	if k.Ino == r.file.ino && k.Dev == r.file.dev {
 		n += 2
 	}
-	if k.Path == *r.file.path.Load() {
+	if path := *r.file.path.Load(); k.Path == path || isCompressionOf(path, k.Path) {
 		n++
 	}
 	return n
@@ -195,6 +213,9 @@ func (k *known) closeness(r *reading) int {
 
 // continues says whether the bytes before a recorded position are in the file.
 func (r *reading) continues(s *frame.Source) (bool, error) {
+	if r.file.compressed != nil && !r.file.abandoned.Load() {
+		return r.continuesInflated(s)
+	}
 	n := int(min(s.Offset, tailSize))
 	p := r.lane.scratch[:n]
 	got, err := r.file.pread(p, s.Offset-int64(n))

@@ -38,6 +38,13 @@ type Lane struct {
 	scratch [4096]byte
 	docker  dockerjson.Parser
 
+	// inflaters counts the chains that have one, queued are those that wait
+	// for one. spent says that the turn went into inflating what no record
+	// came of.
+	inflaters int
+	queued    []*chain
+	spent     bool
+
 	// goneMu guards gone: what the engine found to be gone.
 	goneMu sync.Mutex
 	gone   []absence
@@ -65,8 +72,9 @@ func (l *Lane) now() int64 { return l.engine.opts.Now().UnixNano() }
 
 // Read fills b with records of one file, at most one budget of it, and reports
 // whether there was anything to do: a batch may be empty and still have moved
-// its source's state. It returns false when no file has anything now. The
-// batch is the caller's until the next Read, its Source until OnClose.
+// its source's state. It returns false when no file has anything now, or when
+// a turn's work led to no record yet: Wait returns at once then.
+// The batch is the caller's until the next Read, its Source until OnClose.
 func (l *Lane) Read(b *event.Batch) bool {
 	l.closeSources()
 	l.forgetGone()
@@ -88,7 +96,11 @@ func (l *Lane) Read(b *event.Batch) bool {
 			l.enqueue(c)
 			return true
 		}
-		c.served.Store(false)
+		c.served.Store(l.spent)
+		if l.spent {
+			l.spent = false
+			return false
+		}
 	}
 	return false
 }

@@ -46,6 +46,9 @@ type Target struct {
 	// PathIdentity is the first part of the files' identity.
 	PathIdentity string
 	Decoder      Decoder
+	// Compressed says that the file is compressed with gzip. It has the Order
+	// of the file that it was made of.
+	Compressed bool
 	// Superseded says that nothing will be written any more, because a newer
 	// restart of the container has a log.
 	Superseded bool

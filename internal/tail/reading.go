@@ -69,6 +69,9 @@ type reading struct {
 	// nothing more is expected, 0 while it is.
 	left   bool
 	ending int64
+	// beside says that the file is read beside newer ones, so that records do
+	// not go on from one to the other.
+	beside bool
 	// leaving are the modes of the streams when the file was left.
 	leaving [event.NumStreams]frame.Mode
 	// closed: nothing more is read. gone: the content is not there any more.
@@ -91,6 +94,11 @@ type chunk struct {
 	full  bool
 }
 
+// putBeside has the file read by itself, while newer ones are.
+func (r *reading) putBeside() {
+	r.left, r.beside, r.joiner = true, true, &joiner{}
+}
+
 // load reads what follows the position into b.
 func (r *reading) load(b *event.Batch) (chunk, error) {
 	proof := int(min(r.offset, tailSize))
@@ -98,7 +106,7 @@ func (r *reading) load(b *event.Batch) (chunk, error) {
 	if cap(b.Data) < size {
 		b.Data = make([]byte, size)
 	}
-	n, err := r.file.pread(b.Data[:size], r.offset-int64(proof))
+	n, err := r.lane.readAt(r.file, b.Data[:size], r.offset-int64(proof))
 	if err != nil {
 		b.Data = b.Data[:0]
 		return chunk{}, err
@@ -122,6 +130,9 @@ func (r *reading) beginsAsKnown(p []byte) bool {
 // want is how much to ask for: a budget, or more when the line is longer.
 func (r *reading) want() int {
 	n := r.lane.budget
+	if r.file.compressed != nil {
+		n = min(n, compressedChunk)
+	}
 	for n <= r.pending {
 		n *= 2
 	}

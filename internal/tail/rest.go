@@ -373,7 +373,7 @@ func (e *Engine) missResting(c *chain, now int64) {
 func (e *Engine) vanish(f *file) {
 	if f.unread() > 0 {
 		e.opts.Logger.Warn("a log file was deleted before it was read, while there were too few descriptors to have it open; "+
-			"what was unread is counted as lost. Raise the limit of open files (ulimit -n, LimitNOFILE=)",
+			"what was unread is counted as lost, unless a compressed file has it. Raise the limit of open files (ulimit -n, LimitNOFILE=)",
 			"path", quote(*f.path.Load()), "unread_bytes", f.unread())
 	}
 	f.poll.vanished = true

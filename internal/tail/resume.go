@@ -88,7 +88,7 @@ func (r *reading) rescan(s *frame.Source, from int64) error {
 	for size := r.lane.engine.opts.Budget; from < s.Offset; {
 		want := int(min(int64(size), s.Offset-from))
 		buf = slices.Grow(buf[:0], want)[:want]
-		n, err := r.file.pread(buf, from)
+		n, err := r.lane.readAt(r.file, buf, from)
 		if err != nil {
 			r.joiner.streams, r.lane.joining = before, joining
 			return err

@@ -7,6 +7,19 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
+// isWanted says whether a content that nobody knows is to be read, and ends
+// the reading when it is not.
+func (l *Lane) isWanted(r *reading) (bool, error) {
+	wanted, err := !r.isLeftOut(), error(nil)
+	if wanted && r.file.target.OnlyKnown {
+		wanted, err = l.isOurs(r)
+	}
+	if !wanted && err == nil {
+		l.close(r)
+	}
+	return wanted, err
+}
+
 // isOurs says whether a rotated file that no position is known of was written
 // since its chain is read: then it must be read although only its successor
 // was asked for. Files from before that time are not.
@@ -28,26 +41,21 @@ func (l *Lane) isOurs(r *reading) (bool, error) {
 }
 
 // isKnownFile says whether a file has a content that was read before the
-// start. The error is that the file must be opened first.
+// start. The error is that the file must be opened or inflated first.
 func (l *Lane) isKnownFile(f *file) (bool, error) {
 	if f.reading != nil && f.reading.known != nil {
 		return !f.reading.known.fresh, nil
 	}
 	r := &reading{lane: l, file: f}
 	head, err := l.head(r, true)
-	if head == nil || err != nil {
-		return false, ifResting(err)
+	var k *known
+	if head != nil && err == nil {
+		k, err = l.recognise(r, xxh3.Hash128(head).Bytes())
 	}
-	k, err := l.recognise(r, xxh3.Hash128(head).Bytes())
-	return k != nil && err == nil, ifResting(err)
-}
-
-// ifResting leaves out errors that do not pass when the file is opened.
-func ifResting(err error) error {
-	if err != errResting {
-		return nil
+	if isDelay(err) || err == errResting {
+		return false, err
 	}
-	return err
+	return k != nil && err == nil, nil
 }
 
 // isKnownChain says whether a file with a name of the chain was read before:

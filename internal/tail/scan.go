@@ -35,6 +35,11 @@ func (e *Engine) scan(ctx context.Context, under string) {
 func (e *Engine) admit() {
 	for _, c := range e.arrived {
 		e.mu.Lock()
+		// Only now each file's place is known by its name.
+		for _, f := range c.arriving {
+			c.insert(f)
+		}
+		c.arriving = nil
 		c.publish(c.files)
 		e.mu.Unlock()
 		c.lane.enqueue(c)
@@ -198,10 +203,11 @@ func (e *Engine) add(c *chain, t *Target) error {
 	e.owners[inode{f.dev, f.ino}] = c
 	path := t.Path()
 	f.path.Store(&path)
+	if t.Compressed {
+		f.compressed = &compressed{announced: -1, retryAfter: retryAfter}
+	}
 	f.note(st.Size)
-	e.mu.Lock()
-	c.insert(f)
-	e.mu.Unlock()
+	c.arriving = append(c.arriving, f)
 	e.arrived = append(e.arrived, c)
 	return nil
 }
@@ -245,7 +251,7 @@ func (e *Engine) forget() {
 	for key, c := range e.chains {
 		c.forgetClosed(e.opts.Positions, now)
 		e.missResting(c, now)
-		if len(c.files) == 0 && len(c.closed) == 0 {
+		if len(c.files) == 0 && len(c.arriving) == 0 && len(c.closed) == 0 {
 			c.lane.forget(absence{identity: c.identity, chain: c})
 			e.mu.Lock()
 			delete(e.chains, key)

@@ -85,6 +85,13 @@ func (w *world) run(cmd, input []string) string {
 		p, err := os.ReadFile(w.path(cmd[1]))
 		w.must(err)
 		w.must(os.WriteFile(w.path(cmd[2]), p, 0o644))
+	case "gzip":
+		w.gzip(cmd[1])
+		w.must(os.Remove(w.path(cmd[1])))
+	case "gzip-beside":
+		w.gzip(cmd[1])
+	case "damage":
+		w.damage(cmd[1], w.number(cmd[2]))
 	case "unlink":
 		w.must(os.Remove(w.path(cmd[1])))
 	case "touch":
@@ -202,7 +209,7 @@ func (w *world) look() {
 func (w *world) read() string {
 	var out strings.Builder
 	l := w.agent().Lane(0)
-	for l.Read(&w.batch) {
+	for l.Read(&w.batch) || !l.ready.empty() {
 		for i := range w.batch.Records {
 			rec := &w.batch.Records[i]
 			w.batch.Source.Counts.DocLines += uint64(rec.Lines)

@@ -30,8 +30,12 @@ func (r *reading) state() frame.Source {
 // streamState says how the records of a stream go on behind the position. Of a
 // record that is open, a file may have pieces or none.
 func (r *reading) streamState(which event.Stream) frame.StreamState {
-	if own := &r.joiner.streams[which]; own.isOpen() && own.from == r {
+	own := &r.joiner.streams[which]
+	switch {
+	case own.isOpen() && own.from == r:
 		return frame.StreamState{Mode: frame.ModeOpen, Open: own.start}
+	case r.beside:
+		return frame.StreamState{Mode: own.mode}
 	}
 	s := &r.file.chain.joiner.streams[which]
 	first := s.firstIn(r)

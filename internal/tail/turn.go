@@ -25,7 +25,7 @@ func (l *Lane) turn(c *chain, b *event.Batch) bool {
 		if l.advance(r, hasContent(files[i+1:]), b) {
 			return true
 		}
-		r.file.settled.Store(true)
+		r.file.settled.Store(!l.spent)
 		if !r.left && !r.closed {
 			break
 		}
@@ -43,7 +43,7 @@ func (l *Lane) readingOf(files []*file, i int) *reading {
 	f.reading = l.newReading(f)
 	for _, newer := range files[i+1:] {
 		if newer.reading != nil {
-			f.reading.left, f.reading.joiner = true, &joiner{}
+			f.reading.putBeside()
 			break
 		}
 	}
@@ -60,7 +60,7 @@ func (l *Lane) newReading(f *file) *reading {
 // writer has left the older one.
 func hasContent(newer []*file) bool {
 	for _, f := range newer {
-		if f.size.Load() > 0 {
+		if f.compressed != nil || f.size.Load() > 0 {
 			return true
 		}
 	}
@@ -115,14 +115,10 @@ const (
 
 // read takes the next chunk, if there is one.
 func (l *Lane) read(r *reading, b *event.Batch) (progress, error) {
-	ahead := r.file.size.Load() - r.offset
-	if ahead <= int64(r.pending) {
-		if err := r.file.remeasure(); err != nil {
-			return end, err
-		}
-		ahead = r.file.size.Load() - r.offset
-	}
+	ahead, err := r.ahead()
 	switch {
+	case err != nil:
+		return end, err
 	case ahead < 0:
 		return end, errReplaced
 	case ahead == int64(r.pending):
@@ -144,6 +140,19 @@ func (l *Lane) read(r *reading, b *event.Batch) (progress, error) {
 		return unready, nil
 	}
 	return end, nil
+}
+
+// ahead is how much of the file is known to be behind the position.
+func (r *reading) ahead() (int64, error) {
+	if r.file.compressed != nil {
+		return r.file.compressed.ahead(r), nil
+	}
+	ahead := r.file.size.Load() - r.offset
+	if ahead > int64(r.pending) {
+		return ahead, nil
+	}
+	err := r.file.remeasure()
+	return r.file.size.Load() - r.offset, err
 }
 
 // worthReading keeps a long line that grows by little from being read anew
@@ -169,16 +178,30 @@ func (l *Lane) atEnd(r *reading, followed bool, b *event.Batch) bool {
 		l.leave(r)
 		return false
 	}
-	if !l.isEnding(r) || l.holds(r) {
+	if l.mayGrow(r) {
 		r.file.setState(restState(r))
 		return false
 	}
-	if due := r.ending + int64(l.engine.opts.Grace); r.observed < due {
+	if !l.isEnding(r) || l.holds(r) {
+		l.letInflater(r.file)
+		r.file.setState(restState(r))
+		return false
+	}
+	if due := r.ending + r.grace(); r.observed < due {
 		r.file.wake(due)
 		r.file.setState(StateDraining)
 		return false
 	}
 	return l.finish(r, b)
+}
+
+// grace is for how long late writes are waited for: a compressed file gets
+// none, ns.
+func (r *reading) grace() int64 {
+	if r.file.compressed != nil {
+		return 0
+	}
+	return int64(r.lane.engine.opts.Grace)
 }
 
 // restState is the state of a file that has nothing to read now.
@@ -191,13 +214,27 @@ func restState(r *reading) State {
 
 // isEnding says whether nothing more is expected in the file, and since when.
 func (l *Lane) isEnding(r *reading) bool {
-	if !r.left && !r.file.unlinked.Load() && !r.file.chain.superseded.Load() {
+	if !r.left && !r.isWhole() && !r.file.unlinked.Load() && !r.file.chain.superseded.Load() {
 		r.ending = 0
 		return false
 	}
 	// A clock that was set back begins the wait anew.
 	if r.ending == 0 || r.observed < r.ending {
 		r.ending = r.observed
+	}
+	return true
+}
+
+// isWhole says whether a file is compressed and has no record that goes on in
+// a newer file: then it is final.
+func (r *reading) isWhole() bool {
+	if r.file.compressed == nil {
+		return false
+	}
+	for i := range r.joiner.streams {
+		if r.joiner.streams[i].isOpen() {
+			return false
+		}
 	}
 	return true
 }
@@ -235,6 +272,7 @@ func (l *Lane) finish(r *reading, b *event.Batch) bool {
 		if l.flushOlder(r, b) {
 			return true
 		}
+		l.sayDamage(r)
 		l.close(r)
 		return false
 	}
@@ -243,6 +281,7 @@ func (l *Lane) finish(r *reading, b *event.Batch) bool {
 		return l.fail(r, err, b)
 	}
 	l.flush(r, b)
+	l.sayDamage(r)
 	l.close(r)
 	return true
 }
@@ -275,6 +314,7 @@ func (l *Lane) close(r *reading) {
 	r.closed, r.left = true, true
 	r.gone = r.lost || r.file.unlinked.Load()
 	l.endDetour(r)
+	l.letInflater(r.file)
 	if r.src != nil {
 		l.moved(r)
 		r.known.Source, r.known.by = r.state(), nil

@@ -84,8 +84,9 @@ func (w *world) must(err error) {
 }
 
 // The world is its own provider: "a.log" is live, "a.log.1" older than
-// "a.log.2", and what is before ".log" names the chain.
-var logName = regexp.MustCompile(`^(\w+)\.log(?:\.(\d+))?$`)
+// "a.log.2", "a.log.1.gz" is its
+// compression, and what is before ".log" names the chain.
+var logName = regexp.MustCompile(`^(\w+)\.log(?:\.(\d+))?(\.gz)?$`)
 
 func (w *world) Scan(_ context.Context, _ string, yield func(Target)) error {
 	entries, err := os.ReadDir(w.dir)
@@ -96,7 +97,7 @@ func (w *world) Scan(_ context.Context, _ string, yield func(Target)) error {
 		}
 		t := Target{
 			Root: w.dir, Name: e.Name(), Chain: m[1], PathIdentity: strings.TrimRight(m[1], "0123456789"), Order: Live,
-			Decoder: w.decoder, Start: w.start, Superseded: slices.Contains(w.dead, m[1]),
+			Decoder: w.decoder, Compressed: m[3] != "", Start: w.start, Superseded: slices.Contains(w.dead, m[1]),
 		}
 		if m[2] != "" {
 			t.Order, t.OnlyKnown = int64(w.number(m[2])), w.onlyKnown

@@ -52,7 +52,7 @@ func found(t *testing.T, r *Receiver, root, under string) []string {
 		t.Fatal(err)
 	}
 	slices.SortFunc(all, func(a, b tail.Target) int {
-		return cmp.Or(cmp.Compare(a.Chain, b.Chain), cmp.Compare(a.Order, b.Order))
+		return cmp.Or(cmp.Compare(a.Chain, b.Chain), cmp.Compare(a.Order, b.Order), cmp.Compare(a.Name, b.Name))
 	})
 	var lines []string
 	for _, target := range all {
@@ -65,6 +65,9 @@ func describe(t *tail.Target) string {
 	line := t.Path()
 	if t.Order != tail.Live {
 		line += fmt.Sprintf(" of %s %d", t.Chain, t.Order)
+	}
+	if t.Compressed {
+		line += " compressed"
 	}
 	if t.OnlyKnown {
 		line += " only known"
@@ -91,12 +94,19 @@ func TestScan(t *testing.T) {
 		{"a pattern of directories", []string{"x/logs/a.log", "y/logs/a.log", "y/a.log"}, []string{"*/logs/*.log"},
 			[]string{"x/logs/a.log", "y/logs/a.log"}},
 		{"what was rotated away", []string{"a.log", "a.log.1", "a.log.2", "a.log.3.gz"}, []string{"*.log"},
-			[]string{"a.log.2 of a.log -2 only known", "a.log.1 of a.log -1 only known", "a.log"}},
-		{"rotated by date", []string{"a.log", "a.log-20260304", "a.log-20260305"}, []string{"*.log"},
-			[]string{"a.log-20260304 of a.log 202603040000000000 only known",
+			[]string{"a.log.3.gz of a.log -3 compressed only known", "a.log.2 of a.log -2 only known",
+				"a.log.1 of a.log -1 only known", "a.log"}},
+		{"while it is compressed", []string{"a.log", "a.log.1", "a.log.1.gz"}, []string{"*.log"},
+			[]string{"a.log.1 of a.log -1 only known", "a.log.1.gz of a.log -1 compressed only known", "a.log"}},
+		{"rotated by date", []string{"a.log", "a.log-20260303.gz", "a.log-20260304", "a.log-20260305"}, []string{"*.log"},
+			[]string{"a.log-20260303.gz of a.log 202603030000000000 compressed only known",
+				"a.log-20260304 of a.log 202603040000000000 only known",
 				"a.log-20260305 of a.log 202603050000000000 only known", "a.log"}},
 		{"rotated files that the pattern names", []string{"a.log", "a.log.1", "a.log.2.gz"}, []string{"a.log*"},
-			[]string{"a.log.1 of a.log -1", "a.log", "a.log.2.gz excluded: compressed files are not read"}},
+			[]string{"a.log.2.gz of a.log -2 compressed", "a.log.1 of a.log -1", "a.log"}},
+		{"compressed by others", []string{"a.log", "a.log.1.xz"}, []string{"a.log*"},
+			[]string{"a.log", "a.log.1.xz excluded: of compressed files only those of gzip are read, not .xz"}},
+		{"compressed ones alone", []string{"old.gz"}, []string{"*.gz"}, []string{"old.gz compressed"}},
 		{"rotated files while the live one is replaced", []string{"a.log.1", "a.log.2"}, []string{"a.log*"},
 			[]string{"a.log.2 of a.log -2", "a.log.1 of a.log -1"}},
 		{"a number that is no rotation", []string{"worker.1", "worker.2"}, []string{"worker.*"},

@@ -9,13 +9,13 @@ import (
 )
 
 // rotated matches what logrotate appends to a name: a number, or a date (its
-// dateext and usual dateformats). Compressed files are not read.
+// dateext and usual dateformats). Behind it may stand the gz of compression.
 var rotated = regexp.MustCompile(`^(.+?)(?:\.(\d{1,6})|[.-](\d{4}-?\d{2}-?\d{2}(?:[-_T]?\d{2,10})?))$`)
 
 // splitRotated says which file a name was rotated away from, if it is such a
 // name, and its place among those: larger is newer.
 func splitRotated(name string) (live string, order int64, ok bool) {
-	m := rotated.FindStringSubmatch(name)
+	m := rotated.FindStringSubmatch(strings.TrimSuffix(name, gz))
 	switch {
 	case m == nil:
 		return "", 0, false

@@ -106,14 +106,14 @@ func (s *scan) file(dir, name, live string, order int64, onlyKnown bool) {
 	t := tail.Target{
 		Root: s.pattern.dir, Name: path.Join(dir, name),
 		Chain: path.Join(s.pattern.dir, dir, live), PathIdentity: path.Join(s.pattern.dir, dir),
-		Order: order, Decoder: decoders[s.cfg.Decoder], OnlyKnown: onlyKnown, Start: s.start,
+		Order: order, Decoder: decoders[s.cfg.Decoder], Compressed: path.Ext(name) == gz, OnlyKnown: onlyKnown, Start: s.start,
 	}
 	if s.seen[t.Path()] {
 		return
 	}
 	s.seen[t.Path()] = true
-	if compressed(name) {
-		t.Excluded = "compressed files are not read"
+	if reason := unreadable(name); reason != "" {
+		t.Excluded = reason
 	}
 	for _, p := range s.cfg.Exclude {
 		if ok, err := path.Match(path.Clean(p), t.Path()); ok && err == nil {
@@ -123,12 +123,16 @@ func (s *scan) file(dir, name, live string, order int64, onlyKnown bool) {
 	s.yield(t)
 }
 
-func compressed(name string) bool {
-	switch path.Ext(name) {
-	case ".gz", ".bz2", ".xz", ".zst", ".lz4":
-		return true
+// gz is the ending of what gzip has compressed.
+const gz = ".gz"
+
+// unreadable says why a file with a name is not read, empty when it is.
+func unreadable(name string) string {
+	switch ext := path.Ext(name); ext {
+	case ".bz2", ".xz", ".zst", ".lz4":
+		return "of compressed files only those of gzip are read, not " + ext
 	}
-	return false
+	return ""
 }
 
 func (s *scan) list(dir string) []os.DirEntry {

@@ -14,8 +14,9 @@ import (
 // Where Docker runs the containers, the kubelet's log is a symbolic link to
 // Docker's own file (kubelet, dockershim and cri-dockerd):
 // <data>/containers/<id>/<id>-json.log. Docker rotates the file that the link
-// leads to, to .1, .2 and so on beside it; the link stays as it is.
-var dockerRotated = regexp.MustCompile(`^\.(\d{1,6})$`)
+// leads to, to .1, .2 and so on beside it, and compresses what is rotated when
+// it is told to; the link stays as it is.
+var dockerRotated = regexp.MustCompile(`^\.(\d{1,6})(?:\.gz)?$`)
 
 // reasonLink is for links that nobody has allowed.
 const reasonLink = "a symbolic link that leads into none of allowed_roots"
@@ -44,6 +45,7 @@ func (s *scan) linked(t tail.Target) {
 			continue
 		}
 		t.Root, t.Name, t.Order = root.Path(), path.Join(path.Dir(name), e.Name()), order
+		t.Compressed = path.Ext(e.Name()) == ".gz"
 		s.yield(t)
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // The names under which the kubelet keeps logs:
-// <namespace>_<pod>_<uid>/<container>/<restart>.log[.<time of rotation>]
+// <namespace>_<pod>_<uid>/<container>/<restart>.log[.<time of rotation>[.gz]]
 // (kuberuntime, BuildPodLogsDirectory; container_log_manager.go). Namespaces
 // and containers are DNS labels, pods are DNS subdomains (RFC 1123), so none
 // has an underscore. Directories are written by the kubelet, but what stands
@@ -20,7 +20,7 @@ var (
 	// A uid is a UUID, for static pods the 32 hex digits of a hash, or what
 	// their manifest says.
 	uid     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]{0,127}$`)
-	logFile = regexp.MustCompile(`^(\d{1,9})\.log(?:\.(\d{8})-(\d{6}))?$`)
+	logFile = regexp.MustCompile(`^(\d{1,9})\.log(?:\.(\d{8})-(\d{6})(\.gz)?)?$`)
 )
 
 // pod is what the name of a pod's directory says.
@@ -35,15 +35,17 @@ func parsePod(dir string) (pod, bool) {
 }
 
 // logName is what the name of a log file says: which restart of the container
-// wrote it, and when it was rotated away.
+// wrote it, when it was rotated away, and whether it is compressed.
 type logName struct {
-	restart int
-	order   int64
+	restart    int
+	order      int64
+	compressed bool
 	// link says that it is a symbolic link.
 	link bool
 }
 
-// parseLog refuses every other file of the directory, compressed ones as well.
+// parseLog refuses every other file of the directory, such as the .tmp in which
+// the kubelet compresses.
 func parseLog(name string) (logName, bool) {
 	m := logFile.FindStringSubmatch(name)
 	if m == nil {
@@ -55,5 +57,5 @@ func parseLog(name string) (logName, bool) {
 		return logName{restart: restart, order: tail.Live}, true
 	}
 	order, _ := strconv.ParseInt(m[2]+m[3], 10, 64)
-	return logName{restart: restart, order: order}, true
+	return logName{restart: restart, order: order, compressed: m[4] != ""}, true
 }

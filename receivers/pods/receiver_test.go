@@ -77,6 +77,9 @@ func summaries(all []tail.Target) []string {
 		case t.Order != tail.Live:
 			line += fmt.Sprintf(" rotated %d", t.Order)
 		}
+		if t.Compressed {
+			line += " compressed"
+		}
 		if t.Superseded {
 			line += " superseded"
 		}
@@ -102,6 +105,7 @@ func TestScan(t *testing.T) {
 		web + "/web/0.log superseded",
 		web + "/web/1.log",
 		web + "/web/1.log.20260305-101112 rotated 20260305101112",
+		web + "/web/1.log.20260305-101112.gz rotated 20260305101112 compressed",
 	}
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -57,7 +57,7 @@ func (s *scan) containerOf(dir, container string) {
 		t := tail.Target{
 			Root: s.cfg.Root, Name: name + "/" + file,
 			Chain: s.cfg.Root + "/" + identity, Order: l.order, PathIdentity: identity,
-			Decoder: tail.Container, Superseded: l.restart < newest, Start: s.start, Excluded: excluded,
+			Decoder: tail.Container, Compressed: l.compressed, Superseded: l.restart < newest, Start: s.start, Excluded: excluded,
 		}
 		if l.link && excluded == "" {
 			s.linked(t)

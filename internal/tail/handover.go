@@ -1,0 +1,83 @@
+package tail
+
+import (
+	"bytes"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/tailrace/tailrace/internal/tail/inflate"
+	"github.com/tailrace/tailrace/pipeline/frame"
+)
+
+// isDelay says that nothing is wrong but that the work on a compressed file
+// goes on in a later turn.
+func isDelay(err error) bool { return err == inflate.ErrBehind || err == errQueued }
+
+// delay has the work gone on with as soon as it can be, and reports whether
+// that is at once.
+func (l *Lane) delay(r *reading, err error) bool {
+	if err == errQueued {
+		return false
+	}
+	r.file.setState(StateReading)
+	l.enqueue(r.file.chain)
+	return true
+}
+
+// isCopyOf says whether a content was read from the file that was compressed,
+// since the start: its records were carried on into newer files then.
+func (r *reading) isCopyOf(k *known) bool {
+	return r.file.compressed != nil && !r.file.initial && !r.left && (k.met || k.Final)
+}
+
+// compression finds the file that was made of one that is gone. The error is
+// that it is too early to tell.
+func (l *Lane) compression(r *reading) (*file, error) {
+	for _, f := range r.file.chain.current() {
+		if f.compressed == nil || f.done.Load() || f.reading != nil && f.reading.src != nil {
+			continue
+		}
+		made, err := l.isMadeOf(f, r)
+		if isDelay(err) || err == errResting {
+			return nil, err
+		}
+		if made && err == nil {
+			return f, nil
+		}
+	}
+	return nil, nil
+}
+
+// isMadeOf compares a compressed file with what was read of another. Of one
+// that nobody has seen a line of, only the size is known.
+func (l *Lane) isMadeOf(f *file, r *reading) (bool, error) {
+	head, err := l.inflatedHead(f)
+	switch {
+	case err != nil || head == nil:
+		return false, err
+	case r.src == nil && r.file.head == nil:
+		return f.compressed.announced == r.file.size.Load(), nil
+	case r.src == nil:
+		return bytes.Equal(head, r.file.head), nil
+	case r.src.Identity.Head != xxh3.Hash128(head).Bytes():
+		return false, nil
+	}
+	copied := &reading{lane: l, file: f}
+	return copied.continuesInflated(&frame.Source{Offset: r.offset, Tail: r.tail})
+}
+
+// moveTo has a reading go on in the file that was made of its own.
+func (l *Lane) moveTo(r *reading, f *file) {
+	l.endDetour(r)
+	if f.reading != nil {
+		l.family(f.chain.identity).unidentified--
+	}
+	r.file.reading = &reading{lane: l, file: r.file, closed: true}
+	r.file.setState(StateDone)
+	r.file.done.Store(true)
+	f.reading, r.file = r, f
+	f.source.Store(r.src)
+	f.offset.Store(r.offset)
+	r.pending, r.full, r.ending = 0, false, 0
+	l.moved(r)
+}
