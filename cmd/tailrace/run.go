@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -69,6 +70,10 @@ func runAgent(ctx context.Context, cfg *config.Config, drain time.Duration, out,
 	}
 	defer flush()
 	agent, err := pipeline.New(ctx, cfg, pipeline.Options{Version: version, Logger: logger, Stdout: out, Drain: drain})
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+		// It was asked to end while it waited for another agent.
+		return nil
+	}
 	if err != nil {
 		return err
 	}

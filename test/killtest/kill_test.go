@@ -41,7 +41,7 @@ func TestKilledAgentLosesAndRepeatsNothing(t *testing.T) {
 			all.add(newLife(t, seed).run(min(killsPerLife, kills-done)))
 		})
 		if t.Failed() {
-			t.Fatalf("repeat this life with TAILRACE_SEED=%d make torture", seed)
+			t.Fatalf("repeat this life with TAILRACE_SEED=%d go test -run TestKilledAgent ./test/killtest", seed)
 		}
 	}
 	all.report(t)

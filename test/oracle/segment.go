@@ -3,8 +3,10 @@ package oracle
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,18 +22,21 @@ type JournalScan struct {
 	// Docs are the documents found so far, in the order of the journal.
 	Docs []Arrival
 	take func(Item)
+	// frames are the checksums of the frames read, by their numbers.
+	frames map[uint64]uint32
 }
 
 // NewJournalScan reads the segments in dir.
 func NewJournalScan(dir string) *JournalScan {
-	s := &JournalScan{dir: dir, read: map[string]int64{}}
+	s := &JournalScan{dir: dir, read: map[string]int64{}, frames: map[uint64]uint32{}}
 	s.take = func(i Item) { s.Docs = append(s.Docs, ArrivalOf(i)) }
 	return s
 }
 
 // ReadJournal reads the documents themselves, all that are whole in dir.
 func ReadJournal(dir string) (items []Item, err error) {
-	s := &JournalScan{dir: dir, read: map[string]int64{}, take: func(i Item) { items = append(items, i) }}
+	s := NewJournalScan(dir)
+	s.take = func(i Item) { items = append(items, i) }
 	return items, s.More()
 }
 
@@ -68,13 +73,32 @@ func (s *JournalScan) segment(name string) error {
 		if err != nil {
 			return fmt.Errorf("at %d: %w", s.read[name], err)
 		}
-		if err := s.documents(plain); err != nil {
+		if err := s.frame(b[:size], plain); err != nil {
 			return fmt.Errorf("at %d: %w", s.read[name], err)
 		}
 		b = b[size:]
 		s.read[name] += int64(size)
 	}
 	return nil
+}
+
+// frame takes a frame's documents, once: after a failed fsync a frame is written
+// again to a later segment, under its number, which stands behind the gzip
+// header, the lengths of the extra field, and two bytes of the metadata.
+func (s *JournalScan) frame(packed, plain []byte) error {
+	const numberAt = 10 + 2 + 4 + 2
+	if len(packed) < numberAt+8 {
+		return s.documents(plain)
+	}
+	number, sum := binary.LittleEndian.Uint64(packed[numberAt:]), crc32.ChecksumIEEE(plain)
+	if was, ok := s.frames[number]; ok {
+		if was != sum {
+			return fmt.Errorf("frame %d was written again with other documents", number)
+		}
+		return nil
+	}
+	s.frames[number] = sum
+	return s.documents(plain)
 }
 
 func (s *JournalScan) documents(plain []byte) error {
