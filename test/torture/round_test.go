@@ -20,7 +20,6 @@ type round struct {
 	sink      *testkit.Sink
 	generator *testkit.Process
 	config    string
-	agent     *testkit.Process
 	// small says that the state is on a file system that can be filled.
 	small bool
 	runs  int
