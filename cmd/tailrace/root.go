@@ -51,7 +51,7 @@ func commands() []*cobra.Command {
 		newRunCommand(kinds),
 		newDemoCommand(),
 		newHealthCommand(),
-		newGrepCommand(), newLogsCommand(), newTraceCommand(), newJournalCommand(), newDeadLetterCommand(), newParseCommand(), newStatusCommand(),
+		newGrepCommand(), newLogsCommand(), newTraceCommand(), newJournalCommand(), newDeadLetterCommand(), newReplayCommand(), newParseCommand(), newStatusCommand(),
 		newValidateCommand(kinds),
 		newPrintConfigCommand(kinds),
 		newCompletionCommand(),

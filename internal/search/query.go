@@ -82,6 +82,9 @@ func (q *Query) inFilter(f frame.Filter) bool {
 	return false
 }
 
+// Wants says whether a document is one of the lines that are looked for.
+func (q *Query) Wants(d *Document) bool { return q.inScope(d, d.Time()) && q.matches(d) }
+
 // inScope says whether the line is one that context may be made of.
 func (q *Query) inScope(d *Document, at int64) bool {
 	return at >= q.Since && at < q.until() && q.Scope.has(d) && q.inLife(d)

@@ -8,35 +8,54 @@ import (
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
 
-// Frame is a durable frame that a cursor gave.
+// Frame is a frame that a cursor gave.
 type Frame struct {
 	Meta frame.Meta
 
-	journal *Journal
-	path    string
-	// offset is the payload's in the segment.
-	offset int64
+	payload Payload
 	// previous is the number that the cursor gave before.
 	previous uint64
 	// hole are the unreadable frames between the two.
 	hole Tally
 }
 
-// Payload reads the frame's compressed bytes into buf, which grows as needed,
-// and checks them. frame.ErrChecksum says that the disk did not keep them: the
-// frame is then passed with its lines as Result.Lost. fs.ErrNotExist says that
-// the cursor was moved past the frame by a full journal.
-func (f *Frame) Payload(buf []byte) ([]byte, error) {
-	file, err := f.journal.opts.FS.OpenFile(f.path, os.O_RDONLY, 0)
+// Payload is where a frame's compressed bytes are. Read copies them into buf,
+// which grows as needed.
+type Payload interface {
+	Read(m *frame.Meta, buf []byte) ([]byte, error)
+}
+
+// NewFrame is the frame of m, whose bytes are in p. No frame is missing before
+// it.
+func NewFrame(m frame.Meta, p Payload) *Frame {
+	return &Frame{Meta: m, payload: p, previous: m.Seq - 1}
+}
+
+// Payload copies the frame's compressed bytes into buf, which grows as needed.
+// frame.ErrChecksum says that the disk did not keep them: the frame is then
+// passed with its lines as Result.Lost. fs.ErrNotExist says that the cursor
+// was moved past the frame by a full journal.
+func (f *Frame) Payload(buf []byte) ([]byte, error) { return f.payload.Read(&f.Meta, buf) }
+
+// inSegment is a payload on disk.
+type inSegment struct {
+	journal *Journal
+	path    string
+	offset  int64
+}
+
+// Read reads the payload and checks it.
+func (p inSegment) Read(m *frame.Meta, buf []byte) ([]byte, error) {
+	file, err := p.journal.opts.FS.OpenFile(p.path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	p, err := payloadAt(file, f.offset, &f.Meta, buf)
+	b, err := payloadAt(file, p.offset, m, buf)
 	if damage(err) {
-		f.journal.report(&f.Meta)
+		p.journal.report(m)
 	}
-	return p, err
+	return b, err
 }
 
 // reading is where a cursor reads.
@@ -92,10 +111,8 @@ func (c *Cursor) take() *Frame {
 	if c.scan.meta.Seq <= c.read {
 		return nil
 	}
-	f := &Frame{
-		Meta: c.scan.meta, journal: c.journal, path: c.segment.path,
-		offset: c.scan.off + int64(c.scan.size), previous: c.read, hole: c.hole,
-	}
+	at := inSegment{c.journal, c.segment.path, c.scan.off + int64(c.scan.size)}
+	f := &Frame{Meta: c.scan.meta, payload: at, previous: c.read, hole: c.hole}
 	// The frame owns the metadata's slices from now on.
 	c.scan.meta = frame.Meta{}
 	c.read, c.hole = f.Meta.Seq, Tally{}
