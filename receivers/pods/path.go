@@ -14,24 +14,44 @@ import (
 // and containers are DNS labels, pods are DNS subdomains (RFC 1123), so none
 // has an underscore. Directories are written by the kubelet, but what stands
 // in their place is checked like any other name.
-var (
-	label     = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
-	subdomain = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$`)
-	// A uid is a UUID, for static pods the 32 hex digits of a hash, or what
-	// their manifest says.
-	uid     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]{0,127}$`)
-	logFile = regexp.MustCompile(`^(\d{1,9})\.log(?:\.(\d{8})-(\d{6})(\.gz)?)?$`)
-)
+var logFile = regexp.MustCompile(`^(\d{1,9})\.log(?:\.(\d{8})-(\d{6})(\.gz)?)?$`)
+
+// The longest names: of a DNS label, of a DNS subdomain, and of a uid, which is
+// a UUID, for static pods the 32 hex digits of a hash, or what their manifest
+// says.
+const maxLabel, maxSubdomain, maxUID = 63, 253, 128
+
+func isLabel(s string) bool { return len(s) <= maxLabel && isDNS(s, "-") }
+
+func isSubdomain(s string) bool { return len(s) <= maxSubdomain && isDNS(s, "-.") }
+
+func isDNS(s, inner string) bool {
+	return consistsOf(s, digits+lower, inner) && strings.IndexByte(inner, s[len(s)-1]) < 0
+}
+
+func isUID(s string) bool { return len(s) <= maxUID && consistsOf(s, digits+lower+upper, "-.") }
+
+const digits, lower, upper = "0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+// consistsOf says whether s is not empty, begins with one of the characters
+// first, and has only these and inner ones behind it. All directories are
+// checked at every look, for which regular expressions are too slow.
+func consistsOf(s, first, inner string) bool {
+	for i := range len(s) {
+		if strings.IndexByte(first, s[i]) < 0 && (i == 0 || strings.IndexByte(inner, s[i]) < 0) {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // pod is what the name of a pod's directory says.
 type pod struct{ namespace, name, uid string }
 
 func parsePod(dir string) (pod, bool) {
-	parts := strings.Split(dir, "_")
-	if len(parts) != 3 || !label.MatchString(parts[0]) || !subdomain.MatchString(parts[1]) || !uid.MatchString(parts[2]) {
-		return pod{}, false
-	}
-	return pod{parts[0], parts[1], parts[2]}, true
+	namespace, rest, _ := strings.Cut(dir, "_")
+	name, uid, _ := strings.Cut(rest, "_")
+	return pod{namespace, name, uid}, isLabel(namespace) && isSubdomain(name) && isUID(uid)
 }
 
 // logName is what the name of a log file says: which restart of the container

@@ -46,7 +46,7 @@ func (s *scan) podDir(dir string) {
 func (s *scan) containerOf(dir, container string) {
 	p, ok := parsePod(dir)
 	name := dir + "/" + container
-	if !ok || !label.MatchString(container) {
+	if !ok || !isLabel(container) {
 		s.refuse(name, "its name is not that of a container's log directory")
 		return
 	}

@@ -144,7 +144,8 @@ func (r *Root) Readlink(name string) (string, error) {
 // ReadDir lists at most limit names of a directory beneath the root, in no
 // order.
 func (r *Root) ReadDir(name string, limit int) ([]os.DirEntry, error) {
-	fd, err := r.open(name, openFlags|unix.O_DIRECTORY)
+	// Directories never block, and what may block has the Go runtime ask epoll.
+	fd, err := r.open(name, openFlags&^unix.O_NONBLOCK|unix.O_DIRECTORY)
 	if err != nil {
 		return nil, err
 	}
