@@ -70,8 +70,10 @@ func (d *detour) enter(from *frame.Source) error {
 		return errReplaced
 	}
 	if from.Offset == 0 {
-		d.tail = emptyTail
-		return nil
+		if err := d.findHole(); err != nil {
+			return err
+		}
+		return d.goTo(d.hole)
 	}
 	return d.resume(from)
 }

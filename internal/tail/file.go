@@ -83,6 +83,8 @@ type cut struct {
 	// size is how large the content was that was being read, more the sum of
 	// later contents that came and went before the lane looked.
 	size, more int64
+	// gone is by how much the file shrank in all.
+	gone int64
 }
 
 // measure asks for the file's size. A file without a descriptor has the one
@@ -116,8 +118,9 @@ func (f *file) note(size int64) {
 		if f.cut.happened {
 			f.cut.more += f.last
 		} else {
-			f.cut = cut{happened: true, size: f.last}
+			f.cut = cut{happened: true, size: f.last, gone: f.cut.gone}
 		}
+		f.cut.gone += f.last - size
 	}
 	f.last = size
 	f.size.Store(size)

@@ -109,10 +109,12 @@ func (l *Lane) identify(r *reading, whole bool) (bool, error) {
 // place puts the reading where the known content was consumed up to, or where
 // a new one begins.
 func (l *Lane) place(r *reading, k *known) error {
+	var err error
 	if k == nil {
-		return r.begin()
+		err = r.begin()
+	} else {
+		err = r.resume(&k.Source)
 	}
-	err := r.resume(&k.Source)
 	r.file.offset.Store(r.offset)
 	return err
 }
@@ -143,11 +145,18 @@ func (l *Lane) head(r *reading, whole bool) ([]byte, error) {
 	case r.file.compressed != nil:
 		return l.inflatedHead(r.file)
 	}
-	n, err := r.file.pread(l.scratch[:headSize+1], 0)
+	if err := r.findHole(); err != nil {
+		return nil, err
+	}
+	n, err := r.file.pread(l.scratch[:headSize+1], r.hole)
 	if err != nil {
 		return nil, err
 	}
-	return cutHead(l.scratch[:n], whole), nil
+	head := cutHead(l.scratch[:n], whole)
+	if head == nil && r.file.size.Load() > 0 && (n == 0 || l.scratch[n-1] == 0) {
+		r.file.wake(r.observed + fillAfter)
+	}
+	return head, nil
 }
 
 // cutHead cuts what a file begins with to its first line; nil while that is
@@ -156,6 +165,7 @@ func cutHead(p []byte, whole bool) []byte {
 	if i := bytes.IndexByte(p, '\n'); i >= 0 {
 		return p[:min(i, headSize)]
 	}
+	p = bytes.TrimRight(p, "\x00")
 	if len(p) >= headSize || whole && len(p) > 0 {
 		return p[:min(len(p), headSize)]
 	}

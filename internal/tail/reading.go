@@ -48,6 +48,10 @@ type reading struct {
 	// identified before.
 	headLen int
 
+	// hole is where the file's content begins, unwritten how many bytes at its
+	// end are not content yet.
+	hole, unwritten int64
+
 	// unjoined is how many bytes before offset are in no frame and could not be
 	// read again.
 	unjoined int64
@@ -115,7 +119,9 @@ func (r *reading) load(b *event.Batch) (chunk, error) {
 	if n < proof || xxh3.Hash(b.Data[:proof]) != r.tail || !r.beginsAsKnown(b.Data) {
 		return chunk{}, errReplaced
 	}
-	return chunk{proof: proof, full: n == size}, nil
+	full := n == size
+	b.Data = b.Data[:proof+len(r.trim(b.Data[proof:], r.offset+int64(n-proof), full))]
+	return chunk{proof: proof, full: full && len(b.Data) == n}, nil
 }
 
 // beginsAsKnown says whether what is read from the beginning of the file is what

@@ -11,7 +11,9 @@ import (
 
 // begin starts a content of which nothing was read.
 func (r *reading) begin() error {
-	r.tail = emptyTail
+	if err := r.goTo(r.hole); err != nil {
+		return err
+	}
 	start := &r.file.target.Start
 	switch {
 	case !r.file.initial:
@@ -31,13 +33,21 @@ func (r *reading) skipTo(size int64) error {
 	if err != nil {
 		return err
 	}
+	return r.goTo(max(end, r.hole))
+}
+
+// goTo puts the position of a new content.
+func (r *reading) goTo(end int64) error {
+	if end == 0 {
+		r.offset, r.tail = 0, emptyTail
+		return nil
+	}
 	n := int(min(end, tailSize))
 	if _, err := r.file.pread(r.lane.scratch[:n], end-int64(n)); err != nil {
 		return err
 	}
 	r.tail = xxh3.Hash(r.lane.scratch[:n])
 	r.offset = end
-	r.file.offset.Store(end)
 	return nil
 }
 

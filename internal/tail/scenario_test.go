@@ -77,6 +77,8 @@ func (w *world) run(cmd, input []string) string {
 		w.configure(cmd[1:])
 	case "append", "append-open":
 		w.append(cmd[1], input, cmd[0] == "append")
+	case "overwrite":
+		w.overwrite(cmd[1], int64(w.number(cmd[2])), input)
 	case "fill":
 		w.fill(cmd[1], cmd[2], cmd[3])
 	case "rename":
@@ -184,6 +186,16 @@ func (w *world) fill(name, size, kind string) {
 		text += "\n"
 	}
 	w.write(name, text)
+}
+
+// overwrite writes lines at a place, as a writer does that does not append, or
+// that maps the file into memory. Newlines are written as \n.
+func (w *world) overwrite(name string, at int64, lines []string) {
+	f, err := os.OpenFile(w.path(name), os.O_WRONLY, 0)
+	w.must(err)
+	_, err = f.WriteAt([]byte(strings.ReplaceAll(strings.Join(lines, ""), `\n`, "\n")), at)
+	w.must(err)
+	w.must(f.Close())
 }
 
 func (w *world) write(name, text string) {

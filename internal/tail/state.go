@@ -16,7 +16,7 @@ func (r *reading) state() frame.Source {
 		Final: r.closed && r.gone,
 	}
 	if !r.lost {
-		s.Size = max(r.offset, r.file.size.Load())
+		s.Size = max(r.offset, r.file.size.Load()-r.unwritten)
 	}
 	for i := range s.Streams {
 		s.Streams[i] = r.streamState(event.Stream(i))

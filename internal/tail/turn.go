@@ -127,10 +127,12 @@ func (l *Lane) read(r *reading, b *event.Batch) (progress, error) {
 		return unready, nil
 	}
 	l.begin(b, r)
+	shrunk, unwritten := r.file.shrunk(), r.unwritten
 	c, err := r.load(b)
 	if err != nil {
 		return end, err
 	}
+	r.settleShrunk(shrunk, unwritten)
 	read := len(b.Data)
 	switch {
 	case r.consumed(b, c, read, r.split(b, c)):
