@@ -17,13 +17,15 @@ const (
 	maxNULs = 1 << 20
 	// fillAfter is when room at the end of a file is looked at again: writing
 	// to it changes neither the file's size nor, at once, its time, ns.
-	fillAfter = int64(1e9)
+	fillAfter = int64(250e6)
 )
 
 // findHole moves hole to the first byte of the file that is not NUL, as far as
-// there is one.
+// there is one. What was compressed is read as it stands.
 func (r *reading) findHole() error {
-	r.hole = 0
+	if r.hole = 0; r.file.compressed != nil {
+		return nil
+	}
 	for seen := 0; seen < maxNULs; {
 		n, err := r.file.pread(r.lane.scratch[:], r.hole)
 		if err != nil {
@@ -55,11 +57,11 @@ func (f *file) dataFrom(offset int64) (int64, bool) {
 	return max(data, offset), true
 }
 
-// trim takes off what was never written at the end of the file, in the first
-// n bytes of which the chunk in p ends.
+// trim takes off what was never written at the end of the file. The chunk p
+// ends at end; full says that more of the file follows.
 func (r *reading) trim(p []byte, end int64, full bool) []byte {
 	r.unwritten = 0
-	if len(p) == 0 || p[len(p)-1] != 0 {
+	if len(p) == 0 || p[len(p)-1] != 0 || r.file.compressed != nil {
 		return p
 	}
 	if full {
