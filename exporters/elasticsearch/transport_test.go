@@ -1,14 +1,8 @@
 package elasticsearch
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"log/slog"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tailrace/tailrace/internal/testkit/authority"
 	"github.com/tailrace/tailrace/pipeline/config"
 	"github.com/tailrace/tailrace/pipeline/shipping"
 )
@@ -86,54 +81,6 @@ func basic(secret string) string {
 	return r.Header.Get("Authorization")
 }
 
-// authority signs certificates.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
-
-func newAuthority(t *testing.T) *authority {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
-	a := &authority{key: key}
-	a.cert = a.certificate(t, &key.PublicKey, nil)
-	return a
-}
-
-// certificate is one for this machine, signed by parent or by itself.
-func (a *authority) certificate(t *testing.T, key *ecdsa.PublicKey, parent *x509.Certificate) *x509.Certificate {
-	cert := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()),
-		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		DNSNames: []string{"localhost", "example.com"}, IsCA: parent == nil, BasicConstraintsValid: true,
-	}
-	if parent == nil {
-		parent = cert
-	}
-	der, err := x509.CreateCertificate(rand.Reader, cert, parent, key, a.key)
-	must(t, err)
-	signed, err := x509.ParseCertificate(der)
-	must(t, err)
-	return signed
-}
-
-// issue writes a certificate and its key, and returns them.
-func (a *authority) issue(t *testing.T, certFile, keyFile string) tls.Certificate {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
-	writePEM(t, certFile, "CERTIFICATE", a.certificate(t, &key.PublicKey, a.cert).Raw)
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	must(t, err)
-	writePEM(t, keyFile, "PRIVATE KEY", der)
-	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
-	must(t, err)
-	return pair
-}
-
-func writePEM(t *testing.T, name, kind string, der []byte) {
-	must(t, os.WriteFile(name, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
-}
-
 // TestCertificatesMayBeRotated: both sides get new ones from a new authority,
 // and the exporter goes on.
 func TestCertificatesMayBeRotated(t *testing.T) {
@@ -143,11 +90,11 @@ func TestCertificatesMayBeRotated(t *testing.T) {
 	c.TLS = TLS{CAFile: in("ca"), CertFile: in("cert"), KeyFile: in("key"), MinVersion: "1.3"}
 	var e *Exporter
 	for round := range 2 {
-		a := newAuthority(t)
-		writePEM(t, in("ca"), "CERTIFICATE", a.cert.Raw)
-		a.issue(t, in("cert"), in("key"))
-		s := mutual(t, a, a.issue(t, in("server"), in("server-key")))
-		c.Endpoint, c.TLS.ServerName = s.URL, "example.com"
+		a := authority.New(t)
+		a.Write(in("ca"))
+		a.Issue(in("cert"), in("key"))
+		s := mutual(t, a, a.Issue(in("server"), in("server-key")))
+		c.Endpoint, c.TLS.ServerName = s.URL, "localhost"
 		if round == 0 {
 			var err error
 			e, err = New(c, slog.New(slog.DiscardHandler))
@@ -171,12 +118,10 @@ func TestCertificatesMayBeRotated(t *testing.T) {
 }
 
 // mutual is a server that wants a certificate of its authority.
-func mutual(t *testing.T, a *authority, own tls.Certificate) *httptest.Server {
+func mutual(t *testing.T, a *authority.Authority, own tls.Certificate) *httptest.Server {
 	s := httptest.NewUnstartedServer(says(200, "application/json", `{"items":[{"create":{"status":201}}]}`))
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	pool := x509.NewCertPool()
-	pool.AddCert(a.cert)
-	s.TLS = &tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool}
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: a.Pool()}
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s

@@ -5,11 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 )
-
-// client is for what tests ask the server.
-var client = &http.Client{Timeout: time.Minute}
 
 // Do sends a request and returns the answer's status and body.
 func (s *Server) Do(method, path, body string) (int, string) {
@@ -28,7 +24,7 @@ func (s *Server) try(method, path, body string) (int, string, error) {
 	if s.o.Password != "" {
 		req.SetBasicAuth("elastic", s.o.Password)
 	}
-	resp, err := client.Do(req)
+	resp, err := s.client.Do(req)
 	if err != nil {
 		return 0, "", err
 	}

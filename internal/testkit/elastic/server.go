@@ -4,9 +4,11 @@ package elastic
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tailrace/tailrace/internal/testkit/authority"
 )
 
 // Options configure a server.
@@ -23,6 +27,9 @@ type Options struct {
 	Settings []string
 	// Password turns security on: basic authentication of the user "elastic".
 	Password string
+	// Authority makes the server speak TLS, with a certificate of it, to
+	// clients that show one of it too. It needs a Password.
+	Authority *authority.Authority
 }
 
 // Server is a running Elasticsearch of one node on this machine.
@@ -34,6 +41,7 @@ type Server struct {
 	o       Options
 	home    string
 	dir     string
+	client  *http.Client
 	command *exec.Cmd
 	exited  chan struct{}
 }
@@ -49,7 +57,7 @@ const startLimit = 3 * time.Minute
 // test is skipped in short mode and where Elasticsearch is not installed.
 func Start(t testing.TB, o Options) *Server {
 	t.Helper()
-	s := &Server{t: t, o: o, home: installed(t)}
+	s := &Server{t: t, o: o, home: installed(t), client: &http.Client{Timeout: time.Minute}}
 	s.makeFolder()
 	s.configure(freePort(t), freePort(t))
 	t.Cleanup(s.Kill)
@@ -107,6 +115,9 @@ func (s *Server) configure(port, transport int) {
 		// Test machines are allowed to be nearly full.
 		"cluster.routing.allocation.disk.threshold_enabled: false",
 	}, s.o.Settings...)
+	if s.o.Authority != nil {
+		lines = append(lines, s.encrypt()...)
+	}
 	s.write("elasticsearch.yml", strings.Join(lines, "\n")+"\n")
 	for _, name := range []string{"jvm.options", "log4j2.properties"} {
 		b, err := os.ReadFile(filepath.Join(s.home, "config", name))
@@ -116,6 +127,23 @@ func (s *Server) configure(port, transport int) {
 	s.giveAway()
 	if s.o.Password != "" {
 		s.setPassword()
+	}
+}
+
+// encrypt turns TLS on, for the test's own client as well.
+func (s *Server) encrypt() []string {
+	in := func(name string) string { return filepath.Join(s.dir, "config", name) }
+	s.URL = strings.Replace(s.URL, "http:", "https:", 1)
+	s.o.Authority.Write(in("ca.pem"))
+	pair := s.o.Authority.Issue(in("node.pem"), in("node.key"))
+	s.client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.o.Authority.Pool(), Certificates: []tls.Certificate{pair}}}
+	const ssl = "xpack.security.http.ssl."
+	return []string{
+		ssl + "enabled: true",
+		ssl + "certificate: node.pem",
+		ssl + "key: node.key",
+		ssl + "certificate_authorities: ca.pem",
+		ssl + "client_authentication: required",
 	}
 }
 
