@@ -22,6 +22,8 @@ var (
 	openFiles       = telemetry.Gauge("tailrace_receiver_open_files", "Log files that have a descriptor.")
 	restingFiles    = telemetry.Gauge("tailrace_receiver_resting_files", "Log files that are read and have no descriptor just now: idle ones were closed to make room, or they wait for room.")
 	leftOutRecords  = telemetry.Counter("tailrace_receiver_left_out_log_records_total", "Lines read of which no document was made: dropped by a rule, or behind the length limit of the record that they are a piece of.", "namespace")
+	inotifyWatches  = telemetry.Gauge("tailrace_receiver_inotify_watches", "Directories that the kernel watches for new and rotated log files.")
+	polledDirs      = telemetry.Gauge("tailrace_receiver_polled_directories", "Directories that are looked at now and then because the kernel had no watch for them (fs.inotify.max_user_watches).")
 	droppedRecords  = telemetry.Counter("tailrace_processor_dropped_log_records_total", "Lines dropped by a rule of the configuration.", "rule")
 	parsedRecords   = telemetry.Counter("tailrace_processor_parsed_log_records_total", "Records by the format that explained them.", "format")
 	parseFailures   = telemetry.Counter("tailrace_processor_parse_failures_total", "Records that stayed plain text although they were expected to be of a format.", "format", "reason")
@@ -87,6 +89,9 @@ func (a *Agent) collectReading(e telemetry.Emit) {
 	open, resting := a.engine.Descriptors()
 	e.Value(openFiles, float64(open))
 	e.Value(restingFiles, float64(resting))
+	watched, polled := a.engine.Watches()
+	e.Value(inotifyWatches, float64(watched))
+	e.Value(polledDirs, float64(polled))
 	a.collectParsing(e)
 }
 

@@ -3,6 +3,7 @@ package tail
 import (
 	"context"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,8 @@ type Engine struct {
 	again   again
 	// damaged counts the compressed files that are not whole.
 	damaged atomic.Int64
+	// watch tells where names came or went.
+	watch *watcher
 
 	// mu guards what Files and the engine's goroutine share. Only the latter
 	// writes, so it reads without the lock.
@@ -79,7 +82,7 @@ func NewEngine(opts Options) *Engine {
 	e := &Engine{
 		opts: opts, limiter: newLimiter(opts.Limits), seed: maphash.MakeSeed(),
 		roots: make(map[string]*confine.Root), chains: make(map[string]*chain), owners: make(map[inode]*chain),
-		unread: make(map[string]unreadFile), descriptors: descriptors{limit: opts.MaxFiles},
+		unread: make(map[string]unreadFile), watch: newWatcher(opts.Logger), descriptors: descriptors{limit: opts.MaxFiles},
 	}
 	for range opts.Lanes {
 		e.lanes = append(e.lanes, newLane(e))
@@ -96,49 +99,94 @@ const tick = 40 * time.Millisecond
 // Run discovers and measures until ctx ends, and closes the files: lanes read
 // nothing more then.
 func (e *Engine) Run(ctx context.Context) error {
-	watch := newWatcher(e.opts.Logger)
-	defer watch.close()
+	defer e.watch.close()
 	defer e.closeAll()
-	e.scanAll(ctx, watch)
 	measure := time.NewTimer(tick)
 	defer measure.Stop()
-	rescan := time.NewTicker(e.opts.Rescan)
+	rescan := time.NewTimer(e.opts.Rescan)
 	defer rescan.Stop()
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	e.scanAll(ctx)
+	var changed <-chan struct{}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case dir := <-watch.changed:
-			e.scan(ctx, dir)
-			watch.follow(e.opts.Providers)
+		case <-pause.C:
+			changed = e.watch.changed
+		case <-changed:
+			changed = nil
+			pause.Reset(scanPause * e.timed(func() { e.scanChanged(ctx) }))
 			// Events that come faster than ticks must not put off measuring.
 			e.measure(e.opts.Now().UnixNano())
 			measure.Reset(e.period())
 		case <-rescan.C:
-			e.scanAll(ctx, watch)
+			rescan.Reset(max(e.opts.Rescan, rescanPause*e.timed(func() { e.scanAll(ctx) })))
 			e.settle()
 		case <-measure.C:
 			e.measure(e.opts.Now().UnixNano())
+			e.watch.lookAround(e.opts.Now().UnixNano())
 			measure.Reset(e.period())
 		}
 	}
 }
 
+// How many times as long as a scan took nothing is looked for after it: when
+// names come and go all the time, and when everything is looked for although
+// nothing is known to have changed. It bounds what scans cost on a node with
+// very many files.
+const (
+	scanPause   = 2
+	rescanPause = 100
+)
+
+func (e *Engine) timed(do func()) time.Duration {
+	start := time.Now()
+	do()
+	return time.Since(start)
+}
+
 // period is how long nothing needs to be measured.
 func (e *Engine) period() time.Duration {
-	if len(e.busy) == 0 {
+	if len(e.busy) == 0 && len(e.queue) == 0 {
 		return time.Duration(idleFirst)
 	}
 	return tick
 }
 
-// scanAll looks for everything, twice when directories are watched from now
-// on: what came into them before they were watched raised no event.
-func (e *Engine) scanAll(ctx context.Context, watch *watcher) {
+// scanAll looks for everything.
+func (e *Engine) scanAll(ctx context.Context) {
 	e.scan(ctx, "")
-	if watch.follow(e.opts.Providers) {
-		e.scan(ctx, "")
+	e.scanAdded(ctx, e.watch.follow(e.opts.Providers, true))
+}
+
+// scanChanged looks where names came or went.
+func (e *Engine) scanChanged(ctx context.Context) {
+	e.scan(ctx, fewOrAll(e.watch.take())...)
+	e.scanAdded(ctx, e.watch.follow(e.opts.Providers, false))
+}
+
+// scanAdded looks once more into directories that are watched from now on: what
+// came into them before raised no event.
+func (e *Engine) scanAdded(ctx context.Context, added []string) {
+	for range looks {
+		if len(added) == 0 {
+			return
+		}
+		e.scan(ctx, fewOrAll(added)...)
+		added = e.watch.follow(e.opts.Providers, false)
 	}
+}
+
+// few is how many directories are cheaper to look into one by one.
+const few = 256
+
+func fewOrAll(dirs []string) []string {
+	if len(dirs) > few || slices.Contains(dirs, "") {
+		return []string{""}
+	}
+	return dirs
 }
 
 // laneOf pins all files of a path identity to one lane: identities are given

@@ -36,9 +36,14 @@ const (
 
 func (p *poll) hurry() { p.next, p.interval = 0, 0 }
 
-// idleMost is how seldom a file is measured when there are so many.
+// idleInterval is how seldom a file is measured when there are so many.
 func idleInterval(files int) int64 {
 	return max(idleMost, min(idleLimit, idleMost*int64(files)/idleFiles))
+}
+
+// walkInterval is how seldom all files are looked through.
+func walkInterval(files int) int64 {
+	return min(idleMost, idleFirst*max(1, int64(files)/idleFiles))
 }
 
 // schedule decides when a file is measured next: at the latest after most.
@@ -70,7 +75,7 @@ func (e *Engine) measure(now int64) {
 	defer e.rouse()
 	defer e.serve()
 	if now >= e.nextWalk {
-		e.nextWalk = now + idleFirst
+		e.nextWalk = now + walkInterval(e.count)
 		e.measureAll(now)
 		return
 	}

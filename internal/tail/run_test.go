@@ -1,14 +1,21 @@
 package tail
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
@@ -113,20 +120,66 @@ func TestWatcherFollows(t *testing.T) {
 	w.must(os.Mkdir(sub, 0o755))
 	watch := newWatcher(slog.New(slog.DiscardHandler))
 	defer watch.close()
-	dirs := watching{w.dir, sub}
-	if !watch.follow([]Provider{dirs}) || watch.follow([]Provider{dirs}) {
-		t.Error("directories are new once")
+	dirs := []Provider{watching{w.dir, sub}}
+	if first, again := watch.follow(dirs, false), watch.follow(dirs, false); len(first) != 2 || len(again) != 0 {
+		t.Errorf("directories are new once: %v, then %v", first, again)
 	}
 	w.must(os.WriteFile(filepath.Join(sub, "x"), nil, 0o644))
-	if got := <-watch.changed; got != sub {
-		t.Errorf("got %s, want %s", got, sub)
+	<-watch.changed
+	if got := watch.take(); !slices.Equal(got, []string{sub}) {
+		t.Errorf("got %v, want %s", got, sub)
 	}
 	w.must(os.RemoveAll(sub))
-	for got := <-watch.changed; got != w.dir; got = <-watch.changed {
-		if got != sub {
-			t.Errorf("got %s", got)
+	for seen := false; !seen; {
+		<-watch.changed
+		for _, dir := range watch.take() {
+			seen = seen || dir == sub
 		}
 	}
+}
+
+// When the kernel has dropped events, everything is looked for.
+func TestOverflowingEventsCauseAScanOfEverything(t *testing.T) {
+	watch := newWatcher(slog.New(slog.DiscardHandler))
+	event := make([]byte, unix.SizeofInotifyEvent)
+	binary.NativeEndian.PutUint32(event, math.MaxUint32) // wd -1
+	binary.NativeEndian.PutUint32(event[4:], unix.IN_Q_OVERFLOW)
+	watch.parse(event)
+	<-watch.changed
+	if got := fewOrAll(append(watch.take(), "/somewhere")); !slices.Equal(got, []string{""}) {
+		t.Errorf("%q is looked into", got)
+	}
+}
+
+// A directory that cannot be watched is looked at: what comes and goes in it
+// is found, however soon after the last look.
+func TestDirectoriesWithoutWatchesArePolled(t *testing.T) {
+	w := running(t, time.Hour)
+	var log bytes.Buffer
+	watch := newWatcher(slog.New(slog.NewTextHandler(&log, nil)))
+	watch.exhaust(unix.ENOSPC, "Raise it.")
+	watch.exhaust(unix.ENOSPC, "Raise it.")
+	dirs := []Provider{watching{w.dir}}
+	watch.follow(dirs, false)
+	look := func() []string {
+		watch.next = 0
+		watch.lookAround(time.Now().UnixNano())
+		return watch.take()
+	}
+	look()
+	for i := range 20 {
+		w.write(fmt.Sprint(i), "")
+		if got := look(); !slices.Equal(got, []string{w.dir}) {
+			t.Fatalf("a new file was not noticed: %v", got)
+		}
+	}
+	if n := strings.Count(log.String(), "Raise it."); n != 1 {
+		t.Errorf("it was said %d times:\n%s", n, log.String())
+	}
+	if got := watch.follow(dirs, true); !slices.Equal(got, []string{w.dir}) || len(watch.polled) != 0 {
+		t.Errorf("when there are watches again, %v are watched and %v still polled", got, watch.polled)
+	}
+	watch.close()
 }
 
 // watching is a provider of directories only.

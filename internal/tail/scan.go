@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -14,14 +13,18 @@ import (
 // looks bounds how often a scan that finds new files is repeated at once.
 const looks = 4
 
-// scan looks for files at and below a directory, or for all, and gives the new
-// ones to their lanes. A file may be renamed while its directory is listed, so
+// scan looks for files at and below directories, an empty one for all, and
+// gives the new ones to their lanes. A file may be renamed while its directory is listed, so
 // that the listing has only the newer one that took its name: it is looked
 // again until nothing new is found.
-func (e *Engine) scan(ctx context.Context, under string) {
+func (e *Engine) scan(ctx context.Context, under ...string) {
+	where := make(area, len(under))
+	for _, dir := range under {
+		where[dir] = true
+	}
 	for range looks {
 		arrived := len(e.arrived)
-		e.look(ctx, under)
+		e.look(ctx, where)
 		if len(e.arrived) == arrived {
 			break
 		}
@@ -49,21 +52,30 @@ func (e *Engine) admit() {
 }
 
 // look opens what is new, follows what was renamed, and forgets what is gone.
-func (e *Engine) look(ctx context.Context, under string) {
+func (e *Engine) look(ctx context.Context, under area) {
 	e.markAbsent(under, e.opts.Now().UnixNano())
 	e.reopen()
 	complete := true
-	for _, p := range e.opts.Providers {
-		err := p.Scan(ctx, under, func(t Target) { e.found(p, t) })
-		if err != nil && ctx.Err() == nil {
-			complete = false
-			e.opts.Logger.Warn("cannot look for log files everywhere; it is tried again",
-				"directory", quote(under), "error", err)
-		}
+	for dir := range under {
+		complete = e.lookInto(ctx, dir) && complete
 	}
 	if complete && ctx.Err() == nil {
 		e.forget()
 	}
+}
+
+// lookInto reports false when not everything could be looked at.
+func (e *Engine) lookInto(ctx context.Context, dir string) bool {
+	complete := true
+	for _, p := range e.opts.Providers {
+		err := p.Scan(ctx, dir, func(t Target) { e.found(p, t) })
+		if err != nil && ctx.Err() == nil {
+			complete = false
+			e.opts.Logger.Warn("cannot look for log files everywhere; it is tried again",
+				"directory", quote(dir), "error", err)
+		}
+	}
+	return complete
 }
 
 // settle lets the lanes account for known files that were not found. It comes
@@ -75,16 +87,16 @@ func (e *Engine) settle() {
 	}
 }
 
-// markAbsent supposes that everything below a directory is gone.
-func (e *Engine) markAbsent(under string, now int64) {
+// markAbsent supposes that everything below directories is gone.
+func (e *Engine) markAbsent(under area, now int64) {
 	for _, c := range e.chains {
 		for _, f := range c.files {
-			if isBelow(*f.path.Load(), under) {
+			if under.has(*f.path.Load()) {
 				f.poll.present = false
 			}
 		}
 		for i := range c.closed {
-			if k := &c.closed[i]; k.absent == 0 && isBelow(k.path, under) {
+			if k := &c.closed[i]; k.absent == 0 && under.has(k.path) {
 				k.absent = now
 			}
 		}
@@ -92,14 +104,10 @@ func (e *Engine) markAbsent(under string, now int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for path := range e.unread {
-		if isBelow(path, under) {
+		if under.has(path) {
 			delete(e.unread, path)
 		}
 	}
-}
-
-func isBelow(path, dir string) bool {
-	return dir == "" || strings.HasPrefix(path, dir) && len(path) > len(dir) && path[len(dir)] == '/'
 }
 
 // found takes a file that a provider has found.
