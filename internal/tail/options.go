@@ -133,7 +133,7 @@ type Options struct {
 	UnlinkedFiles int
 	// MaxFiles bounds the open files. Those that have nothing to read are
 	// closed to make room for others. Default: three quarters of what the
-	// process may open.
+	// process may open, or what the rest of the agent leaves of it.
 	MaxFiles int
 	Logger   *slog.Logger
 	// Now is the clock; nil is the system's.
@@ -158,7 +158,7 @@ func (o *Options) setDefaults() {
 	o.UnlinkedBytes = orDefault(o.UnlinkedBytes, 1<<30)
 	o.UnlinkedFiles = orDefault(o.UnlinkedFiles, 1024)
 	if o.MaxFiles == 0 {
-		o.MaxFiles = descriptorLimit() * 3 / 4
+		o.MaxFiles = fileShare(descriptorLimit())
 	}
 	// What deleted files take is not there for the others.
 	o.UnlinkedFiles = min(o.UnlinkedFiles, max(1, o.MaxFiles/2))
@@ -172,6 +172,15 @@ func (o *Options) setDefaults() {
 		o.Positions = noPositions{}
 	}
 }
+
+// ownDescriptors is what the journal, the exporters and the metrics need; fewest
+// is how many files are open however little that leaves.
+const (
+	ownDescriptors = 48
+	fewest         = 8
+)
+
+func fileShare(limit int) int { return max(fewest, min(limit*3/4, limit-ownDescriptors)) }
 
 // noPositions is for an agent that has read nothing yet.
 type noPositions struct{}

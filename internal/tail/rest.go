@@ -135,7 +135,7 @@ func (e *Engine) exhausted(err error) bool {
 		return false
 	}
 	open := int(e.open.Load())
-	e.limit = max(1, open-open/8)
+	e.limit = max(fewest, min(e.limit, open)-max(fewest, open/8))
 	if e.told.once("", err.Error()) {
 		e.opts.Logger.Warn("no more files can be opened; idle ones are closed to make room. "+
 			"Raise the limit of open files (ulimit -n, LimitNOFILE=, or fs.file-max)", "error", err, "open", open)
@@ -164,7 +164,7 @@ func (e *Engine) enqueue(f *file) {
 
 // serve gives descriptors to the files that wait for them.
 func (e *Engine) serve() {
-	if len(e.queue) == 0 {
+	if len(e.queue) == 0 && e.room() >= 0 {
 		return
 	}
 	e.makeRoom(len(e.queue))

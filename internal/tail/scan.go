@@ -71,6 +71,7 @@ func (e *Engine) lookInto(ctx context.Context, dir string) bool {
 		err := p.Scan(ctx, dir, func(t Target) { e.found(p, t) })
 		if err != nil && ctx.Err() == nil {
 			complete = false
+			e.exhausted(err)
 			e.opts.Logger.Warn("cannot look for log files everywhere; it is tried again",
 				"directory", quote(dir), "error", err)
 		}

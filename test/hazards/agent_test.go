@@ -158,6 +158,15 @@ func (n *node) figure(what string, wanted func(value int) bool, name string, lab
 	})
 }
 
+// arrived waits until the sink has so many documents.
+func (n *node) arrived(documents int) {
+	n.TB.Helper()
+	testkit.Eventually(n.TB, "lines arrive", func() (bool, string) {
+		stored := n.sink.Stats().Stored
+		return stored >= documents, fmt.Sprintf("%d of %d", stored, documents)
+	})
+}
+
 // journaled counts the documents that are whole in the journal.
 func (n *node) journaled() int {
 	n.TB.Helper()
