@@ -5,3 +5,5 @@ import "testing"
 func TestDescriptors(t *testing.T) {
 	runScenario(t, "descriptors")
 }
+
+func TestDescriptorsOfEmptyFiles(t *testing.T) { runScenario(t, "descriptors_empty") }

@@ -183,7 +183,7 @@ func (e *Engine) serve() {
 // makeRoom closes files so that n can be opened, as far as there are any that
 // can be spared: first those that were read to their end, the longest idle
 // before the others, then those of which only an unfinished line is unread,
-// then those that are not their chain's turn.
+// then those that are empty or not their chain's turn.
 func (e *Engine) makeRoom(n int) {
 	e.holders = slices.DeleteFunc(e.holders, func(f *file) bool { return f.resting.Load() || f.abandoned.Load() || f.done.Load() })
 	e.allowDeleted()
@@ -220,7 +220,7 @@ func (f *file) rank() int {
 		return 0
 	case f.settled.Load():
 		return 1
-	case slices.ContainsFunc(f.chain.files[:max(0, slices.Index(f.chain.files, f))], isWaiting):
+	case f.unread() == 0 || slices.ContainsFunc(f.chain.files[:max(0, slices.Index(f.chain.files, f))], isWaiting):
 		return 2
 	}
 	return indispensable
