@@ -119,7 +119,7 @@ const (
 	DeadLetterDir = "deadletter"
 	ParkDir       = "park"
 	CheckpointDir = "checkpoint"
-	lockFile      = "lock"
+	LockFile      = "lock"
 )
 
 // openState takes the lock, recovers the journal and rolls the positions
@@ -129,7 +129,7 @@ func (a *Agent) openState(ctx context.Context) (err error) {
 	if err := fs.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("cannot make the journal's directory: %w; change service.journal.directory or its permissions", err)
 	}
-	if a.lock, err = a.waitForLock(ctx, fs, filepath.Join(dir, lockFile)); err != nil {
+	if a.lock, err = a.waitForLock(ctx, fs, filepath.Join(dir, LockFile)); err != nil {
 		return err
 	}
 	if a.checkpoint, err = checkpoint.Open(checkpoint.Options{FS: fs, Dir: filepath.Join(dir, CheckpointDir), Logger: a.log}); err != nil {

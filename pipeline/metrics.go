@@ -8,6 +8,10 @@ import (
 	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
+// PolledDirectories is the metric by which it can be told from outside whether
+// the kernel's watches suffice.
+const PolledDirectories = "tailrace_receiver_polled_directories"
+
 // The agent's metrics, named as the OpenTelemetry Collector names its own.
 // Records are counted in lines of the files.
 var (
@@ -23,7 +27,7 @@ var (
 	restingFiles    = telemetry.Gauge("tailrace_receiver_resting_files", "Log files that are read and have no descriptor just now: idle ones were closed to make room, or they wait for room.")
 	leftOutRecords  = telemetry.Counter("tailrace_receiver_left_out_log_records_total", "Lines read of which no document was made: dropped by a rule, or behind the length limit of the record that they are a piece of.", "namespace")
 	inotifyWatches  = telemetry.Gauge("tailrace_receiver_inotify_watches", "Directories that the kernel watches for new and rotated log files.")
-	polledDirs      = telemetry.Gauge("tailrace_receiver_polled_directories", "Directories that are looked at now and then because the kernel had no watch for them (fs.inotify.max_user_watches).")
+	polledDirs      = telemetry.Gauge(PolledDirectories, "Directories that are looked at now and then because the kernel had no watch for them (fs.inotify.max_user_watches).")
 	droppedRecords  = telemetry.Counter("tailrace_processor_dropped_log_records_total", "Lines dropped by a rule of the configuration.", "rule")
 	parsedRecords   = telemetry.Counter("tailrace_processor_parsed_log_records_total", "Records by the format that explained them.", "format")
 	parseFailures   = telemetry.Counter("tailrace_processor_parse_failures_total", "Records that stayed plain text although they were expected to be of a format.", "format", "reason")

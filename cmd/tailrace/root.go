@@ -51,6 +51,7 @@ func commands() []*cobra.Command {
 		newRunCommand(kinds),
 		newDemoCommand(),
 		newHealthCommand(),
+		newDoctorCommand(kinds),
 		newGrepCommand(), newLogsCommand(), newTraceCommand(), newJournalCommand(), newDeadLetterCommand(), newReplayCommand(), newParseCommand(), newStatusCommand(),
 		newValidateCommand(kinds),
 		newPrintConfigCommand(kinds),

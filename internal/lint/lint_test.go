@@ -30,6 +30,7 @@ var layers = Layers{
 		"internal/telemetry":     {},
 		"internal/demo":          {},
 		"internal/status":        {"internal/render"},
+		"internal/doctor":        {"internal/render"},
 
 		"internal/tail":   {"pipeline/event", "pipeline/frame", "internal/checkpoint", "internal/tail/*"},
 		"internal/tail/*": {"pipeline/event", "internal/strictjson", "internal/tail/rfc3339"},

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tailrace/tailrace/internal/doctor"
+	"github.com/tailrace/tailrace/internal/tail"
+	"github.com/tailrace/tailrace/internal/telemetry"
+	"github.com/tailrace/tailrace/pipeline"
+	"github.com/tailrace/tailrace/pipeline/config"
+)
+
+func newDoctorCommand(kinds config.Kinds) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:     "doctor",
+		GroupID: groupAgent,
+		Short:   "Check this node: what is wrong for the agent, and what cures it",
+		Long: `Doctor looks at the node as an agent with this configuration finds it: whether
+the configuration loads, the log files can be read, the journal's disk has room
+and is fast, the kernel's limits suffice, the clock is right, and a running agent
+is well. It works beside a running agent and without one, and needs no network.
+Run it as the agent's user: it is about what that user may do.
+
+The status is 0 when nothing is wrong, and 1 otherwise; warnings do not count.`,
+		Args: cobra.NoArgs,
+		Example: `  tailrace doctor --config config.yaml
+  kubectl exec ds/tailrace -- tailrace doctor
+  tailrace doctor -o json | jq '.findings[] | select(.state != "ok")'`,
+	}
+	uris := configFlag(cmd)
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		out := cmd.OutOrStdout()
+		report := doctor.NewReport(examine(cmd.Context(), *uris, kinds))
+		if err := printDiagnosis(out, report, output); err != nil {
+			return err
+		}
+		if !report.Healthy {
+			return errNone
+		}
+		return nil
+	}
+	return cmd
+}
+
+func printDiagnosis(out io.Writer, r *doctor.Report, output string) error {
+	switch output {
+	case "json":
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		return e.Encode(r)
+	case "text":
+		return r.Print(out, isTerminal(out) && os.Getenv("NO_COLOR") == "")
+	}
+	return fmt.Errorf("output format %q: want text or json", output)
+}
+
+// examine does all checks. Without a configuration there is nothing to check
+// the node against.
+func examine(ctx context.Context, uris []string, kinds config.Kinds) []doctor.Finding {
+	cfg, err := checkedConfig(uris, kinds)
+	if err != nil {
+		return []doctor.Finding{doctor.Failed("configuration", err, "tailrace validate names every mistake and its line")}
+	}
+	e := examination{cfg: cfg}
+	all := []doctor.Finding{{Check: "configuration", State: doctor.OK, Says: "it is valid"}}
+	all = append(all, e.logs(ctx)...)
+	all = append(all, e.disk().Check()...)
+	agent := e.agent(ctx)
+	return append(all, agent,
+		doctor.Descriptors(e.pid, e.files),
+		doctor.Watches(doctor.Inotify, len(e.directories), e.polled(ctx)),
+		doctor.Clock(time.Now()))
+}
+
+// examination is what the checks find out for each other.
+type examination struct {
+	cfg         *config.Config
+	files       int
+	directories map[string]bool
+	pid         int
+}
+
+// logs looks for what the receivers read, and tries to open it.
+func (e *examination) logs(ctx context.Context) []doctor.Finding {
+	e.directories = map[string]bool{}
+	var refused, unreadable []string
+	err := pipeline.Discover(ctx, e.cfg, func(t tail.Target) {
+		switch {
+		case t.Excluded != "":
+		case t.Refused != "":
+			refused = append(refused, t.Path()+": "+t.Refused)
+		default:
+			e.files++
+			e.watch(&t)
+			if err := tryReading(t.Path()); err != nil {
+				unreadable = append(unreadable, err.Error())
+			}
+		}
+	})
+	if err != nil {
+		return []doctor.Finding{doctor.Failed("log files", err, "let the agent's user list the directory, or correct the receiver's paths")}
+	}
+	all := []doctor.Finding{e.found()}
+	all = append(all, some(unreadable, doctor.Wrong, "cannot be read", "let the agent's user read them: root, or the group that owns them")...)
+	return append(all, some(refused, doctor.Warning, "are not read", "see tailrace status; links are followed into allowed_roots only")...)
+}
+
+// watch counts the directories on the way to a file.
+func (e *examination) watch(t *tail.Target) {
+	for dir := path.Dir(t.Path()); !e.directories[dir] && strings.HasPrefix(dir, t.Root); dir = path.Dir(dir) {
+		e.directories[dir] = true
+	}
+}
+
+func (e *examination) found() doctor.Finding {
+	f := doctor.Finding{Check: "log files", State: doctor.OK, Says: fmt.Sprintf("%d in %d directories", e.files, len(e.directories))}
+	if e.files == 0 {
+		f.State, f.Cure = doctor.Warning, "check the receivers' paths, and that they are mounted"
+	}
+	return f
+}
+
+// some is a finding about files, with one of them as an example.
+func some(files []string, state doctor.State, what, cure string) []doctor.Finding {
+	if len(files) == 0 {
+		return nil
+	}
+	return []doctor.Finding{{Check: "log files", State: state, Says: fmt.Sprintf("%d %s, such as %s", len(files), what, files[0]), Cure: cure}}
+}
+
+// tryReading does not wait for a FIFO's writer; a file may have gone since it
+// was found.
+func tryReading(name string) error {
+	st, err := os.Lstat(name)
+	if err == nil && st.Mode().IsRegular() {
+		var f *os.File
+		if f, err = os.Open(name); err == nil {
+			return f.Close()
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func (e *examination) disk() doctor.Disk {
+	j := &e.cfg.Service.Journal
+	return doctor.Disk{Directory: j.Directory, MaxSize: int64(j.MaxSize), MinFree: float64(j.MinFree), Used: bytesBelow(j.Directory)}
+}
+
+// bytesBelow is how large the files below a directory are.
+func bytesBelow(dir string) (total int64) {
+	// What cannot be looked at does not count.
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil
+		}
+		if st, err := d.Info(); err == nil {
+			total += st.Size()
+		}
+		return nil
+	})
+	return total
+}
+
+func (e *examination) agent(ctx context.Context) doctor.Finding {
+	pid, err := doctor.Holder(filepath.Join(e.cfg.Service.Journal.Directory, pipeline.LockFile))
+	if err != nil {
+		return doctor.Failed("agent", err, "run doctor as the agent's user")
+	}
+	e.pid = pid
+	answer, err := "", errors.New("service.telemetry.metrics.address is empty")
+	if address := e.cfg.Service.Telemetry.Metrics.Address; address != "" {
+		answer, err = askHealth(ctx, "http://"+telemetry.Dialable(address)+telemetry.PathHealth)
+	}
+	return doctor.Agent(pid, answer, err)
+}
+
+// polled is how many directories the running agent has no watch for.
+func (e *examination) polled(ctx context.Context) int {
+	address := e.cfg.Service.Telemetry.Metrics.Address
+	if e.pid == 0 || address == "" {
+		return 0
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+telemetry.Dialable(address)+telemetry.PathMetrics, nil)
+	if err != nil {
+		return 0
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		return 0
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
+	_, rest, _ := strings.Cut(string(text), "\n"+pipeline.PolledDirectories+" ")
+	value, _, _ := strings.Cut(rest, "\n")
+	n, _ := strconv.ParseFloat(value, 64)
+	return int(n)
+}
