@@ -59,12 +59,13 @@ type closedFile struct {
 const absentFor = int64(time.Minute)
 
 // insert puts a newly opened file in its place: before the first file that is
-// newer, else at the end. Files that are no longer there keep their places.
+// newer, else at the end. Files that were deleted keep their places: their names
+// may have changed since they were seen.
 // Lanes see it when it is published.
 func (c *chain) insert(f *file) {
 	at := len(c.files)
 	for i, g := range c.files {
-		if g.poll.present && g.isNewer(f) {
+		if g.isNewer(f) && (g.poll.present || !g.isDeleted()) {
 			at = i
 			break
 		}

@@ -24,11 +24,11 @@ func TestCompressedSuccessorIsNoLoss(t *testing.T) { runScenario(t, "gzip_vanish
 
 func TestCompressedBeforeTheStart(t *testing.T) { runScenario(t, "gzip_start") }
 
-// gzip compresses a file as gzip(1) does: it adds a member to what is there.
-func (w *world) gzip(name string) {
+// gzip compresses a file, and adds it as a member to what is there.
+func (w *world) gzip(name, to string) {
 	content, err := os.ReadFile(w.path(name))
 	w.must(err)
-	f, err := os.OpenFile(w.path(name+".gz"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(w.path(to), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	w.must(err)
 	z := gzip.NewWriter(f)
 	_, err = z.Write(content)

@@ -100,13 +100,13 @@ func (l *Lane) abandon(r *reading, b *event.Batch) bool {
 	switch made, err := l.compression(r); {
 	case err != nil:
 		return l.fail(r, err, b)
-	case made != nil && r.src != nil:
+	case made != nil && r.src != nil && r.unjoined == 0:
 		l.moveTo(r, made)
 		l.begin(b, r)
 		return true
 	case made != nil:
-		// It is read there from its beginning.
-		l.close(r)
+		// It is read there from where it was known to be read to.
+		l.giveBack(r)
 		return false
 	}
 	if r.src == nil {

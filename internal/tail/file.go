@@ -150,6 +150,17 @@ func (f *file) pread(p []byte, offset int64) (int, error) {
 	return n, nil
 }
 
+// isDeleted asks whether the file is deleted, unless a lane is reading it.
+func (f *file) isDeleted() bool {
+	if f.mu.TryLock() {
+		// A file that cannot be measured is one that cannot be read: the lane
+		// finds out and says so.
+		_ = f.measure()
+		f.mu.Unlock()
+	}
+	return f.unlinked.Load()
+}
+
 // remeasure is measure for callers without the lock.
 func (f *file) remeasure() error {
 	f.mu.Lock()

@@ -45,7 +45,7 @@ func (l *Lane) forgetOne(a absence) bool {
 		if k.by != nil || l.isUnrecorded(k) || k.firstOpen() < k.Offset {
 			return false
 		}
-		fam.known = slices.DeleteFunc(fam.known, func(o *known) bool { return o == k })
+		fam.drop(k)
 	}
 	if len(fam.known) == 0 && fam.unidentified == 0 {
 		delete(l.families, a.identity)

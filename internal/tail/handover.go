@@ -2,6 +2,7 @@ package tail
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -28,6 +29,18 @@ func (l *Lane) delay(r *reading, err error) bool {
 // since the start: its records were carried on into newer files then.
 func (r *reading) isCopyOf(k *known) bool {
 	return r.file.compressed != nil && !r.file.initial && !r.left && (k.met || k.Final)
+}
+
+// isNamedAfter says whether a compressed file has the name of another, and so
+// its content.
+func (f *file) isNamedAfter(g *file) bool { return isCompressionOf(*f.path.Load(), *g.path.Load()) }
+
+// hasSuccessor says whether a record may go on in a newer file.
+func (r *reading) hasSuccessor() bool {
+	files := r.file.chain.current()
+	return slices.ContainsFunc(files[slices.Index(files, r.file)+1:], func(f *file) bool {
+		return f.reading == nil || !f.reading.beside && !f.reading.closed
+	})
 }
 
 // compression finds the file that was made of one that is gone. The error is
@@ -80,4 +93,15 @@ func (l *Lane) moveTo(r *reading, f *file) {
 	f.offset.Store(r.offset)
 	r.pending, r.full, r.ending = 0, false, 0
 	l.moved(r)
+}
+
+// giveBack ends a reading in which nothing was read.
+func (l *Lane) giveBack(r *reading) {
+	if k := r.known; k != nil {
+		k.by, k.met = nil, false
+		r.known, r.src = nil, nil
+		r.file.source.Store(nil)
+		l.family(r.file.chain.identity).unidentified++
+	}
+	l.close(r)
 }

@@ -3,6 +3,7 @@ package tail
 import (
 	"bytes"
 	"cmp"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -18,6 +19,9 @@ type family struct {
 	// generations are the next free ones of heads, also of contents that are
 	// not in known any more.
 	generations map[[16]byte]uint32
+	// met are those of the contents which are not in known any more that were
+	// read since the start.
+	met map[event.SourceID]bool
 	// unidentified counts the readings that may turn out to be one of known.
 	unidentified int
 }
@@ -47,10 +51,23 @@ func (l *Lane) family(path string) *family {
 // load takes in what the journal knows and the family does not, or not any
 // more.
 func (f *family) load(positions Positions, path string) {
+	met := make(map[event.SourceID]bool)
 	for _, s := range positions.Find(path) {
 		if f.find(s.ID) == nil {
-			f.keep(&known{Source: s})
+			f.keep(&known{Source: s, met: f.met[s.ID]})
 		}
+		if f.met[s.ID] {
+			met[s.ID] = true
+		}
+	}
+	f.met = met
+}
+
+// drop lets go of a content that the journal knows.
+func (f *family) drop(k *known) {
+	f.known = slices.DeleteFunc(f.known, func(o *known) bool { return o == k })
+	if k.met {
+		f.met[k.ID] = true
 	}
 }
 

@@ -38,6 +38,8 @@ type content struct {
 	// the agent must know to have been there; stage is how far it has got with
 	// counting what is lost.
 	gone, truncated bool
+	// compressed says that it was, and has the name of the compressed file.
+	compressed bool
 	// regrown is how large the content was that took its place unseen.
 	atLeast, regrown int
 	stage            stage

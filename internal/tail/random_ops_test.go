@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -124,17 +125,48 @@ func (s *life) lost(c *content, known int) {
 	}
 }
 
-// unlink deletes a rotated file, mostly the oldest.
+// unlink deletes a rotated file.
 func (s *life) unlink() {
-	var rotated []*content
-	for _, c := range s.named("") {
-		if !slices.ContainsFunc(s.writers, func(w *writer) bool { return w.live == c }) {
-			rotated = append(rotated, c)
-		}
+	if c := s.anyOf(s.rotated()); c != nil {
+		s.delete(c)
 	}
-	if len(rotated) > 0 {
-		s.delete(rotated[s.random.IntN(len(rotated))])
+}
+
+// rotated are the files with a name that nobody writes to.
+func (s *life) rotated() []*content {
+	return slices.DeleteFunc(s.named(""), func(c *content) bool {
+		return slices.ContainsFunc(s.writers, func(w *writer) bool { return w.live == c })
+	})
+}
+
+func (s *life) anyOf(all []*content) *content {
+	if len(all) == 0 {
+		return nil
 	}
+	return all[s.random.IntN(len(all))]
+}
+
+// compress compresses a rotated file as the kubelet does: the compressed one
+// appears whole, then the one that it was made of goes.
+func (s *life) compress() {
+	c := s.anyOf(slices.DeleteFunc(s.rotated(), func(c *content) bool {
+		return c.compressed || strings.HasSuffix(c.name, ".log")
+	}))
+	if c == nil {
+		return
+	}
+	s.say("compress %s", c.name)
+	s.gzip(c.name, c.name+".tmp")
+	s.must(os.Rename(s.model.path(c.name+".tmp"), s.model.path(c.name+".gz")))
+	if s.random.IntN(3) == 0 {
+		s.lookOnly()
+	}
+	if s.random.IntN(3) == 0 {
+		s.collect(1 + s.random.IntN(3))
+	}
+	s.must(os.Remove(s.model.path(c.name)))
+	c.name += ".gz"
+	c.compressed = true
 }
 
 func (s *life) delete(c *content) {
@@ -144,7 +176,7 @@ func (s *life) delete(c *content) {
 	s.say("unlink %s", c.name)
 	c.name = ""
 	switch {
-	case s.opts.MaxFiles > 0:
+	case s.opts.MaxFiles > 0, c.compressed:
 		s.lost(c, 0)
 	case !c.held || s.opts.UnlinkedBytes > 0:
 		s.lost(c, len(c.text))
@@ -214,7 +246,7 @@ func (s *life) collect(turns int) {
 	l := s.agent().Lane(0)
 	s.say("collect %d turns", turns)
 	for ; turns != 0; turns-- {
-		if !l.Read(&b) {
+		if !l.Read(&b) && l.ready.empty() {
 			s.settled(looked, accounted)
 			return
 		}

@@ -215,7 +215,7 @@ func (s *life) happen(n int) {
 		often int
 		do    func()
 	}{
-		{400, s.write}, {40, s.rotate}, {20, s.rename}, {30, s.reopen}, {15, s.storm},
+		{380, s.write}, {20, s.compress}, {40, s.rotate}, {20, s.rename}, {30, s.reopen}, {15, s.storm},
 		{20, s.cutOff}, {25, s.unlink}, {12, s.restartContainer}, {8, s.removePod},
 		{130, s.lookAndCollect}, {60, s.lookOnly}, {70, func() { s.collect(1 + s.random.IntN(3)) }},
 		{90, s.record}, {30, s.wait}, {10, s.account}, {20, s.die}, {10, s.dieWithAFrame}, {10, s.stop},
@@ -250,7 +250,7 @@ func (a *tally) add(s *life) {
 
 // check fails when something that lives should have in them did not happen.
 func (a *tally) check(t *testing.T) {
-	for _, name := range []string{"rotate", "rename", "reopen", "rename-back", "storm", "truncate", "unlink", "container",
+	for _, name := range []string{"rotate", "rename", "reopen", "rename-back", "storm", "truncate", "compress", "unlink", "container",
 		"pod", "crash", "crash-with-frame", "stop", "inode-reused"} {
 		if a.Did[name] == 0 {
 			t.Errorf("no life had a %s in it", name)

@@ -88,10 +88,10 @@ func (w *world) run(cmd, input []string) string {
 		w.must(err)
 		w.must(os.WriteFile(w.path(cmd[2]), p, 0o644))
 	case "gzip":
-		w.gzip(cmd[1])
+		w.gzip(cmd[1], cmd[1]+".gz")
 		w.must(os.Remove(w.path(cmd[1])))
 	case "gzip-beside":
-		w.gzip(cmd[1])
+		w.gzip(cmd[1], cmd[1]+".gz")
 	case "damage":
 		w.damage(cmd[1], w.number(cmd[2]))
 	case "unlink":

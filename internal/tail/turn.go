@@ -22,7 +22,7 @@ func (l *Lane) turn(c *chain, b *event.Batch) bool {
 		if r.closed {
 			continue
 		}
-		if l.advance(r, hasContent(files[i+1:]), b) {
+		if l.advance(r, files[i].isLeft(files[i+1:]), b) {
 			return true
 		}
 		r.file.settled.Store(!l.spent)
@@ -56,11 +56,11 @@ func (l *Lane) newReading(f *file) *reading {
 	return &reading{lane: l, file: f, joiner: &f.chain.joiner, sequence: f.chain.sequence}
 }
 
-// hasContent says whether something was written to a newer file: then the
-// writer has left the older one.
-func hasContent(newer []*file) bool {
-	for _, f := range newer {
-		if f.compressed != nil || f.size.Load() > 0 {
+// isLeft says whether something was written to a newer file, other than what was
+// made of this one: then the writer has left it.
+func (f *file) isLeft(newer []*file) bool {
+	for _, g := range newer {
+		if g.compressed == nil && g.size.Load() > 0 || g.compressed != nil && !g.isNamedAfter(f) {
 			return true
 		}
 	}
@@ -244,8 +244,12 @@ func (r *reading) isWhole() bool {
 // holds says whether an open record of the chain can only be emitted as one of
 // r's: until a newer file has added to it.
 func (l *Lane) holds(r *reading) bool {
-	for i := range r.file.chain.joiner.streams {
-		if s := &r.file.chain.joiner.streams[i]; r.left && s.isOpen() && s.in == r {
+	c := r.file.chain
+	if !r.left || (r.file.unlinked.Load() || c.superseded.Load()) && !r.hasSuccessor() {
+		return false
+	}
+	for i := range c.joiner.streams {
+		if s := &c.joiner.streams[i]; s.isOpen() && s.in == r {
 			return true
 		}
 	}
@@ -283,6 +287,11 @@ func (l *Lane) finish(r *reading, b *event.Batch) bool {
 		return l.fail(r, err, b)
 	}
 	l.flush(r, b)
+	for i := range r.file.chain.joiner.streams {
+		if s := &r.file.chain.joiner.streams[i]; s.isOpen() && s.in == r {
+			s.emit(b, 0, frame.ModeNormal)
+		}
+	}
 	l.sayDamage(r)
 	l.close(r)
 	return true
