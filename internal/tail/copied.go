@@ -3,6 +3,7 @@ package tail
 import (
 	"bytes"
 	"errors"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -25,7 +26,7 @@ func (l *Lane) checkCopy(r *reading, head [16]byte) (*known, error) {
 		return nil, nil
 	}
 	size := r.file.size.Load()
-	if k := r.file.chain.truncated; k != nil && k.Identity.Head == head && size < k.Offset {
+	if k := r.file.chain.truncated; k != nil && k.Identity.Head == head && size < k.Offset && r.file.chain.isLive(k) {
 		return k, r.shorten(k, size)
 	}
 	if k := r.original; k != nil && k.by != nil {
@@ -35,6 +36,14 @@ func (l *Lane) checkCopy(r *reading, head [16]byte) (*known, error) {
 		return nil, nil
 	}
 	return nil, l.findOriginal(r, head)
+}
+
+// isLive says whether a content was in the file that has the chain's own name.
+// One that was renamed away was not copied, and what begins like it is another.
+func (c *chain) isLive(k *known) bool {
+	return slices.ContainsFunc(c.current(), func(f *file) bool {
+		return f.dev == k.Dev && f.ino == k.Ino && f.target.Order == Live && *f.path.Load() == f.target.Path()
+	})
 }
 
 // shorten puts the position of a content that was truncated to the end of its

@@ -80,7 +80,7 @@ func (d *detour) enter(from *frame.Source) error {
 
 // step reads the next chunk of the range.
 func (d *detour) step(b *event.Batch) error {
-	d.observed = d.main.observed
+	d.observed, d.wall = d.main.observed, d.main.wall
 	c, err := d.load(b)
 	if err != nil {
 		return err

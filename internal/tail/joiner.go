@@ -115,6 +115,18 @@ func (s *stream) leave(r *reading) {
 	s.through = append(s.through, p)
 }
 
+// setAside leaves an open record to the older file that it is in: r, in which
+// reading goes on, was read without it.
+func (s *stream) setAside(r *reading) {
+	if !s.isOpen() || s.in == r || !s.in.left {
+		return
+	}
+	if own := &s.in.joiner.streams[s.which]; own != s && !own.isOpen() {
+		*own, *s = *s, stream{}
+		own.in.file.wake(r.lane.now())
+	}
+}
+
 // firstIn is where the record's first piece begins in a file; negative when it
 // has none there.
 func (s *stream) firstIn(r *reading) int64 {

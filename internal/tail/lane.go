@@ -193,7 +193,7 @@ func (l *Lane) record(b *event.Batch, r *reading) *event.Record {
 		b.Records = append(b.Records, event.Record{})
 	}
 	rec := &b.Records[n]
-	*rec = event.Record{Observed: r.observed}
+	*rec = event.Record{Observed: r.wall}
 	return rec
 }
 

@@ -136,8 +136,11 @@ type Options struct {
 	// process may open, or what the rest of the agent leaves of it.
 	MaxFiles int
 	Logger   *slog.Logger
-	// Now is the clock; nil is the system's.
+	// Now is the clock; nil is the system's as it was at the start, going on
+	// evenly whatever that is set to: deadlines depend on it.
 	Now func() time.Time
+	// wall is the clock by which records were read; nil is the system's, or Now.
+	wall func() time.Time
 }
 
 // orDefault returns v, or def when v is zero.
@@ -165,8 +168,11 @@ func (o *Options) setDefaults() {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.Now == nil {
-		o.Now = time.Now
+	switch {
+	case o.Now == nil:
+		o.Now, o.wall = steady(), time.Now
+	case o.wall == nil:
+		o.wall = o.Now
 	}
 	if o.Positions == nil {
 		o.Positions = noPositions{}
@@ -181,6 +187,13 @@ const (
 )
 
 func fileShare(limit int) int { return max(fewest, min(limit*3/4, limit-ownDescriptors)) }
+
+// steady is a clock that nobody sets: it begins with the system's time and adds
+// what has passed since.
+func steady() func() time.Time {
+	start := time.Now()
+	return func() time.Time { return start.Add(time.Since(start)) }
+}
 
 // noPositions is for an agent that has read nothing yet.
 type noPositions struct{}

@@ -24,13 +24,13 @@ func (s *life) wrong(format string, args ...any) {
 	s.problems = append(s.problems, fmt.Sprintf(format, args...))
 }
 
-// attribute notes what a frame tells of a content: that one of its inode whose
-// bytes are before the position.
+// attribute notes what a frame tells of a content: the one whose bytes are before
+// the position.
 func (s *life) attribute(state *frame.Source) {
 	n := int(min(state.Offset, tailSize))
 	for _, c := range slices.Backward(s.contents) {
 		end := int(state.Offset)
-		if c.ino == state.Ino && end > 0 && end <= len(c.text) && xxh3.Hash(c.text[end-n:end]) == state.Tail {
+		if end > 0 && end <= len(c.text) && xxh3.Hash(c.text[end-n:end]) == state.Tail {
 			c.durable, c.identified = max(c.durable, min(int(state.Size), len(c.text))), true
 			return
 		}
@@ -153,7 +153,7 @@ func (s *life) checkMessages() {
 }
 
 // isInterrupted says whether a content is gone that the message is in, or that
-// was written to while it was.
+// was written to while it was, or was copied and truncated meanwhile.
 func (s *life) isInterrupted(m *message) bool {
 	if len(m.pieces) == 0 {
 		return false
@@ -161,7 +161,7 @@ func (s *life) isInterrupted(m *message) bool {
 	first := slices.Index(s.contents, m.pieces[0].in)
 	last := slices.Index(s.contents, m.pieces[len(m.pieces)-1].in)
 	return slices.ContainsFunc(s.contents[first:last+1], func(c *content) bool {
-		return c.gone && c.chain == s.contents[first].chain
+		return (c.gone || c.copied) && c.chain == s.contents[first].chain
 	})
 }
 
@@ -169,6 +169,11 @@ func (s *life) isInterrupted(m *message) bool {
 func (s *life) checkLoss(found map[*part]int) {
 	least, most := 0, 0
 	for _, c := range s.contents {
+		if c.copied {
+			// Nobody can tell that a file that was truncated before its first line
+			// was seen is in a copy: it may be counted although nothing is missing.
+			most += len(c.text)
+		}
 		if !c.gone {
 			continue
 		}
@@ -224,7 +229,7 @@ func (s *life) checkLedger() {
 	}
 	lines := uint64(0)
 	for _, c := range s.contents {
-		if c.gone {
+		if c.gone || c.copied {
 			return
 		}
 		lines += uint64(len(c.pieces))

@@ -20,6 +20,10 @@ func (s *life) write() {
 
 func (s *life) rotate() {
 	w := s.anyWriter()
+	if s.copying {
+		s.copyAndTruncate(w)
+		return
+	}
 	s.renameLive(w)
 	s.say("rotate %s to %s", w.chain, w.live.name)
 	s.renew(w)
@@ -55,6 +59,9 @@ func (s *life) move(c *content, name string) {
 // rename rotates, but the writer does not notice yet.
 func (s *life) rename() {
 	w := s.anyWriter()
+	if s.copying {
+		return
+	}
 	s.renameLive(w)
 	s.say("rename %s to %s", w.chain, w.live.name)
 }
@@ -105,6 +112,9 @@ func (s *life) exchange(a, b *content) {
 // cutOff truncates a live file.
 func (s *life) cutOff() {
 	w := s.anyWriter()
+	if s.copying {
+		return
+	}
 	s.model.write(w, s.complete(w))
 	old := w.live
 	s.must(old.file.Truncate(0))
@@ -112,6 +122,29 @@ func (s *life) cutOff() {
 	s.begin(w, &content{chain: old.chain, file: old.file, name: old.name, ino: old.ino, opened: old.opened})
 	old.name, old.truncated = "", true
 	s.lost(old, old.measured)
+}
+
+// copyAndTruncate rotates a live file by a copy: the content is in the copy then.
+func (s *life) copyAndTruncate(w *writer) {
+	if len(w.live.text) == 0 {
+		return
+	}
+	s.model.write(w, s.complete(w))
+	old := w.live
+	w.number++
+	name := fmt.Sprintf("%s.log.%d", w.chain, w.number)
+	s.must(os.WriteFile(s.model.path(name), old.text, 0o644))
+	s.say("copytruncate %s to %s", old.name, name)
+	// Of two files that are new to it and alike, the agent reads both.
+	if s.random.IntN(2) == 0 && old.identified {
+		s.lookOnly()
+		s.collect(s.random.IntN(3))
+	}
+	s.must(old.file.Truncate(0))
+	s.begin(w, &content{chain: old.chain, file: old.file, name: old.name, ino: old.ino, opened: old.opened})
+	copied, err := os.Open(s.model.path(name))
+	s.must(err)
+	old.name, old.file, old.copied = name, copied, true
 }
 
 // lost notes that what was not read of a content may be missing from now on.
@@ -246,11 +279,13 @@ func (s *life) collect(turns int) {
 	l := s.agent().Lane(0)
 	s.say("collect %d turns", turns)
 	for ; turns != 0; turns-- {
-		if !l.Read(&b) && l.ready.empty() {
+		switch {
+		case l.Read(&b):
+			s.take(&b)
+		case l.ready.empty():
 			s.settled(looked, accounted)
 			return
 		}
-		s.take(&b)
 	}
 }
 
@@ -316,6 +351,10 @@ func (s *life) wait() {
 	}
 	s.now = s.now.Add(d)
 	s.say("wait %v", d)
+	if s.random.IntN(8) == 0 {
+		s.skew += time.Duration(s.random.IntN(49)-24) * time.Hour
+		s.say("set the clock, %v off", s.skew)
+	}
 }
 
 func (s *life) die() {

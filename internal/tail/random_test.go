@@ -109,6 +109,11 @@ type life struct {
 	ledger         event.Counts
 	// gaps are the bytes that were lost of contents without an identity.
 	gaps int64
+	// copying says that logs are rotated by copying and truncating them, as
+	// plain ones may be. A log is rotated in one of the ways, not in both.
+	copying bool
+	// skew is by how much the clock was set.
+	skew time.Duration
 	// did counts what happened, by name.
 	did      map[string]int
 	trace    []string
@@ -132,6 +137,7 @@ func newLife(t *testing.T, seed uint64, m *mutant) *life {
 	}
 	s.now = time.Date(2026, 3, 5, 10, 11, 0, 0, time.UTC)
 	s.opts = Options{Node: "node", Budget: 64 << r.IntN(6), Now: func() time.Time { return s.now }, Positions: s.positions()}
+	s.opts.wall = func() time.Time { return s.now.Add(s.skew) }
 	if r.IntN(2) == 0 {
 		s.opts.Silence = time.Minute
 	}
@@ -144,12 +150,13 @@ func newLife(t *testing.T, seed uint64, m *mutant) *life {
 		s.opts.MaxFiles = 1 + r.IntN(3)
 	}
 	s.docker = r.IntN(3) == 0
-	if s.plain = r.IntN(6) == 0; s.plain {
+	if s.plain = r.IntN(3) == 0; s.plain {
 		s.decoder = Plain
 	}
 	if s.banners = r.IntN(4) == 0; s.banners {
 		s.opts.Budget = 1024
 	}
+	s.copying = s.plain && !s.banners && r.IntN(2) == 0
 	s.onlyKnown = r.IntN(4) == 0 && s.opts.MaxFiles == 0
 	return s
 }
@@ -250,7 +257,7 @@ func (a *tally) add(s *life) {
 
 // check fails when something that lives should have in them did not happen.
 func (a *tally) check(t *testing.T) {
-	for _, name := range []string{"rotate", "rename", "reopen", "rename-back", "storm", "truncate", "compress", "unlink", "container",
+	for _, name := range []string{"rotate", "rename", "reopen", "rename-back", "storm", "truncate", "copytruncate", "compress", "unlink", "set", "container",
 		"pod", "crash", "crash-with-frame", "stop", "inode-reused"} {
 		if a.Did[name] == 0 {
 			t.Errorf("no life had a %s in it", name)

@@ -62,8 +62,9 @@ type reading struct {
 	pendingSince int64
 	// full says that the last chunk ended before the file did.
 	full bool
-	// observed is when the last chunk was read.
-	observed int64
+	// observed is when the last chunk was read, wall the same by the clock that
+	// may be set.
+	observed, wall int64
 
 	// before is set while records of before that time are left out.
 	before int64

@@ -84,6 +84,7 @@ func (r *reading) resume(s *frame.Source) error {
 	r.unjoined = 0
 	for i := range s.Streams {
 		if mode := s.Streams[i].Mode; mode != frame.ModeOpen {
+			r.joiner.streams[i].setAside(r)
 			r.joiner.streams[i].reset(r.lane, mode)
 		}
 	}

@@ -70,7 +70,7 @@ func (f *file) isLeft(newer []*file) bool {
 // advance reads on in a file; followed says that there is a newer one with
 // content, which was seen before this file is looked at.
 func (l *Lane) advance(r *reading, followed bool, b *event.Batch) bool {
-	r.observed = l.now()
+	r.observed, r.wall = l.now(), l.engine.opts.wall().UnixNano()
 	begun := r.src == nil
 	if begun {
 		l.loseUnseen(r)

@@ -159,13 +159,23 @@ func (r *round) killedAtACall(strace string) {
 	r.fired("killed-at-a-call", 1)
 }
 
+// refusedToStart says whether the agent has ended before it ran, with a reason:
+// what it needs durable from the start could not be made so.
+func refusedToStart(agent *testkit.Process) bool {
+	text, err := os.ReadFile(agent.Stderr)
+	return err == nil && !agent.Running() && agent.Wait() == 1 &&
+		!bytes.Contains(text, []byte("tailrace runs")) && bytes.Contains(text, []byte("tailrace: "))
+}
+
 // failing lets some system calls of each thread fail, from one that is behind
 // the start on.
 func (r *round) failing(strace, name, calls, errno string, most int) {
 	first := 8 + r.rand.IntN(8)
 	agent, log := r.traced(strace, calls, fmt.Sprintf("error=%s:when=%d..%d", errno, first, first+r.rand.IntN(most)))
 	r.pause(2*time.Second + r.upTo(2*time.Second))
-	if r.alive(agent, "while "+calls+" fail with "+errno) {
+	if refusedToStart(agent) {
+		r.fired("start-refused", 1)
+	} else if r.alive(agent, "while "+calls+" fail with "+errno) {
 		agent.Kill()
 		r.killed(1)
 	}
