@@ -11,11 +11,9 @@ import (
 	"github.com/tailrace/tailrace/pipeline/shipping"
 )
 
-// TestDocumentsThatDoNotFitAreStoredFlattened: a document whose attributes the
-// index refuses is found by them all the same.
-func TestDocumentsThatDoNotFitAreStoredFlattened(t *testing.T) {
-	s := elastic.Start(t, elastic.Options{})
-	s.Must("PUT", "/_index_template/logs", template)
+// misfitsAreStoredFlattened: a document whose attributes the index refuses is
+// found by them all the same.
+func misfitsAreStoredFlattened(t *testing.T, s *elastic.Server) {
 	t.Run("a text where numbers are", func(t *testing.T) { fits(t, s, "long", `{"status":200}`, `{"status":"up"}`, "attributes.status", "up") })
 	t.Run("a text where truths are", func(t *testing.T) { fits(t, s, "bool", `{"ok":true}`, `{"ok":"maybe"}`, "attributes.ok", "maybe") })
 	t.Run("more fields than an index takes", func(t *testing.T) {

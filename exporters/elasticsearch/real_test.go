@@ -153,6 +153,8 @@ func TestRealElasticsearch(t *testing.T) {
 	t.Run("every document once, found by its trace", func(t *testing.T) { deliversOnce(t, s) })
 	t.Run("a mapping conflict becomes a dead letter", func(t *testing.T) { buriesConflict(t, s) })
 	t.Run("a blocked index is parked and delivered later", func(t *testing.T) { parksBlocked(t, s) })
+	t.Run("rollovers store nothing twice", func(t *testing.T) { rolloversStoreNothingTwice(t, s) })
+	t.Run("documents that do not fit are stored flattened", func(t *testing.T) { misfitsAreStoredFlattened(t, s) })
 	t.Run("kill -9 of the server", func(t *testing.T) { survivesKill(t, s) })
 }
 

@@ -21,10 +21,8 @@ import (
 	"github.com/tailrace/tailrace/pipeline/shipping"
 )
 
-// TestRolloverStoresNothingTwice: an id is unique in one backing index only.
-func TestRolloverStoresNothingTwice(t *testing.T) {
-	s := elastic.Start(t, elastic.Options{})
-	s.Must("PUT", "/_index_template/logs", template)
+// rolloversStoreNothingTwice: an id is unique in one backing index only.
+func rolloversStoreNothingTwice(t *testing.T, s *elastic.Server) {
 	for name, test := range map[string]func(*testing.T, *elastic.Server, string){
 		"between a cut answer and the retry":         rolloverBeforeRetry,
 		"between kill -9 and the restart":            rolloverBeforeRestart,

@@ -51,7 +51,7 @@ type Server struct {
 const nobody = 65534
 
 // startLimit is how long a server may take on a busy machine.
-const startLimit = 3 * time.Minute
+const startLimit = 10 * time.Minute
 
 // Start runs a server with a data folder of its own until the test ends. The
 // test is skipped in short mode and where Elasticsearch is not installed.
