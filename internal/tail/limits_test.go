@@ -66,11 +66,9 @@ func (s *tenants) tick() {
 func (s *tenants) take(b *event.Batch) {
 	s.t.Helper()
 	for i := range b.Records {
-		var name string
-		var n int
-		if _, err := fmt.Sscan(string(b.Bytes(b.Records[i].Line)), &name, &n); err != nil {
-			s.t.Fatal(err)
-		}
+		name, rest, _ := strings.Cut(string(b.Bytes(b.Records[i].Line)), " ")
+		number, _, _ := strings.Cut(rest, " ")
+		n := s.number(number)
 		if n != s.next[name] {
 			s.t.Fatalf("line %d of %s came when line %d was due", n, name, s.next[name])
 		}
@@ -277,7 +275,7 @@ func TestLimitsSurviveAClockSetBack(t *testing.T) {
 func TestLimitsForgetPods(t *testing.T) {
 	m := newLimiter(Limits{Pod: kib})
 	now := int64(0)
-	for i := range 100_000 {
+	for i := range 20_000 {
 		now += int64(time.Millisecond)
 		m.reserve(&event.Source{Namespace: "shop", Pod: fmt.Sprint(i)}, 10, now)
 	}
