@@ -155,15 +155,19 @@ func (c *Cursor) place() (more bool, wait <-chan struct{}, err error) {
 	c.leave()
 	c.file, c.segment = file, seg
 	c.scan = scanner{walker: walker{file: file, window: c.scan.window[:0]}}
-	c.limits()
+	if c.limits() {
+		c.scan.end = seg.behind(c.journal.opts.FS, c.read)
+	}
 	return true, nil, nil
 }
 
-// limits tells the scan how far the segment is durable.
-func (c *Cursor) limits() {
+// limits tells the scan how far the segment is durable, and says whether the
+// segment has an index.
+func (c *Cursor) limits() (indexed bool) {
 	c.journal.mu.Lock()
 	defer c.journal.mu.Unlock()
 	c.scan.limit, c.scan.last = c.segment.Size, c.segment.Last
+	return c.segment.indexSize > 0
 }
 
 // choose is the segment to read in.

@@ -246,6 +246,9 @@ func (j *Journal) replay(seg *segment, after uint64, fn func(*frame.Meta) error)
 	}
 	defer file.Close()
 	v := verifier{scanner: scanner{walker: walker{file: file}, limit: seg.Size, last: seg.Last}}
+	if seg.indexSize > 0 {
+		v.end = seg.behind(j.opts.FS, after)
+	}
 	for v.next() {
 		if v.meta.Seq <= after {
 			continue

@@ -171,6 +171,25 @@ func (s *segment) indexed(fsys vfs.FS, from int64, fn func(*Entry) error) error 
 	return x.entries(from, fn)
 }
 
+// behind is where the frames with numbers above seq begin in a segment that has
+// an index: the headers before them need not be read. It is the segment's
+// beginning when the index cannot be read.
+func (s *segment) behind(fsys vfs.FS, seq uint64) (offset int64) {
+	if s.First > seq {
+		return 0
+	}
+	err := s.indexed(fsys, 0, func(e *Entry) error {
+		if e.Seq <= seq {
+			offset = e.End()
+		}
+		return nil
+	})
+	if err != nil {
+		return 0
+	}
+	return offset
+}
+
 // walkRange is a part of a segment: the frames from offset From up to Limit,
 // with numbers up to Last (0: all).
 type walkRange struct {
