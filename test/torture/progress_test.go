@@ -67,8 +67,14 @@ func (p *progress) finish(v *oracle.Verdict) {
 	p.written += v.Records
 	p.stored += v.Stored
 	p.fired("sent-again", v.Repeats)
-	p.lost += count(v, "AC")
-	p.doubled += count(v, "DJ")
+	for _, x := range v.Violations {
+		switch {
+		case x.Invariant == 'A' || x.Invariant == 'C' || isMissingInJournal(x):
+			p.lost++
+		case x.Invariant == 'D' || x.Invariant == 'J':
+			p.doubled++
+		}
+	}
 }
 
 // tick prints a line when it is time.

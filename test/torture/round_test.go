@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,6 +100,9 @@ func (r *round) judge() {
 		return st.Stored+st.Refused >= len(account.Entries), fmt.Sprintf("%d of %d documents", st.Stored+st.Refused, len(account.Entries))
 	})
 	verdict := r.Judge(r.sink)
+	if r.small {
+		forgiveRetention(verdict)
+	}
 	if len(verdict.Violations) > 0 {
 		r.TB.Errorf("seed %d: %s", r.seed, verdict)
 	} else {
@@ -107,6 +112,18 @@ func (r *round) judge() {
 	r.sink.Kill()
 	r.finish(verdict)
 	r.clear()
+}
+
+// forgiveRetention lets the journal be without records that the sink has: a full
+// disk costs it what was delivered.
+func forgiveRetention(v *oracle.Verdict) {
+	v.Violations = slices.DeleteFunc(v.Violations, isMissingInJournal)
+}
+
+// isMissingInJournal tells a record that the journal has not from one that it
+// has twice. Whether it was delivered is another violation.
+func isMissingInJournal(x oracle.Violation) bool {
+	return x.Invariant == 'J' && strings.Contains(x.What, " is 0 times in the journal")
 }
 
 // compareFigures: what the agent says of all its lives is what the ledger says.
@@ -147,16 +164,4 @@ func (r *round) clear() {
 		// A mount point stays; what is in it is gone.
 		_ = os.RemoveAll(r.Path(name))
 	}
-}
-
-// count is how many of a verdict's violations are of these invariants.
-func count(v *oracle.Verdict, invariants string) (n int) {
-	for _, x := range v.Violations {
-		for i := range len(invariants) {
-			if x.Invariant == invariants[i] {
-				n++
-			}
-		}
-	}
-	return n
 }
