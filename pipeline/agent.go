@@ -44,10 +44,16 @@ type Agent struct {
 	node string
 	conf config.Pipeline
 
-	lock       io.Closer
-	journal    *journal.Journal
+	lock    io.Closer
+	journal storage
+	// cursor opens an exporter's position in the journal.
+	cursor     func(name string, o journal.CursorOptions) (cursor, error)
 	checkpoint *checkpoint.Store
-	dead, park *journal.Store
+	// dead and park are where refused documents go; park is nil without a
+	// disk. stores are those of them that are on disk.
+	dead   letters
+	park   lot
+	stores []*journal.Store
 	// missing is to be read again when the engine is there.
 	missing  []frame.Missing
 	engine   *tail.Engine
@@ -63,9 +69,12 @@ type Agent struct {
 // shipper is one exporter's loop and what it reads by.
 type shipper struct {
 	name     string
-	cursor   *journal.Cursor
+	cursor   cursor
 	loop     *shipping.Shipper
 	exporter shipping.Exporter
+	// carried are the lines that the stores had of the exporter at the start
+	// and the cursor does not know of.
+	carried uint64
 }
 
 // compressionLevel is that of this project's own compressor.
@@ -113,45 +122,69 @@ func nodeName(configured string) string {
 	return n
 }
 
-// The folders below service.journal.directory.
+// What is below service.journal.directory.
 const (
 	LogsDir       = "logs"
 	DeadLetterDir = "deadletter"
 	ParkDir       = "park"
 	CheckpointDir = "checkpoint"
+	// DeliveredName is the checkpoint's file beside a journal in memory. It is
+	// another than beside one on disk because it says something else: how far
+	// files were delivered.
+	DeliveredName = "delivered.slot"
 	LockFile      = "lock"
 )
 
 // openState takes the lock, recovers the journal and rolls the positions
 // forward over the frames that are behind the checkpoint.
 func (a *Agent) openState(ctx context.Context) (err error) {
-	dir, fs := a.cfg.Service.Journal.Directory, vfs.OS{}
-	if err := fs.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("cannot make the journal's directory: %w; change service.journal.directory or its permissions", err)
+	if a.cfg.Service.Journal.Type == config.InMemory {
+		return a.openMemory(ctx)
 	}
-	if a.lock, err = a.waitForLock(ctx, fs, filepath.Join(dir, LockFile)); err != nil {
+	dir, fs := a.cfg.Service.Journal.Directory, vfs.OS{}
+	if err := unused(fs, filepath.Join(dir, CheckpointDir, DeliveredName), config.InMemory); err != nil {
+		return err
+	}
+	if err := a.claim(ctx, fs, dir); err != nil {
 		return err
 	}
 	if a.checkpoint, err = checkpoint.Open(checkpoint.Options{FS: fs, Dir: filepath.Join(dir, CheckpointDir), Logger: a.log}); err != nil {
 		return err
 	}
-	if a.journal, err = journal.Open(a.journalOptions(fs, dir)); err != nil {
+	options := a.journalOptions(fs, dir)
+	var j *journal.Journal
+	options.OnDamaged = func(m *frame.Meta) { a.damaged(j, m) }
+	if j, err = journal.Open(options); err != nil {
 		return err
 	}
-	if err := a.journal.Replay(a.checkpoint.Seq(), a.apply); err != nil {
+	a.journal, a.cursor = j, cursors(j.Cursor)
+	if err := j.Replay(a.checkpoint.Seq(), a.apply); err != nil {
 		return err
 	}
 	return a.openStores(fs, dir)
+}
+
+// claim makes the agent's directory and takes its lock.
+func (a *Agent) claim(ctx context.Context, fs vfs.FS, dir string) (err error) {
+	if err := fs.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("cannot make the journal's directory: %w; change service.journal.directory or its permissions", err)
+	}
+	a.lock, err = a.waitForLock(ctx, fs, filepath.Join(dir, LockFile))
+	return err
 }
 
 // openStores opens the places for what backends refuse.
 func (a *Agent) openStores(fs vfs.FS, dir string) (err error) {
 	c := a.cfg.Service.Journal
 	open := func(folder string, s config.Store, owner func(*journal.Refused) string) (*journal.Store, error) {
-		return journal.OpenStore(journal.StoreOptions{
+		store, err := journal.OpenStore(journal.StoreOptions{
 			FS: fs, Dir: filepath.Join(dir, folder), Quota: int64(s.MaxSize),
 			Owner: owner, Refuse: s.OnFull == config.Block, Logger: a.log,
 		})
+		if err == nil {
+			a.stores = append(a.stores, store)
+		}
+		return store, err
 	}
 	if a.dead, err = open(DeadLetterDir, c.DeadLetter, journal.ByContainer); err != nil {
 		return err
@@ -165,8 +198,8 @@ func (a *Agent) apply(m *frame.Meta) error {
 	return nil
 }
 
-// durable acknowledges frames: from now on their lines are never read again.
-func (a *Agent) durable(metas []*frame.Meta) {
+// acknowledge is told of frames whose lines are not read again from now on.
+func (a *Agent) acknowledge(metas []*frame.Meta) {
 	for _, m := range metas {
 		a.checkpoint.Apply(m)
 	}
@@ -174,8 +207,8 @@ func (a *Agent) durable(metas []*frame.Meta) {
 
 // damaged has the lines of a frame that the disk did not keep read once more,
 // of the files that are still there.
-func (a *Agent) damaged(m *frame.Meta) {
-	ranges, err := a.journal.Missing(m)
+func (a *Agent) damaged(j *journal.Journal, m *frame.Meta) {
+	ranges, err := j.Missing(m)
 	if err != nil {
 		a.log.Error("the lines of a damaged frame are not read again: where they were is not known", "frame", m.Seq, "error", err)
 	}
@@ -194,8 +227,7 @@ func (a *Agent) journalOptions(fs vfs.FS, dir string) journal.Options {
 		MinFree:   journal.Reserve{Share: float64(c.MinFree) / 100},
 		Logger:    a.log,
 		OnSync:    a.fsyncs.observe,
-		OnDurable: a.durable,
-		OnDamaged: a.damaged,
+		OnDurable: a.acknowledge,
 	}
 }
 
@@ -239,34 +271,38 @@ func (a *Agent) openExporters(context.Context) error {
 
 func (a *Agent) newShipper(name string, e exporter) (*shipper, error) {
 	o := e.options
-	cursor, err := a.journal.Cursor(name, o.Position)
+	cursor, err := a.cursor(name, o.Position)
 	if err != nil {
 		return nil, err
 	}
-	position := cursor.Stats().Position
-	if err := errors.Join(a.dead.Rollback(name, position), a.park.Rollback(name, position)); err != nil {
-		return nil, err
+	for _, s := range a.stores {
+		if err := s.Rollback(name, cursor.Stats().Position); err != nil {
+			return nil, err
+		}
 	}
 	o.Name, o.Cursor, o.Exporter, o.Logger = name, cursor, e.Exporter, a.log
-	o.DeadLetter, o.Park = a.dead, a.park
-	return &shipper{name: name, cursor: cursor, loop: shipping.New(o), exporter: e.Exporter}, nil
+	o.DeadLetter = a.dead
+	if a.park != nil {
+		o.Park = a.park
+	}
+	s := &shipper{name: name, cursor: cursor, loop: shipping.New(o), exporter: e.Exporter}
+	if a.inMemory() {
+		l := a.ledger(s)
+		s.carried = l.Delivered + l.Parked + l.Dead + l.Lost
+	}
+	return s, nil
 }
 
 // openReceivers makes the engine that finds files and the lanes that read them.
 func (a *Agent) openReceivers(context.Context) error {
 	var providers []tail.Provider
-	for _, id := range a.conf.Receivers {
-		p, err := a.newReceiver(id)
-		if err != nil {
-			return fmt.Errorf("receiver %s: %w", id, err)
-		}
+	if err := a.eachReceiver(func(p tail.Provider) error {
 		providers = append(providers, p)
+		return nil
+	}); err != nil {
+		return err
 	}
-	a.engine = tail.NewEngine(tail.Options{
-		Providers: providers, Positions: a.checkpoint, PositionsLost: a.checkpoint.Lost(),
-		Node: a.node, Lanes: a.cfg.Service.Lanes, Silence: silence, Logger: a.log,
-		Limits: limits(&a.cfg.Service.Limits),
-	})
+	a.engine = tail.NewEngine(a.tailOptions(providers))
 	a.engine.ReadAgain(a.missing)
 	for i := range a.cfg.Service.Lanes {
 		l, err := a.newLane(a.engine.Lane(i))
@@ -286,5 +322,19 @@ func limits(c *config.Limits) tail.Limits {
 	return l
 }
 
-// silence is after how long an unfinished line is recorded as it is.
+// silence is after how long an unfinished line is recorded as it is. With a
+// journal in memory it never is: after a crash the line would be framed anew,
+// and be another record.
 const silence = time.Minute
+
+func (a *Agent) tailOptions(providers []tail.Provider) tail.Options {
+	o := tail.Options{
+		Providers: providers, Positions: a.checkpoint, PositionsLost: a.checkpoint.Lost(),
+		Node: a.node, Lanes: a.cfg.Service.Lanes, Silence: silence, Logger: a.log,
+		Limits: limits(&a.cfg.Service.Limits),
+	}
+	if a.inMemory() {
+		o.Silence, o.PositionsBehind = 0, true
+	}
+	return o
+}

@@ -26,6 +26,8 @@ type node struct {
 	dir  string
 	out  buffer
 	logs buffer
+	// journal changes the configuration of the journal.
+	journal string
 }
 
 func newNode(t *testing.T) *node {
@@ -55,7 +57,7 @@ func (n *node) write(texts ...string) {
 
 func (n *node) config(exporters string) *config.Config {
 	n.t.Helper()
-	cfg, err := config.Load([]string{fmt.Sprintf(`yaml:
+	uris := []string{fmt.Sprintf(`yaml:
 receivers: {pods: {root: %q}}
 exporters: %s
 service:
@@ -63,19 +65,25 @@ service:
   journal: {directory: %q, min_free: 0%%, flush: {interval: 5ms}, dead_letter: {max_size: 1MiB}, park: {max_size: 1MiB}}
   telemetry: {metrics: {address: ""}}
   pipelines: {logs: {receivers: [pods], exporters: [%s]}}
-`, filepath.Join(n.dir, "pods"), exporters, filepath.Join(n.dir, "state"), strings.Trim(strings.SplitN(exporters, ":", 2)[0], "{"))})
+`, filepath.Join(n.dir, "pods"), exporters, filepath.Join(n.dir, "state"), strings.Trim(strings.SplitN(exporters, ":", 2)[0], "{"))}
+	if n.journal != "" {
+		uris = append(uris, "yaml: {service: {journal: "+n.journal+"}}")
+	}
+	cfg, err := config.Load(uris)
 	if err != nil {
 		n.t.Fatal(err)
 	}
 	return cfg
 }
 
+func (n *node) options() Options {
+	return Options{Logger: slog.New(slog.NewTextHandler(&n.logs, nil)), Stdout: &n.out, Drain: 10 * time.Second}
+}
+
 // start runs an agent until stop is called.
 func (n *node) start(exporters string) (a *Agent, stop func()) {
 	n.t.Helper()
-	a, err := New(n.t.Context(), n.config(exporters), Options{
-		Logger: slog.New(slog.NewTextHandler(&n.logs, nil)), Stdout: &n.out, Drain: 10 * time.Second,
-	})
+	a, err := New(n.t.Context(), n.config(exporters), n.options())
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -182,6 +190,20 @@ func TestADeadBackendDelaysNothingButItself(t *testing.T) {
 	stop()
 	if l := a.Snapshot().Ledgers["elasticsearch"]; !l.Balanced() || l.Pending != 2 {
 		t.Errorf("%v", l)
+	}
+}
+
+func TestLedgerBalancesOverClassesThatAnExporterDoesNotTake(t *testing.T) {
+	n := newNode(t)
+	n.write("one", "two")
+	a, stop := n.start("{console: {color: never, classes: [other]}}")
+	n.until("the lines are passed", func() bool { return a.Snapshot().Ledgers["console"].Excluded == 2 })
+	stop()
+	if l := a.Snapshot().Ledgers["console"]; !l.Balanced() || l.Read != 2 || l.Delivered != 0 {
+		t.Error(l)
+	}
+	if e := a.Report().Exporters[0]; e.Excluded != 2 || n.out.String() != "" {
+		t.Errorf("the report says %+v; printed was %q", e, n.out.String())
 	}
 }
 

@@ -17,11 +17,17 @@ func Discover(ctx context.Context, cfg *config.Config, yield func(tail.Target)) 
 	if err := a.onePipeline(); err != nil {
 		return err
 	}
+	return a.eachReceiver(func(p tail.Provider) error { return p.Scan(ctx, "", yield) })
+}
+
+// eachReceiver makes what finds the files of each receiver and calls fn with
+// it. What is wrong with any of them is reported at once.
+func (a *Agent) eachReceiver(fn func(tail.Provider) error) error {
 	var all []error
 	for _, id := range a.conf.Receivers {
 		p, err := a.newReceiver(id)
 		if err == nil {
-			err = p.Scan(ctx, "", yield)
+			err = fn(p)
 		}
 		if err != nil {
 			all = append(all, fmt.Errorf("receiver %s: %w", id, err))

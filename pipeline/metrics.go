@@ -15,8 +15,8 @@ const PolledDirectories = "tailrace_receiver_polled_directories"
 // The agent's metrics, named as the OpenTelemetry Collector names its own.
 // Records are counted in lines of the files.
 var (
-	acceptedRecords = telemetry.Counter("tailrace_receiver_accepted_log_records_total", "Lines read and made durable in the journal.", "namespace")
-	acceptedBytes   = telemetry.Counter("tailrace_receiver_accepted_bytes_total", "Bytes of log files read and made durable in the journal.", "namespace")
+	acceptedRecords = telemetry.Counter("tailrace_receiver_accepted_log_records_total", "Lines read and acknowledged: durable in the journal or, with a journal in memory, delivered.", "namespace")
+	acceptedBytes   = telemetry.Counter("tailrace_receiver_accepted_bytes_total", "Bytes of log files read and acknowledged.", "namespace")
 	lostBytes       = telemetry.Counter("tailrace_receiver_lost_bytes_total", "Bytes of log files that were deleted, truncated or overwritten before they were read.", "namespace")
 	gapBytes        = telemetry.Counter("tailrace_receiver_unidentified_lost_bytes_total", "Bytes lost before a whole line of their file was seen, since the start: they have no place in the ledger.")
 	againBytes      = telemetry.Counter("tailrace_receiver_read_again_bytes_total", "Bytes of log files read once more since the start, because the journal's frame that held them is damaged.")
@@ -34,6 +34,7 @@ var (
 
 	sentRecords    = telemetry.Counter("tailrace_exporter_sent_log_records_total", "Lines delivered.", "exporter")
 	failedRecords  = telemetry.Counter("tailrace_exporter_send_failed_log_records_total", "Lines that were not delivered and will not be: dead is in the dead-letter store, lost is gone.", "exporter", "outcome")
+	excludedLines  = telemetry.Counter("tailrace_exporter_excluded_log_records_total", "Lines in frames of classes that the exporter does not take.", "exporter")
 	parkedRecords  = telemetry.Gauge("tailrace_exporter_parked_log_records", "Lines parked until their index takes them.", "exporter")
 	retriedDocs    = telemetry.Counter("tailrace_exporter_retried_documents_total", "Documents sent again since the start.", "exporter")
 	rewrittenDocs  = telemetry.Counter("tailrace_exporter_rewritten_documents_total", "Documents since the start whose attributes were moved to body.structured, because Elasticsearch refused one of their fields.", "exporter", "namespace", "field")
@@ -46,7 +47,7 @@ var (
 	lagSeconds     = telemetry.Gauge("tailrace_exporter_lag_seconds", "Age of the oldest frame that is not delivered.", "exporter")
 	holding        = telemetry.Gauge("tailrace_exporter_holding", "1 while the exporter waits for a person: tailrace status says why.", "exporter")
 
-	journalBytes    = telemetry.Gauge("tailrace_journal_size_bytes", "Bytes of the journal on disk.")
+	journalBytes    = telemetry.Gauge("tailrace_journal_size_bytes", "Bytes of the journal, on disk or in memory.")
 	journalSegments = telemetry.Gauge("tailrace_journal_segments", "Segments of the journal.")
 	journalFree     = telemetry.Gauge("tailrace_journal_free_bytes", "Free bytes of the journal's file system.")
 	journalFull     = telemetry.Gauge("tailrace_journal_full", "1 while the journal takes nothing, so that log files are not read.")
@@ -121,6 +122,7 @@ func (a *Agent) collectShipper(e telemetry.Emit, s *shipper) {
 	e.Value(sentRecords, float64(ledger.Delivered), s.name)
 	e.Value(failedRecords, float64(ledger.Dead), s.name, "dead")
 	e.Value(failedRecords, float64(ledger.Lost), s.name, "lost")
+	e.Value(excludedLines, float64(ledger.Excluded), s.name)
 	e.Value(parkedRecords, float64(ledger.Parked), s.name)
 	e.Value(retriedDocs, float64(l.Retries), s.name)
 	for m, n := range l.Rewritten {
@@ -148,12 +150,15 @@ func lag(c journal.CursorStats, now time.Time) time.Duration {
 func (a *Agent) collectJournal(e telemetry.Emit) {
 	j := a.journal.Stats()
 	e.Value(journalBytes, float64(j.Bytes))
-	e.Value(journalSegments, float64(j.Segments))
-	e.Value(journalFree, float64(j.Free))
 	e.Value(journalFull, number(j.Full))
 	e.Value(journalQueued, float64(j.Queued))
-	e.Value(journalDamaged, float64(j.Recovery.Damaged))
 	e.Value(droppedPlaces, float64(a.checkpoint.Forgotten()))
+	if a.inMemory() {
+		return
+	}
+	e.Value(journalSegments, float64(j.Segments))
+	e.Value(journalFree, float64(j.Free))
+	e.Value(journalDamaged, float64(j.Recovery.Damaged))
 	e.Distribution(fsyncSeconds, a.fsyncs.snapshot())
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/pipeline/encode"
-	"github.com/tailrace/tailrace/pipeline/journal"
 	"github.com/tailrace/tailrace/processors/filter"
 	"github.com/tailrace/tailrace/processors/parse"
 )
@@ -119,7 +118,7 @@ func (a *Agent) saveRegularly(ctx context.Context) {
 func (a *Agent) save() {
 	covered, err := a.checkpoint.Save()
 	if err != nil {
-		a.log.Error("positions were not saved; a restart will walk more of the journal, nothing is lost", "error", err)
+		a.log.Error("positions were not saved; a restart begins with older ones, nothing is lost", "error", err)
 		return
 	}
 	a.journal.Checkpointed(covered)
@@ -143,10 +142,8 @@ func (a *Agent) Close() error {
 			err = errors.Join(err, c.Close())
 		}
 	}
-	for _, s := range []*journal.Store{a.dead, a.park} {
-		if s != nil {
-			err = errors.Join(err, s.Close())
-		}
+	for _, s := range a.stores {
+		err = errors.Join(err, s.Close())
 	}
 	if a.checkpoint != nil {
 		err = errors.Join(err, a.checkpoint.Close())

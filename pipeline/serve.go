@@ -17,7 +17,7 @@ func (a *Agent) serve(context.Context) error {
 	registry := telemetry.NewRegistry(a.opts.Version)
 	registry.MustRegister(telemetry.Collector(a.collect,
 		acceptedRecords, acceptedBytes, lostBytes, leftOutRecords, gapBytes, againBytes, throttled, damagedFiles, watchedFiles,
-		droppedRecords, parsedRecords, parseFailures, sentRecords, failedRecords, parkedRecords, retriedDocs, rewrittenDocs, removedDocs,
+		droppedRecords, parsedRecords, parseFailures, sentRecords, failedRecords, excludedLines, parkedRecords, retriedDocs, rewrittenDocs, removedDocs,
 		uncheckedDocs, requests, queueSize, pendingRecords, lagBytes, lagSeconds, holding,
 		journalBytes, journalSegments, journalFree, journalFull, journalQueued, journalDamaged, fsyncSeconds, droppedPlaces,
 	))

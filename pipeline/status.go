@@ -35,8 +35,8 @@ func (a *Agent) Report() status.Report {
 func (a *Agent) reportJournal() status.Journal {
 	st := a.journal.Stats()
 	return status.Journal{
-		Directory: a.cfg.Service.Journal.Directory,
-		First:     st.First, Last: st.Durable,
+		Directory: a.cfg.Service.Journal.Directory, InMemory: a.inMemory(),
+		First: st.First, Last: st.Durable,
 		Bytes: st.Bytes, Damaged: uint64(st.Recovery.Damaged), Full: st.Full,
 		Oldest: timeOf(st.Oldest), Newest: timeOf(st.Newest),
 	}
@@ -57,7 +57,7 @@ func (a *Agent) reportExporter(s *shipper) status.Exporter {
 		PendingFrames: uint64(c.Pending.Frames), PendingLines: ledger.Pending, PendingBytes: c.Pending.Bytes,
 		Oldest:    timeOf(c.Oldest),
 		Delivered: ledger.Delivered, Dead: ledger.Dead, Parked: ledger.Parked,
-		Lost: ledger.Lost - c.Skipped.Lines, Skipped: c.Skipped.Lines,
+		Lost: ledger.Lost - c.Skipped.Lines, Skipped: c.Skipped.Lines, Excluded: ledger.Excluded,
 	}
 	if l.Trouble.Holding {
 		e.Held, e.Cure = l.Trouble.Reason, l.Trouble.Cure

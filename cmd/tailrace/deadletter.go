@@ -20,6 +20,7 @@ import (
 	"github.com/tailrace/tailrace/internal/search"
 	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/pipeline"
+	"github.com/tailrace/tailrace/pipeline/config"
 	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
@@ -83,16 +84,20 @@ func (f *deadLetterFlags) each(errOut io.Writer, fn func(*journal.Refused) error
 
 // directory is the store's; empty when nothing has been refused yet.
 func (f *deadLetterFlags) directory() (string, error) {
-	root, err := f.journal.root()
-	if err != nil {
+	c, err := f.journal.settings()
+	switch {
+	case err != nil:
 		return "", err
+	case c.Type == config.InMemory && c.Directory == "":
+		return "", errors.New("refused documents are not kept: the agent has no directory (service.journal.directory)")
+	case c.Type != config.InMemory:
+		if _, err := logsIn(c.Directory); err != nil {
+			return "", err
+		}
 	}
-	if _, err := logsIn(root); err != nil {
-		return "", err
-	}
-	dir := filepath.Join(root, pipeline.DeadLetterDir)
+	dir := filepath.Join(c.Directory, pipeline.DeadLetterDir)
 	if f.parked {
-		dir = filepath.Join(root, pipeline.ParkDir)
+		dir = filepath.Join(c.Directory, pipeline.ParkDir)
 	}
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return "", nil

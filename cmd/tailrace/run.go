@@ -77,6 +77,6 @@ func runAgent(ctx context.Context, cfg *config.Config, drain time.Duration, out,
 	if err != nil {
 		return err
 	}
-	logger.Info("tailrace runs", "version", version, "journal", cfg.Service.Journal.Directory)
+	logger.Info("tailrace runs", "version", version, "journal", cfg.Service.Journal.Type, "directory", cfg.Service.Journal.Directory)
 	return agent.Run(ctx)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/tailrace/tailrace/internal/search"
 	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/pipeline"
+	"github.com/tailrace/tailrace/pipeline/config"
 	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
@@ -36,25 +37,38 @@ func (f *journalFlags) add(cmd *cobra.Command) {
 	f.config = configFlag(cmd)
 }
 
-// root is the directory that holds logs, deadletter and checkpoint.
-func (f *journalFlags) root() (string, error) {
+// settings say where the directory is that holds logs, deadletter and
+// checkpoint, and of what type the journal is.
+func (f *journalFlags) settings() (config.Journal, error) {
 	if f.directory != "" {
-		return f.directory, nil
+		return config.Journal{Type: typeIn(f.directory), Directory: f.directory}, nil
 	}
 	cfg, err := loadConfig(*f.config)
 	if err != nil {
-		return "", err
+		return config.Journal{}, err
 	}
-	return cfg.Service.Journal.Directory, nil
+	return cfg.Service.Journal, nil
+}
+
+// typeIn is the type of journal of the agent that a directory belongs to.
+func typeIn(directory string) string {
+	if _, err := os.Stat(filepath.Join(directory, pipeline.CheckpointDir, pipeline.DeliveredName)); err == nil {
+		return config.InMemory
+	}
+	return config.OnDisk
 }
 
 // open finds the logs' journal.
 func (f *journalFlags) open() (*journal.Reader, error) {
-	root, err := f.root()
+	c, err := f.settings()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := logsIn(root)
+	if c.Type == config.InMemory {
+		return nil, errors.New("there is no journal to search: this agent's is in memory (service.journal.type); " +
+			"search where it delivers to, or use type: disk")
+	}
+	dir, err := logsIn(c.Directory)
 	if err != nil {
 		return nil, err
 	}

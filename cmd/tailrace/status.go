@@ -68,8 +68,8 @@ func (s *statusCommand) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if s.journal.directory != "" {
-		cfg.Service.Journal.Directory = s.journal.directory
+	if dir := s.journal.directory; dir != "" {
+		cfg.Service.Journal.Directory, cfg.Service.Journal.Type = dir, typeIn(dir)
 	}
 	report, err := s.report(cmd.Context(), cfg)
 	if err != nil {

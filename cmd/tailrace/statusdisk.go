@@ -32,6 +32,9 @@ type diskStatus struct {
 }
 
 func (d *diskStatus) report(ctx context.Context) (*status.Report, error) {
+	if d.cfg.Service.Journal.Type == config.InMemory {
+		return d.withoutJournal(ctx)
+	}
 	root := d.cfg.Service.Journal.Directory
 	dir, err := logsIn(root)
 	if err != nil {
@@ -48,11 +51,35 @@ func (d *diskStatus) report(ctx context.Context) (*status.Report, error) {
 	entries, err := d.positions(ctx, root)
 	problems[1] = err
 	r.Files, problems[2] = d.files(ctx, entries)
+	note(r, problems[:]...)
+	return r, ctx.Err()
+}
+
+// note adds what could not be found out.
+func note(r *status.Report, problems ...error) {
 	for _, p := range problems {
 		if p != nil {
 			r.Problems = append(r.Problems, p.Error())
 		}
 	}
+}
+
+// withoutJournal is what an agent leaves whose journal is in memory: how far
+// files were delivered, if it has a disk.
+func (d *diskStatus) withoutJournal(ctx context.Context) (*status.Report, error) {
+	root := d.cfg.Service.Journal.Directory
+	r := &status.Report{Time: time.Now(), Journal: status.Journal{Directory: root, InMemory: true}}
+	o := checkpoint.Options{FS: vfs.ReadOnly(vfs.OS{}), Name: pipeline.DeliveredName}
+	if root != "" {
+		o.Dir = filepath.Join(root, pipeline.CheckpointDir)
+	}
+	store, err := checkpoint.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	r.Files, err = d.files(ctx, store.All())
+	note(r, err)
 	return r, ctx.Err()
 }
 

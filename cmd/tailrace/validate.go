@@ -31,7 +31,11 @@ and the status is 1 when there is one.`,
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(cmd.OutOrStdout(), "the configuration is valid")
+		out := cmd.OutOrStdout()
+		if promise := cfg.Service.Journal.Promise(); promise != "" {
+			fmt.Fprintln(out, promise)
+		}
+		_, err = fmt.Fprintln(out, "the configuration is valid")
 		return err
 	}
 	return cmd

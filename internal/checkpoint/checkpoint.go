@@ -19,8 +19,10 @@ import (
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
 
+// FileName is the store's in its directory, unless Options.Name is another.
+const FileName = "sources.slot"
+
 const (
-	fileName = "sources.slot"
 	// forgetAfter is how long the entry of a file is kept that is final or
 	// absent.
 	forgetAfter = 24 * time.Hour
@@ -71,8 +73,10 @@ type Store struct {
 // Options say where a store is.
 type Options struct {
 	FS vfs.FS
-	// Dir is made when it is missing.
-	Dir    string
+	// Dir is made when it is missing. Without one the store is in memory only.
+	Dir string
+	// Name is the file's; empty is FileName.
+	Name   string
 	Logger *slog.Logger
 }
 
@@ -80,14 +84,18 @@ type Options struct {
 // are damaged it begins empty too, is filled from the frames that the journal
 // still has, and Lost says so.
 func Open(o Options) (*Store, error) {
-	if err := o.FS.MkdirAll(o.Dir, 0o750); err != nil {
-		return nil, err
-	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{fsys: o.FS, log: o.Logger, path: filepath.Join(o.Dir, fileName)}
+	s := &Store{fsys: o.FS, log: o.Logger}
 	s.clear()
+	if o.Dir == "" {
+		return s, nil
+	}
+	s.path = filepath.Join(o.Dir, cmp.Or(o.Name, FileName))
+	if err := o.FS.MkdirAll(o.Dir, 0o750); err != nil {
+		return nil, err
+	}
 	switch err := s.load(); {
 	case errors.Is(err, fs.ErrNotExist):
 		return s, nil
@@ -253,6 +261,9 @@ func (s *Store) Save() (coveredByOlder uint64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget(time.Now().UnixNano())
+	if s.path == "" {
+		return s.seq, nil
+	}
 	if !s.changed && s.slot != nil && s.saved[0] == s.seq {
 		return s.saved[0], nil
 	}

@@ -117,15 +117,15 @@ func TestDamagedGenerations(t *testing.T) {
 	first, second := int64(100), size+100
 
 	disk := saved()
-	disk.Corrupt(dir+"/"+fileName, second, 1)
+	disk.Corrupt(dir+"/"+FileName, second, 1)
 	s := open(t, disk)
 	if s.Seq() != 1 || s.Lost() {
 		t.Errorf("without the newest generation: Seq %d, lost %v; want 1, false", s.Seq(), s.Lost())
 	}
 
 	disk = saved()
-	disk.Corrupt(dir+"/"+fileName, first, 1)
-	disk.Corrupt(dir+"/"+fileName, second, 1)
+	disk.Corrupt(dir+"/"+FileName, first, 1)
+	disk.Corrupt(dir+"/"+FileName, second, 1)
 	s = open(t, disk)
 	if s.Seq() != 0 || !s.Lost() {
 		t.Errorf("without both: Seq %d, lost %v; want 0, true", s.Seq(), s.Lost())
@@ -214,6 +214,20 @@ func TestTooManyEntries(t *testing.T) {
 	}
 	if len(s.Find(absent.Identity.Path)) != 0 || len(s.Find("ns_pod_uid/c/0")) != 0 || len(s.Find("ns_pod_uid/c/2")) != 1 {
 		t.Error("not the absent one and the two that were silent for longest are gone")
+	}
+}
+
+func TestStoreWithoutADirectoryKeepsNothing(t *testing.T) {
+	s, err := Open(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Apply(meta(1, 1, 100))
+	if got := save(t, s); got != 1 {
+		t.Errorf("Save = %d, want 1: nothing waits to be saved", got)
+	}
+	if err := s.Close(); err != nil || s.Lost() || len(s.Find("ns_pod_uid/c/1")) != 1 {
+		t.Errorf("Close = %v, lost %v", err, s.Lost())
 	}
 }
 

@@ -19,6 +19,7 @@ var layers = Layers{
 		"pipeline/encode":        {"pipeline/event", "pipeline/frame"},
 		"pipeline/config":        {},
 		"pipeline/journal":       {"pipeline/event", "pipeline/frame", "internal/slot", "internal/vfs"},
+		"pipeline/journal/*":     {"pipeline/frame", "pipeline/journal"},
 		"pipeline/shipping":      {"pipeline/event", "pipeline/frame", "pipeline/journal"},
 		"pipeline/frame/deflate": {},
 		"internal/vfs":           {},
@@ -40,7 +41,7 @@ var layers = Layers{
 		"processors/*": {"pipeline/event", "internal/strictjson"},
 		"exporters/*":  {"pipeline/event", "pipeline/frame", "pipeline/shipping", "pipeline/config", "internal/render"},
 
-		"pipeline": {"pipeline/*", "internal/vfs", "internal/checkpoint", "internal/tail", "internal/telemetry", "internal/status",
+		"pipeline": {"pipeline/*", "pipeline/journal/*", "internal/vfs", "internal/checkpoint", "internal/tail", "internal/telemetry", "internal/status",
 			"receivers/*", "processors/*", "exporters/*"},
 		"cmd/tailrace": {"pipeline", "pipeline/*", "internal/*", "internal/tail/*", "receivers/*", "processors/*", "exporters/*"},
 	},

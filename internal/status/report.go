@@ -34,7 +34,10 @@ type Report struct {
 
 // Journal is the logs' journal.
 type Journal struct {
+	// Directory holds it, or what is kept beside it when it is InMemory; empty
+	// for none.
 	Directory string `json:"directory"`
+	InMemory  bool   `json:"in_memory,omitempty"`
 	// First and Last are the numbers of its oldest and newest durable frames,
 	// 0 when it is empty.
 	First uint64 `json:"first_frame"`
@@ -67,6 +70,8 @@ type Exporter struct {
 	Parked    uint64 `json:"parked_lines"`
 	Lost      uint64 `json:"lost_lines"`
 	Skipped   uint64 `json:"skipped_lines"`
+	// Excluded are lines of classes that the exporter does not take.
+	Excluded uint64 `json:"excluded_lines,omitempty"`
 	// Held says why it does not get on, Cure what to change; only a running
 	// agent knows.
 	Held string `json:"held,omitempty"`

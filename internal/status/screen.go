@@ -64,7 +64,11 @@ func (s *screen) resting() {
 
 func (s *screen) journal() {
 	j := &s.Journal
-	fmt.Fprintf(s.w, "journal: %s, %s", safe(j.Directory), size(j.Bytes))
+	where := safe(j.Directory)
+	if j.InMemory {
+		where = "in memory"
+	}
+	fmt.Fprintf(s.w, "journal: %s, %s", where, size(j.Bytes))
 	if j.Last > 0 {
 		fmt.Fprintf(s.w, ", frames up to %d", j.Last)
 	}

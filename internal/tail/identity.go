@@ -272,6 +272,9 @@ func (r *reading) open(k *known) {
 	src.Path = *f.path.Load()
 	src.Class = cmp.Or(src.Class, DefaultClass)
 	src.MaybeSeen = r.lane.engine.opts.PositionsLost && k.fresh && f.initial
+	if r.lane.engine.opts.PositionsBehind && f.initial {
+		r.maybeSeen = f.size.Load()
+	}
 	r.src = &src
 	f.source.Store(r.src)
 }

@@ -201,6 +201,7 @@ func (l *Lane) record(b *event.Batch, r *reading) *event.Record {
 // is the first.
 func (l *Lane) begin(b *event.Batch, r *reading) {
 	b.Reset(r.src)
+	b.MaybeSeen = b.MaybeSeen || r.offset < r.maybeSeen
 	if r.opened {
 		return
 	}

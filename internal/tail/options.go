@@ -104,6 +104,9 @@ type Options struct {
 	// PositionsLost says that there had been positions, but that they could
 	// not be read: files found at the start may have been delivered before.
 	PositionsLost bool
+	// PositionsBehind says that the positions may be behind what was delivered:
+	// what is in files at the start may have been delivered before.
+	PositionsBehind bool
 	// Node is part of every source's id.
 	Node string
 	// Lanes is how many goroutines read. Default 1.

@@ -68,6 +68,8 @@ type reading struct {
 
 	// before is set while records of before that time are left out.
 	before int64
+	// maybeSeen is where the bytes end that may have been delivered before.
+	maybeSeen int64
 	// generation is the least that the content's identity may have.
 	generation uint32
 	// left says that reading went on in a newer file; ending is since when

@@ -161,7 +161,7 @@ func (w *world) configure(args []string) {
 				w.start.Since = w.now.Add(time.Duration(w.number(value)) * time.Second)
 			}
 		case "positions":
-			w.opts.PositionsLost = value == "lost"
+			w.opts.PositionsLost, w.opts.PositionsBehind = value == "lost", value == "behind"
 		default:
 			w.t.Fatalf("no option %q", key)
 		}

@@ -59,7 +59,11 @@ func (c *Config) checkPipeline(id ID, used map[string]ID, wrong func(string, ...
 		used["exporters."+name.String()] = id
 		used["connectors."+name.String()] = id
 	}
-	if len(p.Exporters) == 0 {
+	switch {
+	case len(p.Exporters) > 0:
+	case c.Service.Journal.Type == InMemory:
+		wrong("has no exporters, and a journal in memory keeps nothing for later: add an exporter, or set service.journal.type to disk", path...)
+	default:
 		c.warn(path, "has no exporters: events stay in the journal on this node until max_size or max_age")
 	}
 }

@@ -8,6 +8,8 @@ package config
 import (
 	"fmt"
 	"slices"
+
+	"go.opentelemetry.io/collector/confmap"
 )
 
 // Config is a whole configuration.
@@ -84,6 +86,9 @@ type layout struct {
 func decodeAll(src *source) (*Config, Problems) {
 	d := decoder{src: src}
 	doc := layout{Service: DefaultService()}
+	if src.conf.Get("service"+confmap.KeyDelimiter+"journal"+confmap.KeyDelimiter+"type") == InMemory {
+		doc.Service.Journal.MaxSize = memorySize
+	}
 	if err := Decode(Section{Raw: src.conf.ToStringMap(), src: src}, &doc); err != nil {
 		d.problems = err.(Problems)
 	}

@@ -26,11 +26,11 @@ type Limits struct {
 
 // Journal says where events are kept and for how long.
 type Journal struct {
-	Type      string        `mapstructure:"type" doc:"Where the journal lives; disk is the only one now."`
-	Directory string        `mapstructure:"directory" doc:"Directory of the journal, the checkpoints and the dead-letter store. One agent owns it."`
-	MaxSize   ByteSize      `mapstructure:"max_size" doc:"Bytes of all segments together. Delivered segments are deleted first; then on_full of each exporter decides."`
-	MaxAge    time.Duration `mapstructure:"max_age" doc:"How long delivered events stay on the node to be searched."`
-	MinFree   Percent       `mapstructure:"min_free" doc:"Share of the file system that stays free: the journal shrinks, then stops, before it causes disk pressure."`
+	Type      string        `mapstructure:"type" doc:"Where events wait for the exporters: disk, or memory (for gateways and read-only nodes, with a weaker promise: docs/memory-journal.md)."`
+	Directory string        `mapstructure:"directory" doc:"Directory of the journal, the checkpoints and the dead-letter store. One agent owns it. With type memory it holds no journal, and may be empty for none."`
+	MaxSize   ByteSize      `mapstructure:"max_size" doc:"Bytes of all segments together; with type memory of the frames in memory, and 64MiB by default. Delivered segments are deleted first; then on_full of each exporter decides."`
+	MaxAge    time.Duration `mapstructure:"max_age" doc:"How long delivered events stay on the node to be searched. On disk only."`
+	MinFree   Percent       `mapstructure:"min_free" doc:"Share of the file system that stays free: the journal shrinks, then stops, before it causes disk pressure. On disk only."`
 	Flush     Flush         `mapstructure:"flush"`
 	// DeadLetter and Park are beside the journal proper.
 	DeadLetter Store `mapstructure:"dead_letter"`
@@ -76,13 +76,23 @@ type Pipeline struct {
 	Mapping    string `mapstructure:"mapping" doc:"Form of the documents; otel is the only one now."`
 }
 
+// Where a journal lives.
+const (
+	OnDisk   = "disk"
+	InMemory = "memory"
+)
+
+// memorySize is how much a journal in memory holds unless the configuration
+// says otherwise: minutes of an ordinary node's logs, compressed.
+const memorySize = 64 * MiB
+
 // DefaultService are the values that a configuration need not write.
 func DefaultService() Service {
 	return Service{
 		Lanes:  1,
 		Limits: Limits{Burst: time.Second},
 		Journal: Journal{
-			Type:       "disk",
+			Type:       OnDisk,
 			Directory:  "/var/lib/tailrace",
 			MaxSize:    10 * GiB,
 			MaxAge:     24 * time.Hour,
@@ -150,8 +160,8 @@ func (l *Limits) check(wrong func(message string, key ...string)) {
 }
 
 func (j *Journal) check(wrong func(message string, key ...string)) {
-	oneOf(wrong, j.Type, []string{"disk"}, "type")
-	if !filepath.IsAbs(j.Directory) {
+	oneOf(wrong, j.Type, []string{OnDisk, InMemory}, "type")
+	if !filepath.IsAbs(j.Directory) && (j.Directory != "" || j.Type == OnDisk) {
 		wrong(fmt.Sprintf("must be an absolute path, not %q", j.Directory), "directory")
 	}
 	if j.MaxSize < minJournalSize {

@@ -166,7 +166,7 @@ func (j *Journal) advance(group []*frame.Sealed) {
 		w.lengths = w.lengths[1:]
 		w.segment.add(&s.Meta, w.published)
 		for _, c := range j.cursors {
-			c.expect(tallyOf(&s.Meta), s.Meta.JournalTime)
+			c.expect(TallyOf(&s.Meta), s.Meta.JournalTime)
 		}
 		j.intake.bytes -= int64(s.Meta.MetaSize() + len(s.Payload))
 	}

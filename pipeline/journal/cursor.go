@@ -36,10 +36,10 @@ type CursorOptions struct {
 }
 
 // Result is what became of a frame's documents, in lines of the sources and in
-// documents.
+// documents. Excluded are those of classes that the exporter does not take.
 type Result struct {
-	Delivered, Parked, Dead, Lost                 uint64
-	DeliveredDocs, ParkedDocs, DeadDocs, LostDocs uint64
+	Delivered, Parked, Dead, Lost, Excluded                     uint64
+	DeliveredDocs, ParkedDocs, DeadDocs, LostDocs, ExcludedDocs uint64
 }
 
 // Add sums o into r.
@@ -52,6 +52,8 @@ func (r *Result) Add(o Result) {
 	r.ParkedDocs += o.ParkedDocs
 	r.DeadDocs += o.DeadDocs
 	r.LostDocs += o.LostDocs
+	r.Excluded += o.Excluded
+	r.ExcludedDocs += o.ExcludedDocs
 }
 
 // Cursor is a durable position in a journal. Next and Advance are for one
@@ -87,13 +89,15 @@ type Tally struct {
 	event.Counts
 }
 
-func (t *Tally) add(o Tally) {
+// Add sums o into t.
+func (t *Tally) Add(o Tally) {
 	t.Frames += o.Frames
 	t.Bytes += o.Bytes
 	t.Counts.Add(o.Counts)
 }
 
-func (t *Tally) sub(o Tally) {
+// Sub takes o out of t.
+func (t *Tally) Sub(o Tally) {
 	t.Frames -= o.Frames
 	t.Bytes -= o.Bytes
 	from, what := t.Counts.Figures(), o.Counts.Figures()
@@ -102,8 +106,8 @@ func (t *Tally) sub(o Tally) {
 	}
 }
 
-// tallyOf is the Tally of one frame.
-func tallyOf(m *frame.Meta) Tally { return Tally{1, int64(m.PackedSize), m.Counts} }
+// TallyOf is the Tally of one frame.
+func TallyOf(m *frame.Meta) Tally { return Tally{1, int64(m.PackedSize), m.Counts} }
 
 const (
 	cursorDir    = "cursors"
@@ -224,7 +228,7 @@ func (c *Cursor) expect(t Tally, written int64) {
 	if c.pending.Frames == 0 {
 		c.oldest = written
 	}
-	c.pending.add(t)
+	c.pending.Add(t)
 }
 
 // Advance moves the cursor behind f, every document of which has its Result.
@@ -244,8 +248,8 @@ func (c *Cursor) Advance(f *Frame, r Result) error {
 	c.Passed.Add(f.Meta.Counts)
 	c.Result.Add(r)
 	c.damaged(f.hole)
-	done := tallyOf(&f.Meta)
-	done.add(f.hole)
+	done := TallyOf(&f.Meta)
+	done.Add(f.hole)
 	c.journal.passed(c, done, f.Meta.JournalTime)
 	return c.store(time.Since(c.syncedAt) >= syncInterval)
 }
@@ -263,7 +267,7 @@ func (c *Cursor) damaged(hole Tally) {
 func (j *Journal) passed(c *Cursor, done Tally, written int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	c.pending.sub(done)
+	c.pending.Sub(done)
 	c.oldest = max(c.oldest, written)
 	if j.intake.blocked() {
 		j.intake.nudge()

@@ -66,7 +66,7 @@ func (c *Cursor) skip(seg *segment) bool {
 	var gone Tally
 	err := seg.entries(c.journal.opts.FS, 0, func(e *Entry) error {
 		if e.Seq > c.Position {
-			gone.add(e.tally())
+			gone.Add(e.tally())
 		}
 		return nil
 	})
@@ -76,9 +76,7 @@ func (c *Cursor) skip(seg *segment) bool {
 	}
 	c.Position = seg.Last
 	c.Passed.Add(gone.Counts)
-	c.Skipped.Frames += uint64(gone.Frames)
-	c.Skipped.Lines += gone.DocLines
-	c.Skipped.Docs += gone.Docs
+	c.Skipped.Add(gone)
 	c.journal.passed(c, gone, seg.Written)
 	return true
 }

@@ -29,6 +29,13 @@ type state struct {
 // Skipped is what a full journal moved a cursor past.
 type Skipped struct{ Frames, Lines, Docs uint64 }
 
+// Add sums frames into s.
+func (s *Skipped) Add(t Tally) {
+	s.Frames += uint64(t.Frames)
+	s.Lines += t.DocLines
+	s.Docs += t.Docs
+}
+
 const (
 	stateVersion = 1
 	// stateCapacity is room for every figure at its largest.

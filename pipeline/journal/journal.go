@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/tailrace/tailrace/internal/vfs"
-	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
 
@@ -271,11 +270,12 @@ func (j *Journal) Close() error {
 
 // Stats are a journal's figures now.
 type Stats struct {
-	// Segments and Bytes are what is on disk.
+	// Segments and Bytes are what is on disk, or the bytes in memory.
 	Segments int
 	Bytes    int64
-	// Next is the number that the next frame gets, Durable the last that is on
-	// stable storage, Checkpointed the last that the checkpoint covers twice.
+	// Next is the number that the next frame gets, Durable the last that
+	// exporters see (on disk: the last on stable storage), Checkpointed the
+	// last that the checkpoint covers twice.
 	Next, Durable, Checkpointed uint64
 	// First is the oldest frame that is kept, 0 when there is none; Oldest and
 	// Newest are when it and the newest were written, ns.
@@ -320,21 +320,20 @@ func (j *Journal) Stats() Stats {
 func (j *Journal) figures() Stats {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return Stats{
+	st := Stats{
 		Segments: len(j.segments), Bytes: j.used() - j.intake.bytes,
 		Next: j.nextSeq, Durable: j.durable, Checkpointed: j.checkpointed,
 		Queued: j.intake.bytes, Free: j.disk.free, Total: j.disk.total,
 		Full: j.disk.starved, Trouble: j.disk.trouble, Recovery: j.recovery,
 	}
-}
-
-// Totals sums the ledger over the frames that the journal holds.
-func (j *Journal) Totals() event.Counts {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	var c event.Counts
 	for _, s := range j.segments {
-		c.Add(s.Counts)
+		if s.empty() {
+			continue
+		}
+		if st.First == 0 {
+			st.First, st.Oldest = s.First, s.Opened
+		}
+		st.Newest = s.Written
 	}
-	return c
+	return st
 }

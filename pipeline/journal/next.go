@@ -129,7 +129,7 @@ func (c *Cursor) missed(to int64) {
 	// An index that is unreadable too leaves the loss without a figure.
 	_ = c.segment.indexed(c.journal.opts.FS, from, func(e *Entry) error {
 		if e.Offset < to && e.Seq > c.read {
-			c.hole.add(e.tally())
+			c.hole.Add(e.tally())
 		}
 		return nil
 	})

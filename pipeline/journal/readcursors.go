@@ -76,5 +76,5 @@ func (c *CursorStats) await(e *Entry) {
 	if c.Oldest == 0 {
 		c.Oldest = e.JournalTime
 	}
-	c.Pending.add(e.tally())
+	c.Pending.Add(e.tally())
 }

@@ -87,16 +87,19 @@ type flight struct {
 	source  *journal.Frame
 	payload []byte
 	strayed map[string]NamespaceLines
-	// lost says that the disk did not keep it, skipped that it is not for
-	// this exporter.
-	lost, skipped bool
+	// lost says that the disk did not keep it, excluded that its class is not
+	// for this exporter, skipped that a full journal has passed it.
+	lost, excluded, skipped bool
 }
 
 // result is what the cursor stores of the flight.
 func (f *flight) result() journal.Result {
-	if f.lost {
-		m := &f.source.Meta
-		return journal.Result{Lost: m.Counts.DocLines, LostDocs: uint64(m.Docs)}
+	lines, docs := f.source.Meta.Counts.DocLines, uint64(f.source.Meta.Docs)
+	switch {
+	case f.lost:
+		return journal.Result{Lost: lines, LostDocs: docs}
+	case f.excluded:
+		return journal.Result{Excluded: lines, ExcludedDocs: docs}
 	}
 	c := &f.counts
 	return journal.Result{

@@ -122,7 +122,7 @@ func (l *ledger) rewritten(m Misfit) (first bool) {
 
 // done counts a frame that is done.
 func (l *ledger) done(f *flight) {
-	if f.lost || f.skipped {
+	if f.lost || f.excluded || f.skipped {
 		return
 	}
 	l.change(func(s *Stats) {

@@ -174,7 +174,7 @@ func (s *Shipper) load(ctx context.Context, f *journal.Frame) error {
 	m := &f.Meta
 	fl := &flight{source: f, docs: int(m.Docs), plain: int(m.PlainSize), joined: m.Joined}
 	if len(s.o.Classes) > 0 && !slices.Contains(s.o.Classes, m.Class) {
-		fl.docs, fl.skipped = 0, true
+		fl.docs, fl.excluded = 0, true
 	}
 	if fl.docs > 0 {
 		if err := s.read(ctx, fl); err != nil {

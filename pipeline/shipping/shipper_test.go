@@ -318,16 +318,17 @@ func TestCursorWaitsForDeadLetters(t *testing.T) {
 	})
 }
 
-// TestClassesPassOthers: frames of other classes are not this exporter's.
+// TestClassesPassOthers: frames of other classes are not this exporter's, and
+// are counted as such.
 func TestClassesPassOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(1)
 		n := newAdjusted(t, b, func(o *Options) { o.Classes = []string{"other"} })
 		defer n.end()
-		n.add("logs", "a")
-		n.drained()
-		if len(b.docs) != 0 {
-			t.Error("a frame of another class was sent")
+		n.add("logs", "a", "b", "c")
+		want := journal.Result{Excluded: uint64(n.lines), ExcludedDocs: 3}
+		if r := n.drained(); r != want || len(b.docs) != 0 {
+			t.Errorf("%d documents were sent, and the cursor counts %+v; want %+v", len(b.docs), r, want)
 		}
 	})
 }
