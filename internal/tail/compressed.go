@@ -12,6 +12,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"github.com/tailrace/tailrace/internal/tail/inflate"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
 
@@ -40,8 +41,9 @@ type compressed struct {
 	// announced is the size that the file's last bytes say, -1 until they are
 	// read.
 	announced int64
-	// head is what the content begins with, tails the hashes of what is
-	// before positions that were asked for.
+	// head is what the content begins with behind a hole, tails the hashes of
+	// what is before positions that were asked for.
+	hole  int64
 	head  []byte
 	tails map[int64]proof
 
@@ -103,7 +105,7 @@ func (z *compressed) isCut() bool {
 // again forgets what the file looked like when it was cut off.
 func (z *compressed) again() {
 	z.announced, z.ended, z.damage = -1, false, nil
-	z.head, z.tails = nil, nil
+	z.hole, z.head, z.tails = 0, nil, nil
 }
 
 // readAt reads a piece of a file's content.
@@ -153,7 +155,10 @@ func (l *Lane) inflatedHead(f *file) ([]byte, error) {
 		return nil, err
 	}
 	if z.head == nil {
-		n, err := l.inflate(f, l.scratch[:headSize+1], 0)
+		if err := l.inflateHole(f); err != nil {
+			return nil, err
+		}
+		n, err := l.inflate(f, l.scratch[:headSize+1], z.hole)
 		if err != nil {
 			return nil, err
 		}
@@ -164,6 +169,24 @@ func (l *Lane) inflatedHead(f *file) ([]byte, error) {
 		return nil, errUndecided
 	}
 	return head, nil
+}
+
+// inflateHole goes over NULs at the beginning, which the file that was compressed
+// had no bytes for.
+func (l *Lane) inflateHole(f *file) error {
+	z := f.compressed
+	for range inflate.PerCall / len(l.scratch) {
+		n, err := l.inflate(f, l.scratch[:], z.hole)
+		if err != nil {
+			return err
+		}
+		nuls := n - len(bytes.TrimLeft(l.scratch[:n], "\x00"))
+		z.hole += int64(nuls)
+		if nuls < n || n == 0 {
+			return nil
+		}
+	}
+	return inflate.ErrBehind
 }
 
 // inflatedTail is the hash of the last bytes before a position of a compressed

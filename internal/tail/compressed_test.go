@@ -22,6 +22,8 @@ func TestDamagedCompressedFiles(t *testing.T) { runScenario(t, "gzip_damaged") }
 
 func TestCompressedSuccessorIsNoLoss(t *testing.T) { runScenario(t, "gzip_vanished") }
 
+func TestCompressedSparseFile(t *testing.T) { runScenario(t, "gzip_hole") }
+
 func TestCompressedBeforeTheStart(t *testing.T) { runScenario(t, "gzip_start") }
 
 // gzip compresses a file, and adds it as a member to what is there.

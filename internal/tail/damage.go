@@ -26,7 +26,7 @@ func (l *Lane) mayGrow(r *reading) bool {
 		l.enqueue(r.file.chain)
 	case r.observed-z.changedAt >= patience:
 		z.givenUp = true
-		z.head, z.tails = nil, nil
+		z.hole, z.head, z.tails = 0, nil, nil
 		l.enqueue(r.file.chain)
 	case z.stored > z.taken:
 		r.file.wake(z.retryAt)

@@ -160,7 +160,9 @@ func (l *Lane) head(r *reading, whole bool) ([]byte, error) {
 	case r.file.abandoned.Load():
 		return r.file.head, nil
 	case r.file.compressed != nil:
-		return l.inflatedHead(r.file)
+		head, err := l.inflatedHead(r.file)
+		r.hole = r.file.compressed.hole
+		return head, err
 	}
 	if err := r.findHole(); err != nil {
 		return nil, err

@@ -43,7 +43,7 @@ func (r *reading) goTo(end int64) error {
 		return nil
 	}
 	n := int(min(end, tailSize))
-	if _, err := r.file.pread(r.lane.scratch[:n], end-int64(n)); err != nil {
+	if _, err := r.lane.readAt(r.file, r.lane.scratch[:n], end-int64(n)); err != nil {
 		return err
 	}
 	r.tail = xxh3.Hash(r.lane.scratch[:n])

@@ -21,11 +21,9 @@ const (
 )
 
 // findHole moves hole to the first byte of the file that is not NUL, as far as
-// there is one. What was compressed is read as it stands.
+// there is one.
 func (r *reading) findHole() error {
-	if r.hole = 0; r.file.compressed != nil {
-		return nil
-	}
+	r.hole = 0
 	for seen := 0; seen < maxNULs; {
 		n, err := r.file.pread(r.lane.scratch[:], r.hole)
 		if err != nil {
@@ -61,7 +59,7 @@ func (f *file) dataFrom(offset int64) (int64, bool) {
 // ends at end; full says that more of the file follows.
 func (r *reading) trim(p []byte, end int64, full bool) []byte {
 	r.unwritten = 0
-	if len(p) == 0 || p[len(p)-1] != 0 || r.file.compressed != nil {
+	if len(p) == 0 || p[len(p)-1] != 0 || full && r.file.compressed != nil {
 		return p
 	}
 	if full {

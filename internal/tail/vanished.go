@@ -9,7 +9,7 @@ import (
 // again: what was unread of them when they were measured last is lost. It
 // waits for those whose path has a file that is not identified yet.
 func (l *Lane) settle() {
-	waiting := false
+	waiting, unbegun := false, l.unbegun()
 	for _, s := range l.engine.opts.Positions.Entries() {
 		if s.Final || l.engine.laneOf(s.Identity.Path) != l {
 			continue
@@ -18,7 +18,7 @@ func (l *Lane) settle() {
 		k := fam.find(s.ID)
 		switch {
 		case k == nil || k.met || k.missed:
-		case fam.unidentified > 0:
+		case fam.unidentified > 0 || unbegun[s.Identity.Path]:
 			waiting = true
 		default:
 			k.missed = true
@@ -26,6 +26,25 @@ func (l *Lane) settle() {
 		}
 	}
 	l.settled = !waiting
+}
+
+// unbegun are the path identities with files whose turn has not come yet: they
+// may be what is missed.
+func (l *Lane) unbegun() map[string]bool {
+	all := make(map[string]bool)
+	l.engine.mu.Lock()
+	defer l.engine.mu.Unlock()
+	for _, c := range l.engine.chains {
+		if c.lane != l {
+			continue
+		}
+		for _, f := range c.current() {
+			if f.reading == nil {
+				all[c.identity] = true
+			}
+		}
+	}
+	return all
 }
 
 // miss records the loss, or only that the file is absent when nothing is lost.

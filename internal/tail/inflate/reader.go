@@ -21,11 +21,12 @@ const (
 	before = 4 << 10
 	// step is how much is inflated at once.
 	step = 16 << 10
-	// perCall is how much a call may inflate to get to its position, and
-	// membersPerCall how many members without content it may pass.
-	perCall        = 1 << 20
+	// membersPerCall is how many members without content a call may pass.
 	membersPerCall = 4096
 )
+
+// PerCall is how much a call may inflate to get to its position.
+const PerCall = 1 << 20
 
 // ErrBehind says that the position was not reached yet: the same call goes on
 // where this one has stopped.
@@ -106,7 +107,7 @@ func (r *Reader) ReadAt(p []byte, off int64) (int, error) {
 		r.rewind()
 	}
 	for from := r.Inflated(); r.Inflated() < off && r.err == nil; {
-		if r.Inflated()-from >= perCall {
+		if r.Inflated()-from >= PerCall {
 			return 0, ErrBehind
 		}
 		if err := r.more(off); err != nil {

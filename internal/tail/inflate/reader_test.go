@@ -111,8 +111,8 @@ func TestBombIsInflatedInPieces(t *testing.T) {
 	}
 	r := open(b.Bytes())
 	p := make([]byte, 1000)
-	if n, calls := readAt(t, r, p, size-500); n != 500 || calls < size/perCall {
-		t.Errorf("%d bytes after %d calls, want 500 after %d at least", n, calls, size/perCall)
+	if n, calls := readAt(t, r, p, size-500); n != 500 || calls < size/PerCall {
+		t.Errorf("%d bytes after %d calls, want 500 after %d at least", n, calls, size/PerCall)
 	}
 	if cap(r.window) > 2*keep {
 		t.Errorf("the window has %d bytes", cap(r.window))
