@@ -14,7 +14,7 @@ func TestALimitDelaysItsNamespaceOnly(t *testing.T) {
 	n := newNode(t, "ok")
 	n.override("service: {limits: {namespaces: {shop: 1KiB}}}\n")
 	agent := n.start()
-	generator := n.Generate("-seed", seed(66), "-containers", "4", "-plains", "1", "-rate", "2000", "-limit", "262144")
+	generator := n.Generate("-seed", seed(66), "-containers", "2", "-plains", "1", "-rate", "500", "-limit", "131072")
 	n.figure("the limit holds files", atLeast(1), "tailrace_receiver_throttled_seconds_total", `namespace="shop"`)
 	const reason = "namespace shop may be read at 1.0 KiB/s (service.limits.namespaces.shop)"
 	testkit.Eventually(t, "status names the limit", func() (bool, string) {
