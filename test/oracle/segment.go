@@ -6,11 +6,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // JournalScan reads a journal's segments as a stranger would: gzip members one
@@ -22,13 +24,13 @@ type JournalScan struct {
 	// Docs are the documents found so far, in the order of the journal.
 	Docs []Arrival
 	take func(Item)
-	// frames are the checksums of the frames read, by their numbers.
-	frames map[uint64]uint32
+	// last is the highest number of the frames read.
+	last uint64
 }
 
 // NewJournalScan reads the segments in dir.
 func NewJournalScan(dir string) *JournalScan {
-	s := &JournalScan{dir: dir, read: map[string]int64{}, frames: map[uint64]uint32{}}
+	s := &JournalScan{dir: dir, read: map[string]int64{}}
 	s.take = func(i Item) { s.Docs = append(s.Docs, ArrivalOf(i)) }
 	return s
 }
@@ -48,15 +50,33 @@ func (s *JournalScan) More() error {
 		return err
 	}
 	slices.Sort(names)
-	for _, name := range names {
-		if err := s.segment(name); err != nil {
+	s.forgetReplaced(names)
+	for i, name := range names {
+		end := uint64(math.MaxUint64)
+		if i+1 < len(names) {
+			end = firstNumber(names[i+1])
+		}
+		if err := s.segment(name, end); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-func (s *JournalScan) segment(name string) error {
+// forgetReplaced begins anew when a new segment has a number that was read
+// already: after a failed fsync, what was not durable is written again there.
+func (s *JournalScan) forgetReplaced(names []string) {
+	for _, name := range names {
+		if _, known := s.read[name]; !known && firstNumber(name) <= s.last {
+			s.read, s.Docs, s.last = map[string]int64{}, nil, 0
+			return
+		}
+	}
+}
+
+// segment reads on in a segment, in which nothing counts from the number end on,
+// with which the next one begins.
+func (s *JournalScan) segment(name string, end uint64) error {
 	b, err := os.ReadFile(name)
 	if err != nil {
 		return err
@@ -73,7 +93,11 @@ func (s *JournalScan) segment(name string) error {
 		if err != nil {
 			return fmt.Errorf("at %d: %w", s.read[name], err)
 		}
-		if err := s.frame(b[:size], plain); err != nil {
+		if n := number(b[:size]); n < end {
+			s.last = max(s.last, n)
+			err = s.documents(plain)
+		}
+		if err != nil {
 			return fmt.Errorf("at %d: %w", s.read[name], err)
 		}
 		b = b[size:]
@@ -82,23 +106,23 @@ func (s *JournalScan) segment(name string) error {
 	return nil
 }
 
-// frame takes a frame's documents, once: after a failed fsync a frame is written
-// again to a later segment, under its number, which stands behind the gzip
-// header, the lengths of the extra field, and two bytes of the metadata.
-func (s *JournalScan) frame(packed, plain []byte) error {
-	const numberAt = 10 + 2 + 4 + 2
-	if len(packed) < numberAt+8 {
-		return s.documents(plain)
+// number is that of a frame, behind the gzip header, the lengths of the extra
+// field, and two bytes of the metadata; 0 for a member that is no frame.
+func number(packed []byte) uint64 {
+	const extra, at = 12, 10 + 2 + 4 + 2
+	if len(packed) < at+8 || !bytes.Equal(packed[extra:extra+2], []byte("TR")) {
+		return 0
 	}
-	number, sum := binary.LittleEndian.Uint64(packed[numberAt:]), crc32.ChecksumIEEE(plain)
-	if was, ok := s.frames[number]; ok {
-		if was != sum {
-			return fmt.Errorf("frame %d was written again with other documents", number)
-		}
-		return nil
+	return binary.LittleEndian.Uint64(packed[at:])
+}
+
+// firstNumber is the number in a segment's name.
+func firstNumber(name string) uint64 {
+	n, err := strconv.ParseUint(strings.TrimSuffix(filepath.Base(name), ".ndjson.gz"), 10, 64)
+	if err != nil {
+		return math.MaxUint64
 	}
-	s.frames[number] = sum
-	return s.documents(plain)
+	return n
 }
 
 func (s *JournalScan) documents(plain []byte) error {
