@@ -81,8 +81,12 @@ type shipper struct {
 const compressionLevel = 1
 
 // saveInterval is how often positions are written. It bounds what a restart
-// has to walk of the journal, not what it knows: see checkpoint.
-const saveInterval = 5 * time.Second
+// has to walk of the journal, not what it knows: see checkpoint. With a journal
+// in memory it bounds what a crash sends again, so it is shorter.
+const (
+	saveInterval         = 5 * time.Second
+	saveIntervalInMemory = time.Second
+)
 
 // New opens the state and makes all parts. The caller must Run the agent, or
 // Close it.

@@ -103,7 +103,11 @@ const drainPoll = 10 * time.Millisecond
 // saveRegularly writes the positions and tells the journal which frames need
 // not be replayed any more.
 func (a *Agent) saveRegularly(ctx context.Context) {
-	tick := time.NewTicker(saveInterval)
+	interval := saveInterval
+	if a.inMemory() {
+		interval = saveIntervalInMemory
+	}
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
 		select {

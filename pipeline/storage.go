@@ -90,7 +90,7 @@ func (a *Agent) openMemory(ctx context.Context) error {
 		return err
 	}
 	if kept {
-		a.log.Info(config.PromiseInMemory+"; "+config.PromisePositions, "positions", o.Dir, "saved_every", saveInterval)
+		a.log.Info(config.PromiseInMemory+"; "+config.PromisePositions, "positions", o.Dir, "saved_every", saveIntervalInMemory)
 		return a.openStores(fsys, c.Directory)
 	}
 	a.log.Warn(config.PromiseInMemory + "; " + c.PromiseNothingKept())
