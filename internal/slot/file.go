@@ -27,8 +27,8 @@ type File struct {
 	// dirty says that the target was written and not synced, so that it is
 	// written again in place.
 	dirty bool
-	// suspect is set by a failed sync: the file is never synced again, and
-	// the next write or sync makes a new one.
+	// suspect is set by a failed sync or replacement: the file is never synced
+	// again, and the next write or sync makes a new one.
 	suspect bool
 }
 
@@ -173,10 +173,11 @@ func (f *File) replaceWith(v Value) error {
 }
 
 // replace writes the values to a new file, durably, which then takes the
-// name.
+// name. Until all of that is done the file counts as suspect: the open one may
+// have no name any more.
 func (f *File) replace() error {
+	f.suspect = true
 	if err := vfs.Replace(f.fsys, f.name, f.writeSlots); err != nil {
-		f.suspect = true
 		return err
 	}
 	file, err := f.fsys.OpenFile(f.name, os.O_RDWR, 0)

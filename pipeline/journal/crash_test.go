@@ -69,6 +69,19 @@ type life struct {
 	// position is the line that the agent reads next.
 	position int64
 	broken   error
+	// patient makes the life try again what the disk refuses, as the agent
+	// does, until it ends.
+	patient bool
+}
+
+// try does what needs the disk.
+func (l *life) try(do func() error) error {
+	err := do()
+	for n := 0; l.patient && err != nil && n < 600; n++ {
+		time.Sleep(time.Second)
+		err = do()
+	}
+	return err
 }
 
 // live runs the agent until the disk is gone or the script ends. The error is
@@ -89,20 +102,20 @@ func (w *world) live(n, frames int) error {
 }
 
 // start opens everything and judges what was found.
-func (l *life) start() (err error) {
-	if l.checkpoint, err = checkpoint.Open(checkpoint.Options{FS: l.fs, Dir: "/state/checkpoint"}); err != nil {
+func (l *life) start() error {
+	if err := l.try(l.open); err != nil {
 		return err
 	}
-	l.journal, err = Open(Options{FS: l.fs, Dir: "/state/logs", SegmentSize: 3 << 10, MaxSize: 18 << 10, MaxAge: time.Second, OnDurable: l.durable})
-	if err != nil {
-		return err
-	}
-	if err := l.recovered(); err != nil {
+	if err := l.try(l.recovered); err != nil {
 		l.journal.Close()
 		return err
 	}
 	for _, name := range []string{"fast", "slow"} {
-		c, err := l.journal.Cursor(name, CursorOptions{StartAtBeginning: true})
+		var c *Cursor
+		err := l.try(func() (err error) {
+			c, err = l.journal.Cursor(name, CursorOptions{StartAtBeginning: true})
+			return err
+		})
 		if err != nil {
 			l.journal.Close()
 			return err
@@ -111,6 +124,17 @@ func (l *life) start() (err error) {
 		l.cursors = append(l.cursors, c)
 	}
 	return nil
+}
+
+func (l *life) open() (err error) {
+	if l.checkpoint, err = checkpoint.Open(checkpoint.Options{FS: l.fs, Dir: "/state/checkpoint"}); err != nil {
+		return err
+	}
+	l.journal, err = Open(Options{FS: l.fs, Dir: "/state/logs", SegmentSize: 3 << 10, MaxSize: 18 << 10, MaxAge: time.Second, OnDurable: l.durable})
+	if err != nil {
+		l.checkpoint.Close()
+	}
+	return err
 }
 
 // judgeCursor compares a position with what was done, and with what is left.
@@ -246,7 +270,7 @@ func (l *life) durable(metas []*frame.Meta) {
 
 // step appends some frames, delivers some, and saves now and then.
 func (l *life) step(i int) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
 	for range 1 + i%3 {
 		if err := l.append(ctx, 1+i%4); err != nil {
@@ -278,16 +302,18 @@ func (l *life) append(ctx context.Context, docs int) error {
 // deliver passes what the cursor has before it.
 func (l *life) deliver(ctx context.Context, c *Cursor) error {
 	for c.Stats().Pending.Frames > 0 {
-		f, err := c.Next(ctx)
-		if err != nil {
-			return err
-		}
-		if _, err := f.Payload(nil); err != nil {
-			return err
-		}
-		l.advanced[c.name] = max(l.advanced[c.name], f.Meta.Seq)
-		if err := c.Advance(f, Result{Delivered: f.Meta.Counts.DocLines}); err != nil {
-			return err
+		var f *Frame
+		for _, do := range []func() error{
+			func() (err error) { f, err = c.Next(ctx); return err },
+			func() error { _, err := f.Payload(nil); return err },
+			func() error {
+				l.advanced[c.name] = max(l.advanced[c.name], f.Meta.Seq)
+				return c.Advance(f, Result{Delivered: f.Meta.Counts.DocLines})
+			},
+		} {
+			if err := l.try(do); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -297,7 +323,8 @@ func (l *life) save(i int) error {
 	if i%2 == 0 {
 		return nil
 	}
-	covered, err := l.checkpoint.Save()
+	var covered uint64
+	err := l.try(func() (err error) { covered, err = l.checkpoint.Save(); return err })
 	if err != nil {
 		return err
 	}

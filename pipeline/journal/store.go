@@ -50,6 +50,9 @@ type Store struct {
 	slot    *slot.File
 	state   storeState
 	builder *frame.Builder
+	// unsynced says that a bundle was removed, and that power loss might bring
+	// it back.
+	unsynced bool
 }
 
 // Bundle is documents of one exporter and owner that were put together.
@@ -241,7 +244,7 @@ func (s *Store) Settle(b Bundle, rest []Refused, r Result) error {
 	defer s.mu.Unlock()
 	at := s.find(b.Seq)
 	if at < 0 {
-		return nil
+		return s.syncNames()
 	}
 	return s.intend(intent{Seq: b.Seq, Exporter: b.exporter, Left: len(rest), Result: r}, func() (bool, error) {
 		if len(rest) == 0 {
@@ -271,7 +274,20 @@ func (s *Store) drop(at int) (gone bool, err error) {
 	s.bundles = append(s.bundles[:at:at], s.bundles[at+1:]...)
 	s.used -= b.size
 	s.holdReserve()
-	return true, s.opts.FS.SyncDir(s.opts.Dir)
+	s.unsynced = true
+	return true, s.syncNames()
+}
+
+// syncNames makes sure that no bundle comes back that was removed.
+func (s *Store) syncNames() error {
+	if !s.unsynced {
+		return nil
+	}
+	if err := s.opts.FS.SyncDir(s.opts.Dir); err != nil {
+		return err
+	}
+	s.unsynced = false
+	return nil
 }
 
 // rewrite gives a bundle other documents.

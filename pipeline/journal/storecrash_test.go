@@ -15,32 +15,57 @@ type storeLife struct {
 	put, settled map[string]bool
 	// trying are documents whose fate a crash leaves open.
 	trying map[string]bool
+	// tries is how often what the disk refuses is done again.
+	tries int
 }
 
-func (l *storeLife) run(fsys vfs.FS) {
-	s, err := OpenStore(StoreOptions{FS: fsys, Dir: "/dead", Quota: 1 << 20})
+func newStoreLife() *storeLife {
+	return &storeLife{put: map[string]bool{}, settled: map[string]bool{}, trying: map[string]bool{}}
+}
+
+func (l *storeLife) try(do func() error) error {
+	err := do()
+	for n := 0; n < l.tries && err != nil; n++ {
+		err = do()
+	}
+	return err
+}
+
+func (l *storeLife) run(fsys vfs.FS) error {
+	var s *Store
+	err := l.try(func() (err error) {
+		s, err = OpenStore(StoreOptions{FS: fsys, Dir: "/dead", Quota: 1 << 20})
+		return err
+	})
 	if err != nil {
-		return
+		return err
 	}
 	for i := range 6 {
 		a, b := fmt.Sprint("a", i), fmt.Sprint("b", i)
 		l.trying[a], l.trying[b] = true, true
-		if s.Put(context.Background(), []Refused{refused("one", 1, a), refused("one", 1, b)}) != nil {
-			return
+		put := func() error {
+			return s.Put(context.Background(), []Refused{refused("one", 1, a), refused("one", 1, b)})
+		}
+		if err := l.try(put); err != nil {
+			return err
 		}
 		l.put[a], l.put[b] = true, true
 		delete(l.trying, a)
 		delete(l.trying, b)
-		if i%2 == 0 && l.settle(s, i) != nil {
-			return
+		if i%2 == 0 {
+			if err := l.settle(s, i); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // settle delivers the first of a bundle's documents, or both.
 func (l *storeLife) settle(s *Store, i int) error {
 	bundle := s.Bundles("elasticsearch")[0]
-	docs, err := s.Documents(bundle)
+	var docs []Refused
+	err := l.try(func() (err error) { docs, err = s.Documents(bundle); return err })
 	if err != nil {
 		return err
 	}
@@ -48,7 +73,10 @@ func (l *storeLife) settle(s *Store, i int) error {
 	for _, d := range docs[:n] {
 		l.trying[text(d)] = true
 	}
-	if err := s.Settle(bundle, docs[n:], Result{Delivered: uint64(2 * n), DeliveredDocs: uint64(n)}); err != nil {
+	settle := func() error {
+		return s.Settle(bundle, docs[n:], Result{Delivered: uint64(2 * n), DeliveredDocs: uint64(n)})
+	}
+	if err := l.try(settle); err != nil {
 		return err
 	}
 	for _, d := range docs[:n] {
@@ -104,7 +132,7 @@ func TestStoreSurvivesACrashAtEveryOperation(t *testing.T) {
 	for _, loss := range []crashfs.Loss{crashfs.LoseAll, crashfs.KeepHeads, crashfs.LoseNothing, crashfs.LoseSome} {
 		for at := 1; at <= 150; at += stride {
 			disk, n := crashfs.New(), 0
-			l := &storeLife{map[string]bool{}, map[string]bool{}, map[string]bool{}}
+			l := newStoreLife()
 			l.run(vfs.WithHook(disk, func(vfs.Op) error {
 				if n++; n == at {
 					disk.Kill()

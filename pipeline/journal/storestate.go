@@ -50,6 +50,11 @@ func (s *storeState) conclude() {
 // intend writes what is about to be done, durably, and does it. do says
 // whether it has happened, which it may have with an error.
 func (s *Store) intend(i intent, do func() (done bool, err error)) error {
+	// What was done before must be certain: the intent that tells of it is
+	// replaced.
+	if err := s.syncNames(); err != nil {
+		return err
+	}
 	s.state.Intent = &i
 	defer func() { s.state.Intent = nil }()
 	if err := s.slot.Write(s.state.encode()); err != nil {

@@ -26,9 +26,14 @@ const (
 // Crash ends the file system and is the one that the next start finds. The
 // seed chooses for LoseSome.
 func (f *FS) Crash(loss Loss, seed uint64) *FS {
+	f.Kill()
+	return f.Left(loss, seed)
+}
+
+// Left is what Crash would leave; this file system goes on.
+func (f *FS) Left(loss Loss, seed uint64) *FS {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.dead = true
 	c := crash{loss, rand.New(rand.NewPCG(seed, 0)), map[*node]*node{}}
 	after := New()
 	after.limit = f.limit
