@@ -147,12 +147,23 @@ func (s *Store) put(k key, docs []Refused) error {
 	}
 	s.giveReserve(s.used + b.size)
 	if err := s.write(b.path, sealed); err != nil {
-		s.holdReserve()
+		s.disown(b)
 		return err
 	}
 	s.bundles = append(s.bundles, b)
 	s.used += b.size
 	return nil
+}
+
+// disown sees to it that a bundle whose writing failed, perhaps after it got
+// its name, is not found later: its documents are put again. If the file stays,
+// the next bundle takes its number and its place.
+func (s *Store) disown(b *Bundle) {
+	if s.opts.FS.Remove(b.path) == nil {
+		s.unsynced = true
+	}
+	s.state.Next = b.Seq - 1
+	s.holdReserve()
 }
 
 // seal makes a frame of the documents, which is how they are compressed and
