@@ -57,12 +57,12 @@ func open(packed []byte) *Reader {
 // Wherever it is read, forwards, a little back or from far behind, the content
 // is the same, over the borders of members too.
 func TestReadsAtAnyPosition(t *testing.T) {
-	content := text(3 << 20)
-	r := open(pack(t, content[:1<<20], nil, content[1<<20:]))
+	content := text(1 << 20)
+	r := open(pack(t, content[:300<<10], nil, content[300<<10:]))
 	random := rand.New(rand.NewPCG(3, 4))
 	p := make([]byte, 200<<10)
 	off := int64(0)
-	for range 60 {
+	for range 40 {
 		switch random.IntN(10) {
 		case 0:
 			off = random.Int64N(int64(len(content)) + 1000)
@@ -81,11 +81,11 @@ func TestReadsAtAnyPosition(t *testing.T) {
 
 // What was read just now is read again without inflating anew.
 func TestLooksBackWithoutInflatingAnew(t *testing.T) {
-	content := text(2 << 20)
+	content := text(800 << 10)
 	r := open(pack(t, content))
-	p := make([]byte, 1<<20)
-	for _, size := range []int{48 << 10, 1 << 20, 48 << 10} {
-		for off := int64(512 << 10); off < 1<<20; off += int64(size) / 3 {
+	p := make([]byte, 256<<10)
+	for _, size := range []int{48 << 10, 256 << 10, 48 << 10} {
+		for off := int64(200 << 10); off < 500<<10; off += int64(size) / 3 {
 			readAt(t, r, p[:size], off)
 			if taken := r.Taken(); r.base > off-before && off > before {
 				t.Fatalf("after %d bytes at %d only what is behind %d is held (taken %d)", size, off, r.base, taken)
@@ -97,7 +97,7 @@ func TestLooksBackWithoutInflatingAnew(t *testing.T) {
 // A call inflates no more than a bounded piece, and the window stays small
 // whatever the content is.
 func TestBombIsInflatedInPieces(t *testing.T) {
-	const size = 32 << 20
+	const size = 8 << 20
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	if _, err := io.CopyN(z, zeros{}, size); err != nil {
@@ -176,7 +176,7 @@ func TestDamagedAnywhere(t *testing.T) {
 
 // A disk that fails is no damage: the same call succeeds when it works again.
 func TestFailingDiskIsNoDamage(t *testing.T) {
-	content := text(1 << 20)
+	content := text(100 << 10)
 	disk := &failing{Reader: bytes.NewReader(pack(t, content))}
 	r := new(Reader)
 	r.Reset(disk)
