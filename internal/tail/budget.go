@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -30,9 +31,12 @@ func (e *Engine) relieve(h *holders) {
 	}
 }
 
-// worst is the oldest file of the chain whose deleted files hold most. Files
-// of a chain come oldest first.
+// worst is a file that was read to its end, or else the oldest file of the chain
+// whose deleted files hold most. Files of a chain come oldest first.
 func (h *holders) worst() int {
+	if i := slices.IndexFunc(h.files, func(f *file) bool { return f.unread() == 0 }); i >= 0 {
+		return i
+	}
 	bytes := make(map[*chain]int64, len(h.files))
 	var most *chain
 	for _, f := range h.files {
@@ -64,8 +68,10 @@ func (e *Engine) abandon(f *file) {
 	f.shut()
 	e.open.Add(-1)
 	f.abandoned.Store(true)
-	e.opts.Logger.Warn("a deleted log file was closed before it was read, since deleted files held too much of the disk; "+
-		"what was unread is counted as lost, unless a compressed file has it", "path", quote(*f.path.Load()), "unread_bytes", f.unread())
+	if f.unread() > 0 {
+		e.opts.Logger.Warn("a deleted log file was closed before it was read, since deleted files held too much of the disk; "+
+			"what was unread is counted as lost, unless a compressed file has it", "path", quote(*f.path.Load()), "unread_bytes", f.unread())
+	}
 	f.chain.lane.enqueue(f.chain)
 }
 

@@ -114,9 +114,10 @@ func (c *chain) reopened(f *file) {
 }
 
 // find returns the file of an inode that is being read. An inode is not given
-// again while a descriptor holds it.
+// again while a descriptor holds it; that of a file that was given up may be,
+// at once.
 func (c *chain) find(dev, ino uint64) *file {
-	isIt := func(f *file) bool { return f.dev == dev && f.ino == ino && !f.poll.vanished }
+	isIt := func(f *file) bool { return f.dev == dev && f.ino == ino && !f.poll.vanished && !f.abandoned.Load() }
 	if i := slices.IndexFunc(c.files, isIt); i >= 0 {
 		return c.files[i]
 	}

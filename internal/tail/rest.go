@@ -306,6 +306,7 @@ func (e *Engine) revive(f *file) {
 		return
 	case !f.isInode(&st) || confine.Born(fd) != f.born:
 		_ = unix.Close(fd)
+		e.sought(f)
 		return
 	}
 	f.mu.Lock()
@@ -323,12 +324,21 @@ func (e *Engine) revive(f *file) {
 
 // cannotRevive tries later, unless what is there now must not be read.
 func (e *Engine) cannotRevive(f *file, t *Target, err error) {
-	f.wanted.Store(true)
+	e.sought(f)
 	var refused *confine.Refused
 	if errors.As(err, &refused) {
 		e.vanish(f)
 	}
 	e.refuse(t, err)
+}
+
+// sought takes a file for deleted that a lane waits for and scans do not find
+// either: what came in its place must not wait for as long as absentFor.
+func (e *Engine) sought(f *file) {
+	f.wanted.Store(true)
+	if f.poll.absent != 0 && e.opts.Now().UnixNano()-f.poll.absent >= int64(e.opts.Grace) {
+		e.vanish(f)
+	}
 }
 
 // isStill says whether a name stands for a file that is being read and not for

@@ -11,6 +11,7 @@ type Service struct {
 	Node      string          `mapstructure:"node" doc:"Name of this node: part of every event's id and of its resource. Empty: the environment variable NODE_NAME, else the host name."`
 	Lanes     int             `mapstructure:"lanes" doc:"Goroutines that read, parse and encode; more than one on nodes that write more than one core can take."`
 	Limits    Limits          `mapstructure:"limits"`
+	Deleted   Deleted         `mapstructure:"deleted"`
 	Journal   Journal         `mapstructure:"journal"`
 	Telemetry Telemetry       `mapstructure:"telemetry"`
 	Pipelines map[ID]Pipeline `mapstructure:"pipelines" doc:"What goes where: one entry for each pipeline, named logs or logs/NAME."`
@@ -22,6 +23,13 @@ type Limits struct {
 	Namespace  ByteSize            `mapstructure:"namespace" doc:"Bytes per second of all pods of a namespace together; 0 for no limit. It holds beside that of each pod."`
 	Namespaces map[string]ByteSize `mapstructure:"namespaces" doc:"Namespaces that have another limit than namespace, by name; 0 for none."`
 	Burst      time.Duration       `mapstructure:"burst" doc:"For how long an unused limit is saved up: after a quiet time, so many seconds' worth is read at once."`
+}
+
+// Deleted bounds what deleted log files hold of the node while they wait to be
+// read.
+type Deleted struct {
+	MaxSize  ByteSize `mapstructure:"max_size" doc:"Bytes of deleted log files that are kept open until they are read. Beyond it the oldest file of the container with most of them is given up, and what is unread of it counted as lost."`
+	MaxFiles int      `mapstructure:"max_files" doc:"The same as a number of files; at most half of those that may be open."`
 }
 
 // Journal says where events are kept and for how long.
@@ -89,8 +97,9 @@ const memorySize = 64 * MiB
 // DefaultService are the values that a configuration need not write.
 func DefaultService() Service {
 	return Service{
-		Lanes:  1,
-		Limits: Limits{Burst: time.Second},
+		Lanes:   1,
+		Limits:  Limits{Burst: time.Second},
+		Deleted: Deleted{MaxSize: GiB, MaxFiles: 1024},
 		Journal: Journal{
 			Type:       OnDisk,
 			Directory:  "/var/lib/tailrace",
@@ -137,6 +146,12 @@ func (s *Service) check(wrong func(message string, key ...string)) {
 		wrong(fmt.Sprintf("must be from 1 to %d, not %d", maxLanes, s.Lanes), "lanes")
 	}
 	s.Limits.check(func(message string, key ...string) { wrong(message, append([]string{"limits"}, key...)...) })
+	if s.Deleted.MaxSize < MiB {
+		wrong(fmt.Sprintf("must be at least %s, not %s", MiB, s.Deleted.MaxSize), "deleted", "max_size")
+	}
+	if s.Deleted.MaxFiles < 1 {
+		wrong(fmt.Sprintf("must be at least 1, not %d", s.Deleted.MaxFiles), "deleted", "max_files")
+	}
 	s.Journal.check(func(message string, key ...string) { wrong(message, append([]string{"journal"}, key...)...) })
 	oneOf(wrong, s.Telemetry.Logs.Level, []string{"debug", "info", "warn", "error"}, "telemetry", "logs", "level")
 	oneOf(wrong, s.Telemetry.Logs.Encoding, []string{"console", "json"}, "telemetry", "logs", "encoding")
