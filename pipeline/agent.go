@@ -31,8 +31,9 @@ type Options struct {
 	// Stdout is where the console exporter prints.
 	Stdout io.Writer
 	// Drain is how long exporters may go on after the lanes have stopped.
-	// What is not delivered by then waits in the journal.
-	Drain time.Duration
+	// What is not delivered by then waits in the journal. A backend that has
+	// taken nothing for Patience is not waited for; 0 is Drain.
+	Drain, Patience time.Duration
 }
 
 // Agent is one running Tailrace. Everything that reads stops before what it

@@ -52,8 +52,9 @@ func (l *lane) add(p Processor) {
 }
 
 // Run works until ctx ends: then lanes seal what they have read, the journal
-// takes it, exporters get Options.Drain to deliver it, and positions are
-// saved. What was not delivered waits in the journal for the next start.
+// takes it, exporters that get on have Options.Drain to deliver it, and
+// positions are saved. What was not delivered waits in the journal for the
+// next start.
 func (a *Agent) Run(ctx context.Context) error {
 	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
 	shipping, stopShipping := context.WithCancel(context.WithoutCancel(ctx))
@@ -78,27 +79,12 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	stopReading()
 	readers.Wait()
-	err = errors.Join(err, a.journal.Flush(context.WithoutCancel(ctx)))
+	err = errors.Join(err, a.flush(ctx))
 	a.drain()
 	stopShipping()
 	shippers.Wait()
 	return errors.Join(err, a.Close())
 }
-
-// drain lets the exporters go on until they have delivered what there is.
-func (a *Agent) drain() {
-	deadline := time.Now().Add(a.opts.Drain)
-	for _, s := range a.shippers {
-		s.loop.Drain()
-	}
-	for _, s := range a.shippers {
-		for s.cursor.Stats().Pending.Frames > 0 && time.Now().Before(deadline) {
-			time.Sleep(drainPoll)
-		}
-	}
-}
-
-const drainPoll = 10 * time.Millisecond
 
 // saveRegularly writes the positions and tells the journal which frames need
 // not be replayed any more.

@@ -21,8 +21,9 @@ func newRunCommand(kinds config.Kinds) *cobra.Command {
 		GroupID: groupAgent,
 		Short:   "Run the agent",
 		Long: `Run reads log files, keeps their lines in the journal and delivers them, until
-it gets SIGTERM or an interrupt: then what was read is made durable, and what is
-not delivered by then waits in the journal for the next start.
+it gets SIGTERM or an interrupt: then what was read is made durable, exporters
+whose backends answer go on for a while, and what is not delivered by then waits
+in the journal for the next start.
 
 With no configuration it reads the logs of this node's pods into the journal
 and prints them.`,
@@ -32,7 +33,7 @@ and prints them.`,
 		Args: cobra.NoArgs,
 	}
 	uris := configFlag(cmd)
-	drain := cmd.Flags().Duration("drain", 2*time.Second, "how long exporters may go on delivering after the last line was read")
+	drain := cmd.Flags().Duration("drain", 2*time.Second, "how long exporters that get on may go on delivering after the last line was read")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := checkedConfig(*uris, kinds)
 		if err != nil {
@@ -62,6 +63,10 @@ func readablePods(dir string) error {
 	return nil
 }
 
+// drainPatience is after how long without a delivery a backend is not waited
+// for at the end: a second is the shortest grace that a pod can have.
+const drainPatience = time.Second
+
 func runAgent(ctx context.Context, cfg *config.Config, drain time.Duration, out, errOut io.Writer) error {
 	logs := cfg.Service.Telemetry.Logs
 	logger, flush, err := telemetry.NewLogger(errOut, telemetry.LogOptions{Level: logs.Level, Encoding: logs.Encoding})
@@ -69,7 +74,7 @@ func runAgent(ctx context.Context, cfg *config.Config, drain time.Duration, out,
 		return err
 	}
 	defer flush()
-	agent, err := pipeline.New(ctx, cfg, pipeline.Options{Version: version, Logger: logger, Stdout: out, Drain: drain})
+	agent, err := pipeline.New(ctx, cfg, pipeline.Options{Version: version, Logger: logger, Stdout: out, Drain: drain, Patience: drainPatience})
 	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 		// It was asked to end while it waited for another agent.
 		return nil

@@ -36,6 +36,9 @@ type Stats struct {
 	// Single says that requests have one frame each, after an answer that
 	// did not count.
 	Single bool
+	// Unanswered is since when no request was answered in a way that lets it
+	// get on; the zero time when it gets on or has nothing to send.
+	Unanswered time.Time
 	// Trouble says why it does not get on.
 	Trouble Trouble
 }

@@ -68,6 +68,9 @@ func (s *Shipper) count(sent []*fragment, req *Request) {
 		st.Requests++
 		st.Bytes += uint64(bytes)
 		st.Retries += uint64(again)
+		if st.Unanswered.IsZero() {
+			st.Unanswered = time.Now()
+		}
 	})
 }
 
@@ -78,6 +81,8 @@ func (s *Shipper) report(before Trouble) {
 		st.Trouble, st.Single = now, s.core.single
 		if now.Reason != "" {
 			st.FailedRequests++
+		} else {
+			st.Unanswered = time.Time{}
 		}
 	})
 	switch {

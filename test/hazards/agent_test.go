@@ -26,6 +26,8 @@ type node struct {
 	// env is added to the agent's environment.
 	env  []string
 	runs int
+	// latest is the run that was started last.
+	latest *testkit.Process
 }
 
 // newNode makes a node whose sink follows a script of behaviours.
@@ -34,6 +36,7 @@ func newNode(t *testing.T, script string) *node {
 	if testing.Short() {
 		t.Skip("starts the real agent; make test runs it")
 	}
+	testkit.Agent(t) // It is built before anything runs.
 	n := &node{Rig: testkit.NewRig(t)}
 	n.sink = n.StartSink("sink", script)
 	n.configs = []string{n.Configure(fmt.Sprintf(`
@@ -79,9 +82,10 @@ func (n *node) under(wrapper []string, args ...string) *testkit.Process {
 	if len(wrapper) > 0 {
 		line = append(append(wrapper[:len(wrapper):len(wrapper)], n.tool("setpriv"), "--pdeathsig", "KILL"), line...)
 	}
-	return testkit.Start(n.TB, testkit.Command{
+	n.latest = testkit.Start(n.TB, testkit.Command{
 		Name: fmt.Sprintf("agent-%03d", n.runs), Path: line[0], Args: line[1:], Dir: n.Dir, Env: n.env, Logs: n.Path("out"),
 	})
+	return n.latest
 }
 
 // tool is where a program is that the test cannot do without.
@@ -149,6 +153,9 @@ func (n *node) status(args ...string) string {
 func (n *node) figure(what string, wanted func(value int) bool, name string, labels ...string) {
 	n.TB.Helper()
 	testkit.Eventually(n.TB, what, func() (bool, string) {
+		if n.latest != nil && !n.latest.Running() {
+			n.TB.Fatalf("%s: the agent has ended\n%s", what, n.latest.Tail())
+		}
 		f, err := n.Figures()
 		if err != nil {
 			return false, err.Error()
