@@ -11,6 +11,7 @@ import (
 	"github.com/tailrace/tailrace/internal/status"
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/pipeline/event"
+	"github.com/tailrace/tailrace/pipeline/journal"
 	"github.com/tailrace/tailrace/processors/parse"
 )
 
@@ -34,12 +35,16 @@ func (a *Agent) Report() status.Report {
 
 func (a *Agent) reportJournal() status.Journal {
 	st := a.journal.Stats()
-	return status.Journal{
+	j := status.Journal{
 		Directory: a.cfg.Service.Journal.Directory, InMemory: a.inMemory(),
 		First: st.First, Last: st.Durable,
 		Bytes: st.Bytes, Damaged: uint64(st.Recovery.Damaged), Full: st.Full,
 		Oldest: timeOf(st.Oldest), Newest: timeOf(st.Newest),
 	}
+	if st.Trouble != nil {
+		j.Trouble, j.Cure = st.Trouble.Error(), journal.Cure(st.Trouble)
+	}
+	return j
 }
 
 // timeOf is the time of ns since the Unix epoch, the zero time for 0.

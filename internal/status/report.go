@@ -51,6 +51,10 @@ type Journal struct {
 	Damaged uint64 `json:"damaged_frames"`
 	// Full says that reading waits for room.
 	Full bool `json:"full"`
+	// Trouble is why the disk takes nothing at the moment, Cure what to do
+	// about it; only a running agent knows.
+	Trouble string `json:"trouble,omitempty"`
+	Cure    string `json:"cure,omitempty"`
 }
 
 // Exporter is how far an exporter has come.

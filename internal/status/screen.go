@@ -82,6 +82,9 @@ func (s *screen) journal() {
 		fmt.Fprint(s.w, ", FULL: reading waits")
 	}
 	fmt.Fprintln(s.w)
+	if j.Trouble != "" {
+		fmt.Fprintf(s.w, "the journal cannot be written, reading waits: %s; %s\n", safe(j.Trouble), safe(j.Cure))
+	}
 	for _, p := range s.Problems {
 		fmt.Fprintf(s.w, "problem: %s\n", safe(p))
 	}

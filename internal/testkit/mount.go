@@ -1,6 +1,8 @@
 package testkit
 
 import (
+	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"testing"
@@ -45,7 +47,7 @@ func Tmpfs(tb testing.TB, dir, options string) {
 }
 
 // Fill takes all the space that a file system has left, with the file name,
-// and leaves free of it.
+// and leaves free of it. Others may write meanwhile.
 func Fill(tb testing.TB, name string, free int64) {
 	tb.Helper()
 	f, err := os.Create(name)
@@ -53,13 +55,17 @@ func Fill(tb testing.TB, name string, free int64) {
 		tb.Fatal(err)
 	}
 	defer f.Close()
-	var st unix.Statfs_t
-	if err := unix.Fstatfs(int(f.Fd()), &st); err != nil {
-		tb.Fatal(err)
-	}
-	if size := int64(st.Bavail)*st.Bsize - free; size > 0 {
-		if err := unix.Fallocate(int(f.Fd()), 0, 0, size); err != nil {
-			tb.Fatalf("fill %s: %v", name, err)
+	Eventually(tb, "the file system is full", func() (bool, string) {
+		var st unix.Statfs_t
+		if err := unix.Fstatfs(int(f.Fd()), &st); err != nil {
+			tb.Fatal(err)
 		}
-	}
+		own, err := f.Seek(0, io.SeekEnd)
+		size := int64(st.Bavail)*st.Bsize - free
+		if err != nil || size <= 0 {
+			return err == nil, "it cannot be measured"
+		}
+		err = unix.Fallocate(int(f.Fd()), 0, own, size)
+		return err == nil, fmt.Sprintf("taking %d bytes: %v", size, err)
+	})
 }

@@ -171,6 +171,9 @@ func (j *Journal) advance(group []*frame.Sealed) {
 		j.intake.bytes -= int64(s.Meta.MetaSize() + len(s.Payload))
 	}
 	j.durable = group[len(group)-1].Meta.Seq
+	if j.disk.trouble != nil {
+		j.opts.Logger.Info("the journal writes again; nothing was lost", "directory", j.opts.Dir)
+	}
 	j.disk.trouble = nil
 	close(j.changed)
 	j.changed = make(chan struct{})
@@ -191,7 +194,7 @@ func (j *Journal) hold(err error, delay time.Duration) bool {
 	j.mu.Unlock()
 	if first {
 		j.opts.Logger.Error("the journal cannot write; reading of logs pauses and nothing is lost as long as the log files stay",
-			"directory", j.opts.Dir, "error", err, "cure", cure(err))
+			"directory", j.opts.Dir, "error", err, "cure", Cure(err))
 	}
 	if closed {
 		return false
@@ -209,9 +212,13 @@ func outOfSpace(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
-func cure(err error) string {
-	if outOfSpace(err) {
-		return "free space on the file system, or lower max_size"
+// Cure is what a person can do about an error of the journal's disk.
+func Cure(err error) string {
+	switch {
+	case outOfSpace(err):
+		return "free space on the file system, or lower service.journal.max_size"
+	case errors.Is(err, syscall.EROFS):
+		return "the file system is read-only: look in the kernel's log for why, then remount it read-write"
 	}
 	return "look for errors of this disk in the kernel's log"
 }

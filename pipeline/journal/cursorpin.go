@@ -37,7 +37,7 @@ func (c *Cursor) syncIfOld(age time.Duration) {
 
 func (c *Cursor) complain(err error) {
 	c.journal.opts.Logger.Warn("the position of an exporter cannot be stored; after a power failure it may deliver twice",
-		"exporter", c.name, "error", err, "cure", cure(err))
+		"exporter", c.name, "error", err, "cure", Cure(err))
 }
 
 // releases says whether the cursor does not need the segment, even after a
