@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	lives    = flag.Int("lives", 0, "how many random lives; 0 is 300 with -short and 1500 without")
+	lives    = flag.Int("lives", 0, "how many random lives; 0 is 1500, fewer with -short or -race")
 	lifeSeed = flag.Int64("life", -1, "the seed of the one random life to run")
 )
 
@@ -45,6 +45,9 @@ func numberOfLives() int {
 	switch {
 	case *lives > 0:
 		return *lives
+	case raceEnabled:
+		// It makes a life several times slower, and looks for something else.
+		return 150
 	case testing.Short():
 		return 300
 	}
