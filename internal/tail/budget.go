@@ -16,7 +16,7 @@ type holders struct {
 
 func (h *holders) add(f *file) {
 	h.files = append(h.files, f)
-	h.bytes += f.unread()
+	h.bytes += f.size.Load()
 }
 
 // relieve closes unread files while deleted ones hold more than they may: the
@@ -26,7 +26,7 @@ func (e *Engine) relieve(h *holders) {
 		i := h.worst()
 		f := h.files[i]
 		h.files = append(h.files[:i], h.files[i+1:]...)
-		h.bytes -= f.unread()
+		h.bytes -= f.size.Load()
 		e.abandon(f)
 	}
 }
@@ -41,7 +41,7 @@ func (h *holders) worst() int {
 	var most *chain
 	for _, f := range h.files {
 		// One more than nothing, so that descriptors count as well.
-		bytes[f.chain] += f.unread() + 1
+		bytes[f.chain] += f.size.Load() + 1
 		if most == nil || bytes[f.chain] > bytes[most] {
 			most = f.chain
 		}
