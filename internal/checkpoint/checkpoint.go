@@ -6,6 +6,7 @@ package checkpoint
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
@@ -103,7 +104,7 @@ func Open(o Options) (*Store, error) {
 		s.clear()
 		s.lose(err)
 	case err != nil:
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", s.path, err)
 	}
 	return s, nil
 }

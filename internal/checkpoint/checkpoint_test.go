@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tailrace/tailrace/internal/slot"
 	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/internal/vfs/crashfs"
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -46,6 +49,24 @@ func meta(seq uint64, n uint32, offset int64) *frame.Meta {
 	binary.BigEndian.PutUint32(src.ID[:], n)
 	src.Streams[event.Stdout] = frame.StreamState{Mode: frame.ModeOpen, Open: 5}
 	return &frame.Meta{Seq: seq, JournalTime: time.Now().UnixNano(), Sources: []frame.Source{src}}
+}
+
+func TestStateOfALaterVersionIsRefusedAndKept(t *testing.T) {
+	fsys := crashfs.New()
+	if err := fsys.MkdirAll(dir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	f, err := slot.Create(fsys, dir+"/"+FileName, 100, append([]byte{version + 1, 0, 0, 0}, make([]byte, 90)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if _, err := Open(Options{FS: fsys, Dir: dir}); !errors.Is(err, slot.ErrVersion) {
+		t.Errorf("opened with %v, want a word about the version", err)
+	}
+	if f, err = slot.Open(fsys, dir+"/"+FileName); err != nil || f.Newest().Payload[0] != version+1 {
+		t.Errorf("the file was changed: %v", err)
+	}
 }
 
 func TestFramesAreAddedUp(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tailrace/tailrace/internal/slot"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
 
@@ -53,8 +54,8 @@ func parseSeq(b []byte) (uint64, error) {
 	if len(b) < headerSize {
 		return 0, fmt.Errorf("%w: cut off", errContent)
 	}
-	if v := binary.LittleEndian.Uint32(b); v != version {
-		return 0, fmt.Errorf("%w: version %d", errContent, v)
+	if err := slot.CheckVersion(int(binary.LittleEndian.Uint32(b)), version); err != nil {
+		return 0, err
 	}
 	return binary.LittleEndian.Uint64(b[4:]), nil
 }

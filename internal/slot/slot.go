@@ -47,6 +47,20 @@ type Value struct {
 // Valid says whether there is a value.
 func (v Value) Valid() bool { return v.Generation != 0 }
 
+// ErrVersion says that a value is whole and of a version of its format that
+// this program does not know: it must not be replaced.
+var ErrVersion = errors.New("another version of Tailrace has written it")
+
+// CheckVersion compares the version of a value's format with the one that is
+// known.
+func CheckVersion(found, known int) error {
+	if found == known {
+		return nil
+	}
+	return fmt.Errorf("%w: its format has version %d, and this program knows version %d; "+
+		"run the version that has written it, or remove the state to begin anew", ErrVersion, found, known)
+}
+
 // errNoValue describes a slot that does not hold a value.
 var errNoValue = errors.New("no valid value")
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tailrace/tailrace/internal/slot"
 	"github.com/tailrace/tailrace/pipeline/event"
 )
 
@@ -54,13 +55,26 @@ func (s *state) append(dst []byte) []byte {
 }
 
 func parseState(b []byte) (s state, err error) {
-	if err := json.Unmarshal(b, &s); err != nil {
-		return state{}, fmt.Errorf("%w: %w", errState, err)
+	err = parseVersioned(b, &s)
+	if err != nil && !errors.Is(err, slot.ErrVersion) {
+		err = fmt.Errorf("%w: %w", errState, err)
 	}
-	if s.Version != stateVersion {
-		return state{}, fmt.Errorf("%w: version %d", errState, s.Version)
+	return s, err
+}
+
+// parseVersioned reads JSON of this version. Of another one only the version
+// is looked at.
+func parseVersioned(b []byte, into any) error {
+	var v struct {
+		Version int `json:"version"`
 	}
-	return s, nil
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	if err := slot.CheckVersion(v.Version, stateVersion); err != nil {
+		return err
+	}
+	return json.Unmarshal(b, into)
 }
 
 // CursorStats are a cursor's figures now. Read lines are Passed.Lines plus

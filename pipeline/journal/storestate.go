@@ -80,11 +80,11 @@ func (s *storeState) encode() []byte {
 }
 
 func (s *storeState) parse(b []byte) error {
-	if err := json.Unmarshal(b, s); err != nil {
+	if err := parseVersioned(b, s); err != nil {
 		return err
 	}
-	if s.Version != stateVersion || s.Results == nil {
-		return fmt.Errorf("version %d", s.Version)
+	if s.Results == nil {
+		return errors.New("it has no results")
 	}
 	return nil
 }
@@ -118,6 +118,9 @@ func (s *Store) loadState() error {
 			return nil
 		}
 		f.Close()
+		if errors.Is(err, slot.ErrVersion) {
+			return fmt.Errorf("%s: %w", path, err)
+		}
 		err = fmt.Errorf("%w: %w", slot.ErrDamaged, err)
 	}
 	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, slot.ErrDamaged) {
