@@ -115,10 +115,14 @@ func (j *Journal) write(group []*frame.Sealed) (n int, err error) {
 	}
 	start := time.Now()
 	if err := w.file.Sync(); err != nil {
-		j.abandon()
+		j.abandon("an fsync has failed")
 		return 0, err
 	}
 	j.opts.OnSync(time.Since(start))
+	if w.isRemoved(j.opts.FS) {
+		j.abandon("somebody has removed it")
+		return j.write(group)
+	}
 	return n, nil
 }
 

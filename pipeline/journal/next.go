@@ -2,6 +2,8 @@ package journal
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 
 	"github.com/tailrace/tailrace/internal/vfs"
@@ -67,6 +69,8 @@ type reading struct {
 	// be read since then.
 	read uint64
 	hole Tally
+	// gone is a number up to which segments were removed by somebody.
+	gone uint64
 }
 
 // Next is the next durable frame; it waits for one.
@@ -141,7 +145,7 @@ func (c *Cursor) missed(to int64) {
 // place has a segment open with something left to read in it; false with what
 // to wait for when there is none.
 func (c *Cursor) place() (more bool, wait <-chan struct{}, err error) {
-	seg, wait, err := c.choose()
+	seg, sealed, wait, err := c.choose()
 	if seg == nil {
 		return false, wait, err
 	}
@@ -149,7 +153,11 @@ func (c *Cursor) place() (more bool, wait <-chan struct{}, err error) {
 		return true, nil, nil
 	}
 	file, err := c.journal.opts.FS.OpenFile(seg.path, os.O_RDONLY, 0)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && sealed:
+		c.vanished(seg)
+		return c.place()
+	case err != nil:
 		return false, nil, err
 	}
 	c.leave()
@@ -161,6 +169,26 @@ func (c *Cursor) place() (more bool, wait <-chan struct{}, err error) {
 	return true, nil, nil
 }
 
+// vanished passes a segment that somebody has removed: what the cursor had not
+// read of it is lost.
+func (c *Cursor) vanished(seg *segment) {
+	lost := Tally{Frames: int(seg.Frames), Bytes: seg.Packed, Counts: seg.Counts}
+	if c.read >= seg.First {
+		lost = Tally{}
+		// Without its index the loss has no figure.
+		_ = seg.indexed(c.journal.opts.FS, 0, func(e *Entry) error {
+			if e.Seq > c.read {
+				lost.Add(e.tally())
+			}
+			return nil
+		})
+	}
+	c.hole.Add(lost)
+	c.gone = seg.Last
+	c.journal.opts.Logger.Error("a segment of the journal was removed before everything in it was delivered; what was not is lost",
+		"exporter", c.name, "segment", seg.path, "frames", lost.Frames, "lines", lost.Lines)
+}
+
 // limits tells the scan how far the segment is durable, and says whether the
 // segment has an index.
 func (c *Cursor) limits() (indexed bool) {
@@ -170,24 +198,24 @@ func (c *Cursor) limits() (indexed bool) {
 	return c.segment.indexSize > 0
 }
 
-// choose is the segment to read in.
-func (c *Cursor) choose() (*segment, <-chan struct{}, error) {
+// choose is the segment to read in, and whether nothing more is written to it.
+func (c *Cursor) choose() (seg *segment, sealed bool, wait <-chan struct{}, err error) {
 	j := c.journal
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if c.segment != nil && !c.segment.deleted && c.segment.Size > c.scan.end {
 		c.scan.limit, c.scan.last = c.segment.Size, c.segment.Last
-		return c.segment, nil, nil
+		return c.segment, c.segment.sealed, nil, nil
 	}
 	for _, s := range j.segments {
-		if !s.empty() && s.Last > c.read && s != c.segment {
-			return s, nil, nil
+		if !s.empty() && s.Last > max(c.read, c.gone) && s != c.segment {
+			return s, s.sealed, nil, nil
 		}
 	}
 	if j.closed {
-		return nil, nil, ErrClosed
+		return nil, false, nil, ErrClosed
 	}
-	return nil, j.changed, nil
+	return nil, false, j.changed, nil
 }
 
 // leave closes the segment.

@@ -279,3 +279,49 @@ func TestLostCursorBeginsAtTheOldestFrame(t *testing.T) {
 		t.Errorf("figures %+v; want the position of the oldest frame", st)
 	}
 }
+
+func TestSegmentRemovedByHandCostsWhatWasNotDelivered(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, Options{Dir: dir, SegmentSize: 2 << 10})
+	c, err := j.Cursor("x", CursorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 9 {
+		appendAll(t, j, sample{docs: 1, tag: fmt.Sprint(i), size: 900})
+		flush(t, j)
+	}
+	remove(t, segmentPath(dir, j.segments[1].First))
+	gone := j.segments[1].Counts.Lines
+	for c.Stats().Pending.Frames > 0 {
+		f, err := c.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Advance(f, Result{Delivered: f.Meta.Counts.DocLines}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if st := c.Stats(); gone == 0 || st.Result.Lost != gone || st.Result.Delivered != 9-gone || st.Passed.Lines != 9 {
+		t.Errorf("figures %+v; want %d lines lost and the others of 9 delivered", st, gone)
+	}
+}
+
+func TestOpenSegmentRemovedByHandIsNotWrittenOn(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, Options{Dir: dir})
+	appendAll(t, j, sample{docs: 1, tag: "before"})
+	flush(t, j)
+	remove(t, segmentPath(dir, 1))
+	appendAll(t, j, sample{docs: 1, tag: "after"})
+	flush(t, j)
+	if got := numbers(t, j); got != "2" {
+		t.Errorf("readable: frames %s; want what was written after the removal", got)
+	}
+	j.Close()
+	j = open(t, Options{Dir: dir})
+	replayed := ""
+	if err := j.Replay(1, func(m *frame.Meta) error { replayed += fmt.Sprint(m.Seq); return nil }); err != nil || replayed != "2" {
+		t.Errorf("after a restart frames %q are there, %v; want 2", replayed, err)
+	}
+}

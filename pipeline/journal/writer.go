@@ -86,23 +86,30 @@ func (j *Journal) begin(seq uint64) error {
 func (j *Journal) undo(cause error) error {
 	w := &j.writer
 	if err := w.file.Truncate(w.published); err != nil {
-		j.abandon()
+		j.abandon("it cannot be cut back")
 		return errors.Join(cause, err)
 	}
 	w.size, w.lengths = w.published, w.lengths[:0]
 	return cause
 }
 
-// abandon gives up the open segment after a failed fsync: nothing is known of
-// what was written since the last good one, and it is never written or synced
-// again. Its durable frames stay; the others are still in memory and go, with
-// the same numbers, into a new segment, whose copies then count.
-func (j *Journal) abandon() {
+// isRemoved says whether the segment has no name any more: what is written to
+// it will be gone.
+func (w *writer) isRemoved(fsys vfs.FS) bool {
+	_, err := fsys.Stat(w.segment.path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// abandon gives up the open segment, after a failed fsync for one: nothing is
+// known of what was written since the last good one, and it is never written or
+// synced again. Its durable frames stay; the others are still in memory and go,
+// with the same numbers, into a new segment, whose copies then count.
+func (j *Journal) abandon(reason string) {
 	seg := j.writer.segment
 	j.writer.file.Close()
 	j.writer.file = nil
-	j.opts.Logger.Warn("a segment is given up after a failed fsync; what was not durable in it is written again",
-		"segment", filepath.Base(seg.path), "durable_bytes", seg.Size)
+	j.opts.Logger.Warn("a segment is given up; what was not durable in it is written again",
+		"segment", filepath.Base(seg.path), "reason", reason, "durable_bytes", seg.Size)
 	if seg.empty() {
 		j.forget(seg)
 		return

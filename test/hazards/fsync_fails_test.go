@@ -20,7 +20,7 @@ func TestFailedFsyncLosesAndRepeatsNothing(t *testing.T) {
 		calls, err := os.ReadFile(trace)
 		return err == nil && strings.Count(string(calls), "EIO (Input/output error) (INJECTED)") >= 1, agent.Tail()
 	})
-	n.saying(agent, "a segment is given up after a failed fsync")
+	n.saying(agent, "an fsync has failed")
 	n.saying(agent, "the journal writes again")
 	// strace does not pass a request to end on to the agent.
 	agent.Kill()
