@@ -106,8 +106,6 @@ func (w *watcher) follow(providers []Provider, retry bool) []string {
 		}
 	}
 	w.drop(wanted)
-	w.watches.Store(int64(len(w.dirs)))
-	w.polling.Store(int64(len(w.polled)))
 	if w.told && len(w.polled) == 0 {
 		w.told = false
 		w.log.Info("all directories are watched again")
@@ -157,7 +155,8 @@ func (w *watcher) exhaust(err error, cure string) {
 	}
 }
 
-// drop forgets directories that nobody looks into any more.
+// drop forgets directories that nobody looks into any more, and counts the
+// others.
 func (w *watcher) drop(wanted map[string]bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -170,6 +169,8 @@ func (w *watcher) drop(wanted map[string]bool) {
 		}
 	}
 	maps.DeleteFunc(w.polled, func(dir string, _ stamp) bool { return !wanted[dir] })
+	w.watches.Store(int64(len(w.dirs)))
+	w.polling.Store(int64(len(w.polled)))
 }
 
 func (w *watcher) run() {
