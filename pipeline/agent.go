@@ -153,20 +153,22 @@ func (a *Agent) openState(ctx context.Context) (err error) {
 	if err := a.claim(ctx, fs, dir); err != nil {
 		return err
 	}
-	if a.checkpoint, err = checkpoint.Open(checkpoint.Options{FS: fs, Dir: filepath.Join(dir, CheckpointDir), Logger: a.log}); err != nil {
+	if a.checkpoint, err = patiently(ctx, a.log, func() (*checkpoint.Store, error) {
+		return checkpoint.Open(checkpoint.Options{FS: fs, Dir: filepath.Join(dir, CheckpointDir), Logger: a.log})
+	}); err != nil {
 		return err
 	}
 	options := a.journalOptions(fs, dir)
 	var j *journal.Journal
 	options.OnDamaged = func(m *frame.Meta) { a.damaged(j, m) }
-	if j, err = journal.Open(options); err != nil {
+	if j, err = patiently(ctx, a.log, func() (*journal.Journal, error) { return journal.Open(options) }); err != nil {
 		return err
 	}
 	a.journal, a.cursor = j, cursors(j.Cursor)
 	if err := j.Replay(a.checkpoint.Seq(), a.apply); err != nil {
 		return err
 	}
-	return a.openStores(fs, dir)
+	return a.openStores(ctx, fs, dir)
 }
 
 // claim makes the agent's directory and takes its lock.
@@ -179,13 +181,14 @@ func (a *Agent) claim(ctx context.Context, fs vfs.FS, dir string) (err error) {
 }
 
 // openStores opens the places for what backends refuse.
-func (a *Agent) openStores(fs vfs.FS, dir string) (err error) {
+func (a *Agent) openStores(ctx context.Context, fs vfs.FS, dir string) (err error) {
 	c := a.cfg.Service.Journal
 	open := func(folder string, s config.Store, owner func(*journal.Refused) string) (*journal.Store, error) {
-		store, err := journal.OpenStore(journal.StoreOptions{
+		o := journal.StoreOptions{
 			FS: fs, Dir: filepath.Join(dir, folder), Quota: int64(s.MaxSize),
 			Owner: owner, Refuse: s.OnFull == config.Block, Logger: a.log,
-		})
+		}
+		store, err := patiently(ctx, a.log, func() (*journal.Store, error) { return journal.OpenStore(o) })
 		if err == nil {
 			a.stores = append(a.stores, store)
 		}
@@ -259,13 +262,13 @@ func (a *Agent) waitForLock(ctx context.Context, fs vfs.FS, name string) (io.Clo
 }
 
 // openExporters gives each exporter its cursor and its loop.
-func (a *Agent) openExporters(context.Context) error {
+func (a *Agent) openExporters(ctx context.Context) error {
 	for _, id := range a.conf.Exporters {
 		e, err := a.newExporter(id)
 		if err != nil {
 			return fmt.Errorf("exporter %s: %w", id, err)
 		}
-		s, err := a.newShipper(id.String(), e)
+		s, err := a.newShipper(ctx, id.String(), e)
 		if err != nil {
 			return err
 		}
@@ -274,14 +277,14 @@ func (a *Agent) openExporters(context.Context) error {
 	return nil
 }
 
-func (a *Agent) newShipper(name string, e exporter) (*shipper, error) {
+func (a *Agent) newShipper(ctx context.Context, name string, e exporter) (*shipper, error) {
 	o := e.options
-	cursor, err := a.cursor(name, o.Position)
+	cursor, err := patiently(ctx, a.log, func() (cursor, error) { return a.cursor(name, o.Position) })
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range a.stores {
-		if err := s.Rollback(name, cursor.Stats().Position); err != nil {
+		if _, err := patiently(ctx, a.log, func() (bool, error) { return true, s.Rollback(name, cursor.Stats().Position) }); err != nil {
 			return nil, err
 		}
 	}

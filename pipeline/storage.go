@@ -91,7 +91,7 @@ func (a *Agent) openMemory(ctx context.Context) error {
 	}
 	if kept {
 		a.log.Info(config.PromiseInMemory+"; "+config.PromisePositions, "positions", o.Dir, "saved_every", saveIntervalInMemory)
-		return a.openStores(fsys, c.Directory)
+		return a.openStores(ctx, fsys, c.Directory)
 	}
 	a.log.Warn(config.PromiseInMemory + "; " + c.PromiseNothingKept())
 	a.dead = memory.NewLetters(c.DeadLetter.OnFull == config.Block, a.log)
