@@ -49,16 +49,19 @@ test-deps: ## Install what the integration tests need (root or CI; else INSTALL=
 	@INSTALL=$(INSTALL) scripts/install-test-deps.sh
 
 .PHONY: torture
-torture: ## Random faults under load (DURATION=15m, SEED=… repeats a mix)
+torture: ## Random faults under load (DURATION=15m), or N kills (N=1000); SEED=… repeats
+ifdef N
+	TAILRACE_KILLS=$(N) TAILRACE_SEED=$(SEED) $(GO) test -count=1 -timeout 0 -v -run '^TestKill' ./test/killtest
+else
 	@mkdir -p .cache
 	@$(GO) test -c -o .cache/torture.test ./test/torture
 	@cd test/torture && TAILRACE_TORTURE=$(or $(DURATION),15m) TAILRACE_SEED=$(SEED) \
 	  ../../.cache/torture.test -test.run '^TestTorture$$' -test.timeout 0
+endif
 
 .PHONY: torture-long
-torture-long: ## The long forms of the kill and hazard tests (N=1000 kills, SEED=…)
-	TAILRACE_TORTURE=1m TAILRACE_KILLS=$(or $(N),1000) TAILRACE_SEED=$(SEED) \
-	  $(GO) test -count=1 -timeout 0 -v -p 1 ./test/killtest ./test/hazards
+torture-long: ## The long forms of the hazard tests (SEED=…)
+	TAILRACE_TORTURE=1m TAILRACE_SEED=$(SEED) $(GO) test -count=1 -timeout 0 -v ./test/hazards
 
 FUZZTIME ?= 30s
 .PHONY: fuzz
