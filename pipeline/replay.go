@@ -144,11 +144,7 @@ func (r *Range) pick(m *frame.Meta, payload []byte) (*frame.Meta, []byte, error)
 	b := r.builder
 	for _, doc := range frame.Documents(plain) {
 		if r.Wants(doc.Source) {
-			b.Var(doc.Action)
-			b.Var([]byte{'\n'})
-			b.Var(doc.Source)
-			b.Var([]byte{'\n'})
-			b.EndDoc(1, m.MinTime)
+			b.AddDoc(doc)
 		}
 	}
 	s := b.Seal(frame.Meta{Class: m.Class, Sources: m.Sources})

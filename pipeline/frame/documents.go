@@ -30,3 +30,13 @@ func Documents(plain []byte) iter.Seq2[int, Doc] {
 }
 
 var newline = []byte{'\n'}
+
+// AddDoc adds a document as it stands in another frame. Its lines and time are
+// not known to the new frame, which is sent and forgotten.
+func (b *Builder) AddDoc(d Doc) {
+	for _, line := range [][]byte{d.Action, d.Source} {
+		b.Var(line)
+		b.Var(newline)
+	}
+	b.EndDoc(1, 0)
+}

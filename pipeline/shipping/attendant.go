@@ -195,7 +195,7 @@ func (a *attendant) pack(batch []journal.Refused) *frame.Sealed {
 		a.builder = frame.NewBuilder(packLevel)
 	}
 	for i := range batch {
-		writeDoc(a.builder, frame.Doc{Action: batch[i].Action, Source: batch[i].Document})
+		a.builder.AddDoc(frame.Doc{Action: batch[i].Action, Source: batch[i].Document})
 	}
 	return a.builder.Seal(frame.Meta{})
 }

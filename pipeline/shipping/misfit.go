@@ -5,13 +5,9 @@ import "regexp"
 // countRewritten counts documents that are sent again, changed, and says so
 // once for each field.
 func (s *Shipper) countRewritten(losses []loss) {
-	for len(losses) > 0 {
-		f, n := losses[0].flight, 1
-		for n < len(losses) && losses[n].flight == f {
-			n++
-		}
+	for f, some := range byFlight(losses) {
 		// A frame that cannot be read again is found out when it is packed.
-		entries, _ := s.refused(f, losses[:n])
+		entries, _ := s.refused(f, some)
 		for i := range entries {
 			m := Misfit{entries[i].Namespace, fieldOf(entries[i].Reason)}
 			if s.ledger.rewritten(m) {
@@ -19,7 +15,6 @@ func (s *Shipper) countRewritten(losses []loss) {
 					"exporter", s.o.Name, "index", entries[i].Index, "namespace", m.Namespace, "field", m.Field, "reason", entries[i].Reason)
 			}
 		}
-		losses = losses[n:]
 	}
 }
 

@@ -9,9 +9,6 @@ import (
 // packLevel is that of the lanes' frames: what is packed again is rare.
 const packLevel = 1
 
-// newline ends the lines of a _bulk body.
-var newline = []byte{'\n'}
-
 // request makes what is sent of fragments. Whole frames go as they are; of
 // others the documents at hand are packed again. done gives memory back.
 func (s *Shipper) request(sent []*fragment) (req *Request, done func(), err error) {
@@ -58,7 +55,7 @@ func (s *Shipper) pack(f *fragment) (*frame.Sealed, error) {
 		if f.rewritten {
 			doc = s.rewrite(doc)
 		}
-		writeDoc(s.builder, doc)
+		s.builder.AddDoc(doc)
 	}
 	return s.builder.Seal(frame.Meta{}), nil
 }
@@ -70,14 +67,4 @@ func (s *Shipper) rewrite(doc frame.Doc) frame.Doc {
 		doc.Source = p
 	}
 	return doc
-}
-
-// writeDoc adds a document to an open frame. Nothing but its bytes is needed
-// of a frame that is sent and forgotten.
-func writeDoc(b *frame.Builder, doc frame.Doc) {
-	for _, line := range [][]byte{doc.Action, doc.Source} {
-		b.Var(line)
-		b.Var(newline)
-	}
-	b.EndDoc(1, 0)
 }

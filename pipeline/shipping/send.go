@@ -3,6 +3,7 @@ package shipping
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/tailrace/tailrace/pipeline/journal"
@@ -99,17 +100,28 @@ func (s *Shipper) report(before Trouble) {
 // place makes losses durable elsewhere. It tries until it succeeds or ctx
 // ends: without it the cursor must not move.
 func (s *Shipper) place(ctx context.Context, losses []loss, to *destination) error {
-	for len(losses) > 0 {
-		f, n := losses[0].flight, 1
-		for n < len(losses) && losses[n].flight == f {
-			n++
-		}
-		if err := s.put(ctx, f, losses[:n], to); err != nil {
+	for f, some := range byFlight(losses) {
+		if err := s.put(ctx, f, some, to); err != nil {
 			return err
 		}
-		losses = losses[n:]
 	}
 	return nil
+}
+
+// byFlight parts losses, which come frame by frame.
+func byFlight(losses []loss) iter.Seq2[*flight, []loss] {
+	return func(yield func(*flight, []loss) bool) {
+		for len(losses) > 0 {
+			f, n := losses[0].flight, 1
+			for n < len(losses) && losses[n].flight == f {
+				n++
+			}
+			if !yield(f, losses[:n]) {
+				return
+			}
+			losses = losses[n:]
+		}
+	}
 }
 
 // destination is a store for documents that leave their frame.
