@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"time"
 
 	"github.com/tailrace/tailrace/pipeline/config"
 )
@@ -75,7 +74,7 @@ func (s *secret) read() (string, error) {
 	return string(b), nil
 }
 
-// check says which keys contradict each other.
+// checkCredentials says which keys contradict each other.
 func (c *Config) checkCredentials() error {
 	ways := 0
 	for _, given := range []bool{
@@ -94,25 +93,4 @@ func (c *Config) checkCredentials() error {
 		return errors.New("user and password go together: set both, or api_key")
 	}
 	return nil
-}
-
-// stamp tells when files have changed.
-type stamp [3]fileStamp
-
-type fileStamp struct {
-	modified time.Time
-	size     int64
-}
-
-// stampOf looks at files; one that is not there has the zero stamp.
-func stampOf(names [3]string) (s stamp) {
-	for i, name := range names {
-		if name == "" {
-			continue
-		}
-		if st, err := os.Stat(name); err == nil {
-			s[i] = fileStamp{st.ModTime(), st.Size()}
-		}
-	}
-	return s
 }

@@ -143,3 +143,24 @@ func (c *TLS) load() (*tls.Config, error) {
 	}
 	return conf, nil
 }
+
+// stamp tells when files have changed.
+type stamp [3]fileStamp
+
+type fileStamp struct {
+	modified time.Time
+	size     int64
+}
+
+// stampOf looks at files; one that is not there has the zero stamp.
+func stampOf(names [3]string) (s stamp) {
+	for i, name := range names {
+		if name == "" {
+			continue
+		}
+		if st, err := os.Stat(name); err == nil {
+			s[i] = fileStamp{st.ModTime(), st.Size()}
+		}
+	}
+	return s
+}

@@ -55,7 +55,7 @@ func (l *Lane) readAgain(r *reading, b *event.Batch) bool {
 
 func (r *reading) newDetour(to frame.Source) *detour {
 	return &detour{to: to, reading: reading{
-		lane: r.lane, file: r.file, src: r.src, known: r.known, joiner: &joiner{}, main: r,
+		lane: r.lane, file: r.file, src: r.src, joiner: &joiner{}, main: r,
 	}}
 }
 
