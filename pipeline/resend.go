@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -141,10 +142,7 @@ func (r *resend) counts() Resent {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	sum := r.sum
-	sum.Refused = make(map[string]uint64, len(r.sum.Refused))
-	for reason, n := range r.sum.Refused {
-		sum.Refused[reason] = n
-	}
+	sum.Refused = maps.Clone(sum.Refused)
 	sum.Trouble = r.trouble()
 	return sum
 }

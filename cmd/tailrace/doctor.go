@@ -65,7 +65,7 @@ func printDiagnosis(out io.Writer, r *doctor.Report, output string) error {
 		e.SetIndent("", "  ")
 		return e.Encode(r)
 	case "text":
-		return r.Print(out, isTerminal(out) && os.Getenv("NO_COLOR") == "")
+		return r.Print(out, wantsColor(out))
 	}
 	return fmt.Errorf("output format %q: want text or json", output)
 }

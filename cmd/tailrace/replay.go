@@ -68,12 +68,12 @@ func (r *replayCommand) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if r.dryRun {
+		return r.count(cmd, part, damage.error)
+	}
 	size, err := part.Size(cmd.Context())
 	if err != nil {
 		return err
-	}
-	if r.dryRun {
-		return r.count(cmd, part, damage.error)
 	}
 	bar := newProgress(cmd.ErrOrStderr(), size.Bytes)
 	sent, err := pipeline.Resend(cmd.Context(), cfg, pipeline.ResendOptions{
@@ -181,7 +181,7 @@ func (p *progress) show(r pipeline.Resent) {
 	p.next = now.Add(p.every())
 	line := p.line(r)
 	if p.terminal {
-		fmt.Fprint(p.w, "\r\x1b[K"+line)
+		fmt.Fprint(p.w, eraseLine+line)
 		return
 	}
 	fmt.Fprintln(p.w, line)
@@ -207,7 +207,7 @@ func (p *progress) line(r pipeline.Resent) string {
 // Write prints a message of the log below the line.
 func (p *progress) Write(b []byte) (int, error) {
 	if p.terminal {
-		fmt.Fprint(p.w, "\r\x1b[K")
+		fmt.Fprint(p.w, eraseLine)
 	}
 	return p.w.Write(b)
 }
@@ -215,6 +215,6 @@ func (p *progress) Write(b []byte) (int, error) {
 // end removes the line.
 func (p *progress) end() {
 	if p.terminal {
-		fmt.Fprint(p.w, "\r\x1b[K")
+		fmt.Fprint(p.w, eraseLine)
 	}
 }

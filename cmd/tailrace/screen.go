@@ -31,7 +31,7 @@ func newScreen(out, errOut io.Writer) *screen {
 
 // color is the console exporter's setting for what it writes to the screen.
 func (s *screen) color() string {
-	if s.terminal && os.Getenv("NO_COLOR") == "" {
+	if wantsColor(s.out) {
 		return "always"
 	}
 	return "never"

@@ -110,8 +110,7 @@ func (f *lookFlags) look(out io.Writer) (search.Look, error) {
 	case "always":
 		l.Color = true
 	case "auto":
-		// https://no-color.org: any value but the empty one.
-		l.Color = terminal && os.Getenv("NO_COLOR") == ""
+		l.Color = wantsColor(out)
 	case "never":
 	default:
 		return l, fmt.Errorf("color %q: want auto, always or never", f.color)
@@ -129,6 +128,10 @@ func (f *lookFlags) keep(out io.Writer, emphasis *search.Pattern) (func([]byte, 
 	look.Emphasis = emphasis
 	return format.Keep(look), err
 }
+
+// wantsColor says whether out shows colours and its user has not declined them
+// (https://no-color.org: by any value but the empty one).
+func wantsColor(out io.Writer) bool { return isTerminal(out) && os.Getenv("NO_COLOR") == "" }
 
 func isTerminal(out io.Writer) bool {
 	f, ok := out.(*os.File)
