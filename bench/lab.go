@@ -38,6 +38,14 @@ func newLab(ctx context.Context, o options) (*lab, error) {
 	return l, nil
 }
 
+// span is for how long a workload is measured.
+func (l *lab) span(usual, short time.Duration) time.Duration {
+	if l.short {
+		return short
+	}
+	return usual
+}
+
 func (l *lab) prepare(ctx context.Context) error {
 	if l.rounds == 0 {
 		l.rounds = 7

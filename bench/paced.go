@@ -29,10 +29,7 @@ func paced(ctx context.Context, l *lab, name string) error {
 	if l.own {
 		return nil
 	}
-	span := 30 * time.Second
-	if l.short {
-		span = 10 * time.Second
-	}
+	span := l.span(30*time.Second, 10*time.Second)
 	dir := filepath.Join(l.dir, name)
 	defer os.RemoveAll(dir)
 	w, err := newWriter(filepath.Join(dir, "pods"), pacedFiles)

@@ -33,10 +33,7 @@ func rotation(ctx context.Context, l *lab, name string) error {
 	if l.own {
 		return nil
 	}
-	span := 20 * time.Second
-	if l.short {
-		span = 8 * time.Second
-	}
+	span := l.span(20*time.Second, 8*time.Second)
 	dir := filepath.Join(l.dir, name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
