@@ -96,12 +96,12 @@ func stored(t *testing.T, es *elastic.Server) []oracle.Arrival {
 	t.Helper()
 	es.Must("POST", "/logs-*/_refresh", "")
 	var all []oracle.Arrival
-	page := decode(t, es.Must("POST", "/logs-*/_search?scroll=1m&size=2000", `{"sort":["_doc"]}`))
+	page := decode(t, es.Search("/logs-*/_search?scroll=1m&size=2000", `{"sort":["_doc"]}`))
 	for len(page.Hits.Hits) > 0 {
 		for _, h := range page.Hits.Hits {
 			all = append(all, oracle.ArrivalOf(oracle.Item{Index: h.Index, ID: h.ID, Doc: h.Source}))
 		}
-		page = decode(t, es.Must("POST", "/_search/scroll", fmt.Sprintf(`{"scroll":"1m","scroll_id":%q}`, page.ScrollID)))
+		page = decode(t, es.Search("/_search/scroll", fmt.Sprintf(`{"scroll":"1m","scroll_id":%q}`, page.ScrollID)))
 	}
 	return all
 }
@@ -142,7 +142,7 @@ func TestRequestsAreFoundByTheirTrace(t *testing.T) {
 // checkDocuments looks for exactly one access line and one application line.
 func checkDocuments(t *testing.T, es *elastic.Server, q request) {
 	t.Helper()
-	page := decode(t, es.Must("POST", "/logs-*/_search?size=10", fmt.Sprintf(`{"query":{"term":{"trace_id":%q}}}`, q.trace)))
+	page := decode(t, es.Search("/logs-*/_search?size=10", fmt.Sprintf(`{"query":{"term":{"trace_id":%q}}}`, q.trace)))
 	path, _, _ := strings.Cut(q.path, "?")
 	access, app := 0, 0
 	for _, h := range page.Hits.Hits {

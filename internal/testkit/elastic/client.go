@@ -38,10 +38,15 @@ func (s *Server) try(method, path, body string) (int, string, error) {
 func (s *Server) Must(method, path, body string) string {
 	s.t.Helper()
 	status, answer := s.Do(method, path, body)
+	s.mustSucceed(method, path, status, answer)
+	return answer
+}
+
+func (s *Server) mustSucceed(method, path string, status int, answer string) {
+	s.t.Helper()
 	if status/100 != 2 {
 		s.t.Fatalf("%s %s: %d %s", method, path, status, answer)
 	}
-	return answer
 }
 
 // Count is how many documents of an index or data stream match a query string
@@ -52,21 +57,22 @@ func (s *Server) Count(index, query string) int {
 	body, err := json.Marshal(map[string]any{"query": map[string]any{"query_string": map[string]any{"query": query}}})
 	s.must(err)
 	var answer struct{ Count int }
-	s.must(json.Unmarshal([]byte(s.searched("/"+index+"/_count", string(body))), &answer))
+	s.must(json.Unmarshal([]byte(s.Search("/"+index+"/_count", string(body))), &answer))
 	return answer.Count
 }
 
 // shardLimit is how long the shard of a new index may take on a busy machine.
 const shardLimit = 2 * time.Minute
 
-// searched is Must for a search. An index that was created a moment ago has no
-// shard yet and answers 503: then the search waits for it.
-func (s *Server) searched(path, body string) string {
+// Search is Must for a POST that reads documents. Indices that were created a
+// moment ago have no shard yet and answer 503: then the search waits for them.
+func (s *Server) Search(path, body string) string {
 	s.t.Helper()
-	for deadline := time.Now().Add(shardLimit); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		if status, _ := s.Do("POST", path, body); status != http.StatusServiceUnavailable {
-			break
-		}
+	status, answer := s.Do("POST", path, body)
+	for deadline := time.Now().Add(shardLimit); status == http.StatusServiceUnavailable && time.Now().Before(deadline); {
+		time.Sleep(100 * time.Millisecond)
+		status, answer = s.Do("POST", path, body)
 	}
-	return s.Must("POST", path, body)
+	s.mustSucceed("POST", path, status, answer)
+	return answer
 }
