@@ -20,6 +20,7 @@ import (
 	"github.com/tailrace/tailrace/internal/doctor"
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/internal/telemetry"
+	"github.com/tailrace/tailrace/internal/terminal"
 	"github.com/tailrace/tailrace/pipeline"
 	"github.com/tailrace/tailrace/pipeline/config"
 )
@@ -65,7 +66,7 @@ func printDiagnosis(out io.Writer, r *doctor.Report, output string) error {
 		e.SetIndent("", "  ")
 		return e.Encode(r)
 	case "text":
-		return r.Print(out, wantsColor(out))
+		return r.Print(out, terminal.WantsColor(out))
 	}
 	return fmt.Errorf("output format %q: want text or json", output)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tailrace/tailrace/internal/search"
+	"github.com/tailrace/tailrace/internal/terminal"
 	"github.com/tailrace/tailrace/pipeline"
 	"github.com/tailrace/tailrace/pipeline/config"
 )
@@ -156,7 +157,7 @@ const (
 )
 
 func newProgress(w io.Writer, total int64) *progress {
-	p := &progress{w: w, terminal: isTerminal(w), total: total, begun: time.Now()}
+	p := &progress{w: w, terminal: terminal.Is(w), total: total, begun: time.Now()}
 	p.next = p.begun.Add(p.every())
 	return p
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/tailrace/tailrace/internal/terminal"
 	"github.com/tailrace/tailrace/pipeline"
 )
 
@@ -26,12 +27,12 @@ type screen struct {
 }
 
 func newScreen(out, errOut io.Writer) *screen {
-	return &screen{out: out, errOut: errOut, terminal: isTerminal(out)}
+	return &screen{out: out, errOut: errOut, terminal: terminal.Is(out)}
 }
 
 // color is the console exporter's setting for what it writes to the screen.
 func (s *screen) color() string {
-	if wantsColor(s.out) {
+	if terminal.WantsColor(s.out) {
 		return "always"
 	}
 	return "never"

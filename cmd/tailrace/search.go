@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/search"
+	"github.com/tailrace/tailrace/internal/terminal"
 	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/pipeline"
 	"github.com/tailrace/tailrace/pipeline/config"
@@ -104,13 +104,12 @@ func (f *lookFlags) add(cmd *cobra.Command) {
 
 // look is what the flags and the output amount to.
 func (f *lookFlags) look(out io.Writer) (search.Look, error) {
-	terminal := isTerminal(out)
-	l := search.Look{Terminal: terminal, Origin: f.origin, Stamps: f.stamps, Options: render.Options{UTC: f.utc, Date: true}}
+	l := search.Look{Terminal: terminal.Is(out), Origin: f.origin, Stamps: f.stamps, Options: render.Options{UTC: f.utc, Date: true}}
 	switch f.color {
 	case "always":
 		l.Color = true
 	case "auto":
-		l.Color = wantsColor(out)
+		l.Color = terminal.WantsColor(out)
 	case "never":
 	default:
 		return l, fmt.Errorf("color %q: want auto, always or never", f.color)
@@ -127,15 +126,6 @@ func (f *lookFlags) keep(out io.Writer, emphasis *search.Pattern) (func([]byte, 
 	look, err := f.look(out)
 	look.Emphasis = emphasis
 	return format.Keep(look), err
-}
-
-// wantsColor says whether out shows colours and its user has not declined them
-// (https://no-color.org: by any value but the empty one).
-func wantsColor(out io.Writer) bool { return isTerminal(out) && os.Getenv("NO_COLOR") == "" }
-
-func isTerminal(out io.Writer) bool {
-	f, ok := out.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // boundFlags say from when to when, and whose lines.

@@ -7,13 +7,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
 
-	"golang.org/x/term"
-
 	"github.com/tailrace/tailrace/internal/render"
+	"github.com/tailrace/tailrace/internal/terminal"
 	"github.com/tailrace/tailrace/pipeline/frame"
 	"github.com/tailrace/tailrace/pipeline/shipping"
 )
@@ -61,15 +59,8 @@ func New(c Config, out io.Writer) (*Exporter, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	look := render.Options{UTC: c.UTC, Color: c.Color == "always" || c.Color == "auto" && isTerminal(out)}
+	look := render.Options{UTC: c.UTC, Color: c.Color == "always" || c.Color == "auto" && terminal.WantsColor(out)}
 	return &Exporter{to: out, out: bufio.NewWriterSize(out, 32<<10), look: look}, nil
-}
-
-// isTerminal says whether out shows colours and its user wants them
-// (https://no-color.org).
-func isTerminal(out io.Writer) bool {
-	f, ok := out.(*os.File)
-	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }
 
 // Export implements shipping.Exporter. Events of a request that could not be

@@ -28,7 +28,8 @@ var layers = Layers{
 		"internal/checkpoint":    {"pipeline/event", "pipeline/frame", "internal/slot", "internal/vfs"},
 		"internal/render":        {},
 		"internal/strictjson":    {},
-		"internal/telemetry":     {},
+		"internal/terminal":      {},
+		"internal/telemetry":     {"internal/terminal"},
 		"internal/demo":          {},
 		"internal/status":        {"internal/render"},
 		"internal/doctor":        {"internal/render"},
@@ -39,7 +40,7 @@ var layers = Layers{
 
 		"receivers/*":  {"pipeline/event", "internal/tail", "internal/tail/confine"},
 		"processors/*": {"pipeline/event", "internal/strictjson"},
-		"exporters/*":  {"pipeline/event", "pipeline/frame", "pipeline/shipping", "pipeline/config", "internal/render"},
+		"exporters/*":  {"pipeline/event", "pipeline/frame", "pipeline/shipping", "pipeline/config", "internal/render", "internal/terminal"},
 
 		"pipeline": {"pipeline/*", "pipeline/journal/*", "internal/vfs", "internal/checkpoint", "internal/tail", "internal/telemetry", "internal/status",
 			"receivers/*", "processors/*", "exporters/*"},

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 
-	"golang.org/x/term"
+	"github.com/tailrace/tailrace/internal/terminal"
 )
 
 // LogOptions say how the agent's own logs look.
@@ -33,15 +32,10 @@ func NewLogger(w io.Writer, o LogOptions) (logger *slog.Logger, flush func(), er
 	case "json":
 		h = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
 	case "console":
-		h = newConsole(w, level, isTerminal(w))
+		h = newConsole(w, level, terminal.WantsColor(w))
 	default:
 		return nil, nil, fmt.Errorf("log encoding %q is not known: write console or json", o.Encoding)
 	}
 	l := newLimiter(h)
 	return slog.New(l), l.flush, nil
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd()))
 }
