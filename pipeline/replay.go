@@ -106,11 +106,7 @@ func (r *Range) Frames(ctx context.Context, passed func(bytes int64)) iter.Seq2[
 
 // frame is what is wanted of one frame, nil when that is nothing.
 func (r *Range) frame(s journal.Segment, e *journal.Entry, seq uint64) (*journal.Frame, error) {
-	m, err := r.Reader.Meta(s, e)
-	var payload []byte
-	if err == nil {
-		payload, err = r.Reader.Payload(s, e, nil)
-	}
+	m, payload, err := r.Reader.Frame(s, e, nil)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		// Retention was faster.

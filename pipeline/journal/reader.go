@@ -207,16 +207,23 @@ func metaAt(f io.ReaderAt, e *Entry) (*frame.Meta, error) {
 // Payload reads the compressed bytes of a frame into buf, which grows as
 // needed, and checks them.
 func (r *Reader) Payload(s Segment, e *Entry, buf []byte) ([]byte, error) {
+	_, payload, err := r.Frame(s, e, buf)
+	return payload, err
+}
+
+// Frame is Meta and Payload at once.
+func (r *Reader) Frame(s Segment, e *Entry, buf []byte) (*frame.Meta, []byte, error) {
 	f, err := r.fsys.OpenFile(r.path(s), os.O_RDONLY, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	m, err := metaAt(f, e)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return payloadAt(f, e.Offset+int64(e.HeaderSize), m, buf)
+	payload, err := payloadAt(f, e.Offset+int64(e.HeaderSize), m, buf)
+	return m, payload, err
 }
 
 // payloadAt reads and checks the payload of the frame that m describes.
