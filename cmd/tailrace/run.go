@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
+	"os/signal"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +28,9 @@ func newRunCommand(kinds config.Kinds) *cobra.Command {
 it gets SIGTERM or an interrupt: then what was read is made durable, exporters
 whose backends answer go on for a while, and what is not delivered by then waits
 in the journal for the next start.
+
+The configuration is read at the start only. On SIGHUP the agent goes on with the
+one it has, and says whether what is in the files now would be accepted.
 
 With no configuration it reads the logs of this node's pods into the journal
 and prints them.`,
@@ -45,7 +52,11 @@ and prints them.`,
 				return err
 			}
 		}
-		return runAgent(cmd.Context(), cfg, *drain, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		check := func() error {
+			_, err := checkedConfig(*uris, kinds)
+			return err
+		}
+		return runAgent(cmd.Context(), cfg, check, *drain, cmd.OutOrStdout(), cmd.ErrOrStderr())
 	}
 	return cmd
 }
@@ -67,13 +78,16 @@ func readablePods(dir string) error {
 // for at the end: a second is the shortest grace that a pod can have.
 const drainPatience = time.Second
 
-func runAgent(ctx context.Context, cfg *config.Config, drain time.Duration, out, errOut io.Writer) error {
+// runAgent runs an agent until ctx ends. check says what is wrong with the
+// configuration as it is in its files now.
+func runAgent(ctx context.Context, cfg *config.Config, check func() error, drain time.Duration, out, errOut io.Writer) error {
 	logs := cfg.Service.Telemetry.Logs
 	logger, flush, err := telemetry.NewLogger(errOut, telemetry.LogOptions{Level: logs.Level, Encoding: logs.Encoding})
 	if err != nil {
 		return err
 	}
 	defer flush()
+	defer answerHangups(logger, check)()
 	agent, err := pipeline.New(ctx, cfg, pipeline.Options{Version: version, Logger: logger, Stdout: out, Drain: drain, Patience: drainPatience})
 	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 		// It was asked to end while it waited for another agent.
@@ -84,4 +98,33 @@ func runAgent(ctx context.Context, cfg *config.Config, drain time.Duration, out,
 	}
 	logger.Info("tailrace runs", "version", version, "journal", cfg.Service.Journal.Type, "directory", cfg.Service.Journal.Directory)
 	return agent.Run(ctx)
+}
+
+// answerHangups takes SIGHUP, which would end the process, until the function
+// that it returns is called.
+func answerHangups(log *slog.Logger, check func() error) (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	var answering sync.WaitGroup
+	answering.Go(func() {
+		for range hangups {
+			answerHangup(log, check())
+		}
+	})
+	return func() {
+		signal.Stop(hangups)
+		close(hangups)
+		answering.Wait()
+	}
+}
+
+// answerHangup says what a restart would make of the configuration.
+func answerHangup(log *slog.Logger, wrong error) {
+	const goesOn = "SIGHUP: the agent goes on with the configuration that it was started with; "
+	if wrong != nil {
+		log.Error(goesOn+"the one in its files has mistakes, and a restart would fail", "error", wrong,
+			"cure", "correct them (tailrace validate), then restart the agent")
+		return
+	}
+	log.Info(goesOn+"the one in its files is valid", "cure", "restart the agent to use it")
 }
