@@ -251,7 +251,9 @@ func (a *Agent) waitForLock(ctx context.Context, fs vfs.FS, name string) (io.Clo
 			return l, err
 		}
 		if !said {
-			a.log.Info("waiting for another agent on the same journal directory to end", "lock", name)
+			a.log.Warn("waiting for another agent on the same journal directory to end, and reading nothing until then",
+				"lock", name, "held", heldBy(err),
+				"cure", "none if that agent is being replaced; else stop one of the two, or give it a service.journal.directory of its own")
 		}
 		select {
 		case <-ctx.Done():
@@ -259,6 +261,14 @@ func (a *Agent) waitForLock(ctx context.Context, fs vfs.FS, name string) (io.Clo
 		case <-time.After(lockRetry):
 		}
 	}
+}
+
+// heldBy names the process that has a lock.
+func heldBy(err error) string {
+	if locked := new(vfs.LockedError); errors.As(err, &locked) {
+		return locked.Holder.String()
+	}
+	return err.Error()
 }
 
 // openExporters gives each exporter its cursor and its loop.

@@ -24,9 +24,11 @@ func Holder(lock string) (pid int, err error) {
 	if err == nil || !errors.Is(err, unix.EWOULDBLOCK) {
 		return 0, err
 	}
-	b := make([]byte, 20)
-	n, _ := f.ReadAt(b, 0)
-	if pid, err = strconv.Atoi(strings.TrimSpace(string(b[:n]))); err != nil {
+	// The id is the first of the lines.
+	var line [32]byte
+	n, _ := f.ReadAt(line[:], 0)
+	first, _, _ := strings.Cut(string(line[:n]), "\n")
+	if pid, err = strconv.Atoi(first); err != nil {
 		return 0, errors.New("the lock is held, but its file does not say by which process")
 	}
 	return pid, nil

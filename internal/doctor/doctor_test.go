@@ -98,7 +98,7 @@ func TestHolderOfALock(t *testing.T) {
 	if pid, err := Holder(name); pid != 0 || err != nil {
 		t.Errorf("no file: %d, %v", pid, err)
 	}
-	if err := os.WriteFile(name, []byte("4711\n"), 0o644); err != nil {
+	if err := os.WriteFile(name, []byte("4711\n2026-03-05T10:00:00Z\nnode-1\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if pid, err := Holder(name); pid != 0 || err != nil {

@@ -2,13 +2,10 @@ package vfs
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -82,7 +79,7 @@ func (OS) Lock(name string) (io.Closer, error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		defer f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%s: %w (process %s)", name, ErrLocked, holder(f))
+			return nil, &LockedError{Name: name, Holder: readHolder(f)}
 		}
 		return nil, &fs.PathError{Op: "flock", Path: name, Err: err}
 	}
@@ -91,25 +88,6 @@ func (OS) Lock(name string) (io.Closer, error) {
 		return nil, err
 	}
 	return f, nil
-}
-
-// holder reads the process id that the lock's holder left in the file.
-func holder(f *os.File) string {
-	b := make([]byte, 20)
-	n, _ := f.ReadAt(b, 0)
-	pid, err := strconv.Atoi(strings.TrimSpace(string(b[:n])))
-	if err != nil {
-		return "unknown"
-	}
-	return strconv.Itoa(pid)
-}
-
-func writeHolder(f *os.File) error {
-	if err := f.Truncate(0); err != nil {
-		return err
-	}
-	_, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	return err
 }
 
 type osFile struct{ *os.File }

@@ -7,17 +7,25 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestLockIsHeldByOneAndNamesItsHolder(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "lock")
+	before := time.Now().Add(-2 * time.Second)
 	held, err := OS{}.Lock(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = OS{}.Lock(name)
-	if !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), "process") {
-		t.Errorf("the second Lock = %v", err)
+	var locked *LockedError
+	if !errors.Is(err, ErrLocked) || !errors.As(err, &locked) {
+		t.Fatalf("the second Lock = %v", err)
+	}
+	host, _ := os.Hostname()
+	h := locked.Holder
+	if h.PID != os.Getpid() || h.Host != host || h.Since.After(time.Now()) || h.Since.Before(before) {
+		t.Errorf("the holder is %s", h)
 	}
 	if err := held.Close(); err != nil {
 		t.Fatal(err)
@@ -27,6 +35,20 @@ func TestLockIsHeldByOneAndNamesItsHolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	again.Close()
+}
+
+func TestHolderIsReadAsFarAsItsFileSays(t *testing.T) {
+	for content, want := range map[string]string{
+		"":                                     "its file does not say which",
+		"4711\n":                               "process 4711",
+		"4711\n2026-03-05T10:00:00Z\n":         "process 4711, since 2026-03-05T10:00:00Z",
+		"4711\n2026-03-05T10:00:00Z\nnode-1\n": "process 4711 on node-1, since 2026-03-05T10:00:00Z",
+		"47x\nyesterday\nnode-1\n":             "its file does not say which",
+	} {
+		if got := ParseHolder(content).String(); got != want {
+			t.Errorf("%q: %s, wanted %s", content, got, want)
+		}
+	}
 }
 
 func TestAllocateGivesBlocks(t *testing.T) {

@@ -1,6 +1,7 @@
 package hazards
 
 import (
+	"fmt"
 	"syscall"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ func TestAgentGoesOnAfterSIGSTOP(t *testing.T) {
 	}
 	second := n.start()
 	n.saying(second, "waiting for another agent")
+	n.saying(second, fmt.Sprintf("process %d on ", agent.PID()))
 	frozen := n.journaled()
 	time.Sleep(stop)
 	if grown := n.journaled() - frozen; grown != 0 {
