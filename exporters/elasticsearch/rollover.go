@@ -31,9 +31,19 @@ const (
 // rollover is what the rule knows from request to request.
 type rollover struct {
 	backings backings
-	// off is until when the rule is not followed, ns since the Unix epoch.
-	off atomic.Int64
+	// off is until when the rule is not followed, nil while it is.
+	off atomic.Pointer[time.Time]
 	log *slog.Logger
+}
+
+func (r *rollover) isOff() bool {
+	until := r.off.Load()
+	return until != nil && time.Now().Before(*until)
+}
+
+func (r *rollover) turnOff() {
+	until := time.Now().Add(offFor)
+	r.off.Store(&until)
 }
 
 // copyOf is a document that a request has stored, or found to be stored.
@@ -54,13 +64,13 @@ func (e *Exporter) dedupe(ctx context.Context, req *shipping.Request, r *reply, 
 	if len(suspects) == 0 {
 		return nil
 	}
-	if time.Now().UnixNano() < e.rollover.off.Load() {
+	if e.rollover.isOff() {
 		resp.Unchecked = len(suspects)
 		return nil
 	}
 	removed, err := e.removeCopies(ctx, req, suspects)
 	if failed, ok := errors.AsType[*callError](err); ok && failed.forbids() {
-		e.rollover.off.Store(time.Now().Add(offFor).UnixNano())
+		e.rollover.turnOff()
 		e.rollover.log.Warn("documents that are sent again after a rollover may be in Elasticsearch twice, since looking them up is forbidden; "+
 			"give the credentials the index privileges read, delete and view_index_metadata on the data streams", "error", err)
 		resp.Unchecked = len(suspects) - len(removed)

@@ -25,7 +25,7 @@ const FileName = "sources.slot"
 
 const (
 	// forgetAfter is how long the entry of a file is kept that is final or
-	// absent.
+	// absent, in time that a running agent has seen pass.
 	forgetAfter = 24 * time.Hour
 	// maxEntries bounds the store; beyond it the entries that were absent for
 	// longest go first.
@@ -40,9 +40,9 @@ type Entry struct {
 	// LastSeen is the journal time of the last frame that contains the source,
 	// ns since the Unix epoch.
 	LastSeen int64
-	// AbsentSince is when the file was final or reported absent, ns; 0 while
-	// it is there.
-	AbsentSince int64
+	// Absent is for how long the file has been final or reported absent, ns;
+	// 0 while it is there.
+	Absent int64
 }
 
 // errRemoved is why a store is empty though the journal is not new.
@@ -62,8 +62,13 @@ type Store struct {
 	totals  Totals
 	// forgotten counts the entries that went because there were too many.
 	forgotten uint64
-	// lostAt is when the store was found lost, ns; 0 when it is whole.
-	lostAt int64
+	// lost is for how long the store has been known to be lost, ns; 0 when it
+	// is whole.
+	lost int64
+	// looked is when absences were measured last, unsaved what has passed of
+	// them since the newest generation.
+	looked  time.Time
+	unsaved time.Duration
 	// saved are the numbers that the older and the newer generation cover;
 	// changed says that the newer one is not all there is to save.
 	saved   [2]uint64
@@ -88,7 +93,7 @@ func Open(o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{fsys: o.FS, log: o.Logger}
+	s := &Store{fsys: o.FS, log: o.Logger, looked: time.Now()}
 	s.clear()
 	if o.Dir == "" {
 		return s, nil
@@ -111,7 +116,7 @@ func Open(o Options) (*Store, error) {
 
 // lose notes that positions are missing.
 func (s *Store) lose(cause error) {
-	s.lostAt = time.Now().UnixNano()
+	s.lost = begun
 	s.log.Error("the positions of files are lost; files that the journal does not know any more are read again and may be delivered twice",
 		"file", s.path, "error", cause)
 }
@@ -150,7 +155,7 @@ func (s *Store) Seq() uint64 {
 func (s *Store) Lost() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.lostAt != 0
+	return s.lost != 0
 }
 
 // Forgotten counts the entries that went because there were too many.
@@ -168,7 +173,7 @@ func (s *Store) Apply(m *frame.Meta) {
 	if m.Seq <= s.seq {
 		return
 	}
-	if s.seq == 0 && m.Seq > 1 && s.lostAt == 0 {
+	if s.seq == 0 && m.Seq > 1 && s.lost == 0 {
 		// Frames before this one existed: the store is new and the journal is
 		// not, so the file was removed.
 		s.lose(errRemoved)
@@ -180,7 +185,7 @@ func (s *Store) Apply(m *frame.Meta) {
 	}
 }
 
-func (s *Store) apply(src *frame.Source, now int64) {
+func (s *Store) apply(src *frame.Source, at int64) {
 	e := s.entries[src.ID]
 	if e == nil {
 		e = &Entry{}
@@ -189,9 +194,9 @@ func (s *Store) apply(src *frame.Source, now int64) {
 	counts := e.Counts
 	counts.Add(src.Counts)
 	e.Source, e.Counts = *src, counts
-	e.LastSeen, e.AbsentSince = now, 0
+	e.LastSeen, e.Absent = at, 0
 	if src.Final {
-		e.AbsentSince = now
+		e.Absent = begun
 	}
 }
 
@@ -248,10 +253,10 @@ func (s *Store) Present(id event.SourceID, present bool) {
 	e := s.entries[id]
 	switch {
 	case e == nil:
-	case present && !e.Final && e.AbsentSince != 0:
-		e.AbsentSince, s.changed = 0, true
-	case !present && e.AbsentSince == 0:
-		e.AbsentSince, s.changed = time.Now().UnixNano(), true
+	case present && !e.Final && e.Absent != 0:
+		e.Absent, s.changed = 0, true
+	case !present && e.Absent == 0:
+		e.Absent, s.changed = begun, true
 	}
 }
 
@@ -261,7 +266,7 @@ func (s *Store) Present(id event.SourceID, present bool) {
 func (s *Store) Save() (coveredByOlder uint64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.forget(time.Now().UnixNano())
+	s.pass(time.Now())
 	if s.path == "" {
 		return s.seq, nil
 	}
@@ -272,7 +277,7 @@ func (s *Store) Save() (coveredByOlder uint64, err error) {
 	if err := s.write(); err != nil {
 		return s.saved[0], err
 	}
-	s.saved, s.changed = [2]uint64{s.saved[1], s.seq}, false
+	s.saved, s.changed, s.unsaved = [2]uint64{s.saved[1], s.seq}, false, 0
 	return s.saved[0], nil
 }
 

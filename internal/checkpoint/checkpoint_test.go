@@ -175,8 +175,7 @@ func TestLossIsForgottenAfterADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, crashfs.New())
 		s.Apply(meta(77, 1, 1))
-		time.Sleep(25 * time.Hour)
-		save(t, s)
+		run(t, s, 25*time.Hour)
 		if s.Lost() {
 			t.Error("the store still counts as lost")
 		}
@@ -195,14 +194,12 @@ func TestWhatIsForgotten(t *testing.T) {
 		for _, n := range []uint32{3, 4} {
 			s.Present(meta(0, n, 0).Sources[0].ID, false)
 		}
-		time.Sleep(23 * time.Hour)
+		run(t, s, 23*time.Hour)
 		s.Present(meta(0, 4, 0).Sources[0].ID, true)
-		save(t, s)
 		if got := paths(s); got != "1 2 3 4" {
 			t.Errorf("after 23 hours: %s", got)
 		}
-		time.Sleep(2 * time.Hour)
-		save(t, s)
+		run(t, s, 2*time.Hour)
 		if got := paths(s); got != "2 4" {
 			t.Errorf("after 25 hours: %s; want those that are there", got)
 		}

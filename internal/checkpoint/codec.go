@@ -14,11 +14,11 @@ import (
 //
 //	version   uint32  1
 //	seq       uint64  the frames up to it are contained
-//	lost      int64   ns, when positions were found lost, or 0
+//	lost      int64   ns, for how long positions have been lost, or 0
 //	forgotten uint64
 //	totals    by namespace and by rule, see Totals
 //	entries   uint32
-//	entry:    last seen int64, absent since int64, source
+//	entry:    last seen int64, absent for int64, source
 const (
 	version    = 1
 	headerSize = 4 + 8 + 8 + 8
@@ -33,7 +33,7 @@ func (s *Store) append(b []byte) []byte {
 	le := binary.LittleEndian
 	b = le.AppendUint32(b, version)
 	b = le.AppendUint64(b, s.seq)
-	b = le.AppendUint64(b, uint64(s.lostAt))
+	b = le.AppendUint64(b, uint64(s.lost))
 	b = le.AppendUint64(b, s.forgotten)
 	b = s.totals.append(b)
 	b = le.AppendUint32(b, uint32(len(s.entries)))
@@ -45,7 +45,7 @@ func (s *Store) append(b []byte) []byte {
 
 func (e *Entry) append(b []byte) []byte {
 	b = binary.LittleEndian.AppendUint64(b, uint64(e.LastSeen))
-	b = binary.LittleEndian.AppendUint64(b, uint64(e.AbsentSince))
+	b = binary.LittleEndian.AppendUint64(b, uint64(e.Absent))
 	return frame.AppendSource(b, &e.Source)
 }
 
@@ -65,7 +65,7 @@ func (s *Store) parse(b []byte) (err error) {
 		return err
 	}
 	le := binary.LittleEndian
-	s.lostAt, s.forgotten = int64(le.Uint64(b[12:])), le.Uint64(b[20:])
+	s.lost, s.forgotten = int64(le.Uint64(b[12:])), le.Uint64(b[20:])
 	if b, err = s.totals.parse(b[headerSize:]); err != nil {
 		return err
 	}
@@ -87,8 +87,8 @@ func (s *Store) parseEntry(b []byte) (rest []byte, err error) {
 		return nil, fmt.Errorf("%w: cut off", errContent)
 	}
 	e := &Entry{
-		LastSeen:    int64(binary.LittleEndian.Uint64(b)),
-		AbsentSince: int64(binary.LittleEndian.Uint64(b[8:])),
+		LastSeen: int64(binary.LittleEndian.Uint64(b)),
+		Absent:   int64(binary.LittleEndian.Uint64(b[8:])),
 	}
 	if rest, err = frame.ParseSource(b[entryFixed:], &e.Source); err != nil {
 		return nil, fmt.Errorf("%w: %w", errContent, err)

@@ -58,7 +58,10 @@ func stampOf(dir string, now int64) stamp {
 		return stamp{}
 	}
 	modified := st.Mtim.Nano()
-	return stamp{uint64(st.Dev), st.Ino, modified, now-modified < stampStep}
+	// After the clock was set back, what was modified before is not fresh for
+	// as long as that.
+	fresh := modified-stampStep < now && now < modified+stampStep
+	return stamp{uint64(st.Dev), st.Ino, modified, fresh}
 }
 
 // Watches is how many directories are watched, and how many are looked at now

@@ -92,7 +92,7 @@ func (j *Journal) commit(group []*frame.Sealed) error {
 func (j *Journal) number(group []*frame.Sealed) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	now := time.Now().UnixNano()
+	now := j.opts.wall().UnixNano()
 	for _, s := range group {
 		s.Meta.Seq, s.Meta.JournalTime = j.nextSeq, now
 		j.nextSeq++
@@ -128,7 +128,7 @@ func (j *Journal) write(group []*frame.Sealed) (n int, err error) {
 
 // prepare has a segment open that s may be written to.
 func (j *Journal) prepare(s *frame.Sealed) error {
-	if j.writer.file != nil && j.due(time.Now()) {
+	if j.writer.file != nil && j.due() {
 		j.seal()
 	}
 	if j.writer.file == nil {
@@ -138,13 +138,12 @@ func (j *Journal) prepare(s *frame.Sealed) error {
 }
 
 // due says whether the open segment is large or old enough to be sealed.
-func (j *Journal) due(now time.Time) bool {
-	seg := j.writer.segment
-	if seg.empty() {
+func (j *Journal) due() bool {
+	w := &j.writer
+	if w.segment.empty() {
 		return false
 	}
-	age := now.Sub(time.Unix(0, seg.Opened))
-	return j.writer.size >= j.opts.SegmentSize || age >= j.opts.SegmentAge
+	return w.size >= j.opts.SegmentSize || time.Since(w.opened) >= j.opts.SegmentAge
 }
 
 // publish tells everybody about frames that have become durable.
@@ -164,7 +163,11 @@ func (j *Journal) publish(group []*frame.Sealed) {
 func (j *Journal) advance(group []*frame.Sealed) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	w := &j.writer
+	w, now := &j.writer, time.Now()
+	if w.segment.empty() {
+		w.opened = now
+	}
+	w.segment.written = now
 	for _, s := range group {
 		w.published += int64(w.lengths[0])
 		w.lengths = w.lengths[1:]

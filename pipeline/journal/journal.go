@@ -54,6 +54,9 @@ type Options struct {
 	// readable and whose payload is not: see Missing. The metadata is its only
 	// until it returns.
 	OnDamaged func(*frame.Meta)
+	// wall is the clock that frames get their time from, and that may be set;
+	// nil is the system's.
+	wall func() time.Time
 }
 
 // Reserve is space that is left to others: the larger of a number of bytes
@@ -101,6 +104,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.OnDamaged == nil {
 		o.OnDamaged = func(*frame.Meta) {}
+	}
+	if o.wall == nil {
+		o.wall = time.Now
 	}
 }
 

@@ -57,6 +57,7 @@ func (j *Journal) admit(first, bound uint64, indexed bool) error {
 	if seg.empty() {
 		return j.discard(seg, bound)
 	}
+	seg.date(j.opts.wall())
 	j.segments = append(j.segments, seg)
 	j.durable = max(j.durable, seg.Last)
 	j.nextSeq = max(j.nextSeq, seg.Last+1)

@@ -19,7 +19,7 @@ type diskState struct {
 
 // maintain does what is due between two groups of frames.
 func (j *Journal) maintain() {
-	if j.writer.file != nil && j.due(time.Now()) {
+	if j.writer.file != nil && j.due() {
 		j.seal()
 	}
 	j.syncCursors(syncInterval)
@@ -109,7 +109,7 @@ func (j *Journal) excess(outOfSpace bool) (seg *segment, full bool) {
 func (j *Journal) headroom() int64 { return min(j.opts.MaxPending, j.opts.MaxSize/16) }
 
 func (j *Journal) expired(s *segment) bool {
-	return j.opts.MaxAge > 0 && s.sealed && time.Since(time.Unix(0, s.Written)) > j.opts.MaxAge
+	return j.opts.MaxAge > 0 && s.sealed && time.Since(s.written) > j.opts.MaxAge
 }
 
 // release says whether nobody needs the segment any more, after cursors that

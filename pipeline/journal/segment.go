@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -37,6 +38,15 @@ type segment struct {
 	verified bool
 	// deleted tells cursors that the file is gone.
 	deleted bool
+	// written is when the last frame was, in elapsed time: the system's clock
+	// may be set.
+	written time.Time
+}
+
+// date takes the age of a segment of an earlier run from the system's clock, of
+// which there is no other account. What lies ahead of it counts as new.
+func (s *segment) date(wall time.Time) {
+	s.written = time.Now().Add(-max(0, wall.Sub(time.Unix(0, s.Written))))
 }
 
 // summary describes the frames of a segment together.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/pipeline/frame"
@@ -16,6 +17,8 @@ import (
 type writer struct {
 	file    vfs.File
 	segment *segment
+	// opened is when its first frame was written.
+	opened time.Time
 	// size is where the next frame goes; published is the end of the durable
 	// frames, and lengths are those of the frames between the two.
 	size, published int64
