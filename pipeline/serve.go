@@ -15,12 +15,7 @@ func (a *Agent) serve(context.Context) error {
 		return nil
 	}
 	registry := telemetry.NewRegistry(a.opts.Version)
-	registry.MustRegister(telemetry.Collector(a.collect,
-		acceptedRecords, acceptedBytes, lostBytes, leftOutRecords, gapBytes, againBytes, throttled, damagedFiles, watchedFiles,
-		droppedRecords, parsedRecords, parseFailures, sentRecords, failedRecords, excludedLines, parkedRecords, retriedDocs, rewrittenDocs, removedDocs,
-		uncheckedDocs, requests, queueSize, pendingRecords, lagBytes, lagSeconds, holding,
-		journalBytes, journalSegments, journalFree, journalFull, journalQueued, journalDamaged, fsyncSeconds, droppedPlaces,
-	))
+	registry.MustRegister(telemetry.Collector(a.collect))
 	server, err := telemetry.Serve(telemetry.ServerOptions{
 		Address: address,
 		Metrics: registry,

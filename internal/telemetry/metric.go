@@ -70,24 +70,16 @@ func clean(labels []string) []string {
 
 // Collector makes a collector of metrics whose values collect reads anew at
 // every scrape. It is called from several goroutines.
-func Collector(collect func(Emit), metrics ...*Metric) prometheus.Collector {
-	return &collector{collect, metrics}
-}
+func Collector(collect func(Emit)) prometheus.Collector { return collector(collect) }
 
-type collector struct {
-	collect func(Emit)
-	metrics []*Metric
-}
+type collector func(Emit)
 
-// Describe implements prometheus.Collector.
-func (c *collector) Describe(out chan<- *prometheus.Desc) {
-	for _, m := range c.metrics {
-		out <- m.desc
-	}
-}
+// Describe implements prometheus.Collector. It names no metrics, which makes
+// the collector an unchecked one: what it emits is checked at each scrape.
+func (collector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements prometheus.Collector.
-func (c *collector) Collect(out chan<- prometheus.Metric) { c.collect(Emit{out}) }
+func (c collector) Collect(out chan<- prometheus.Metric) { c(Emit{out}) }
 
 // NewRegistry is a registry with what every Go process says about itself and
 // tailrace_build_info.
@@ -97,7 +89,7 @@ func NewRegistry(version string) *prometheus.Registry {
 	reg.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		Collector(func(e Emit) { e.Value(info, 1, version) }, info),
+		Collector(func(e Emit) { e.Value(info, 1, version) }),
 	)
 	return reg
 }

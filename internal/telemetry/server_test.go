@@ -74,7 +74,7 @@ func TestMetrics(t *testing.T) {
 		e.Value(read, 7, "shop")
 		e.Value(read, 1, "bad\xff")
 		e.Distribution(lag, Distribution{Count: 3, Sum: 0.5, Buckets: map[float64]uint64{0.1: 2, 1: 3}})
-	}, read, lag))
+	}))
 	get := serve(t, ServerOptions{Metrics: reg})
 	code, body := get(PathMetrics)
 	if code != 200 {
