@@ -5,17 +5,23 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"testing"
 )
 
-// version is the one that scripts/elasticsearch.sh installs.
-const version = "8.19.8"
+// The versions that scripts/elasticsearch.sh installs: the last of the old
+// major version, and a recent one of the new.
+const (
+	V8 = "8.19.8"
+	V9 = "9.5.3"
+)
+
+// Versions are all of them, for tests that run on each.
+func Versions() []string { return []string{V8, V9} }
 
 // installed is the folder of the installed server. In CI and with INSTALL=1 it
 // is installed first; elsewhere a test without it is skipped.
-func installed(t testing.TB) string {
+func installed(t testing.TB, version string) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs a real Elasticsearch, which takes too long in short mode")
@@ -43,20 +49,4 @@ var install = sync.OnceValues(func() ([]byte, error) {
 func repository() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(file), "..", "..", "..")
-}
-
-// javaHome is the folder of the java that is found first.
-func javaHome(t testing.TB) string {
-	if home := os.Getenv("ES_JAVA_HOME"); home != "" {
-		return home
-	}
-	java, err := exec.LookPath("java")
-	if err != nil {
-		t.Skip("Elasticsearch needs Java: run scripts/elasticsearch.sh with INSTALL=1")
-	}
-	java, err = filepath.EvalSymlinks(java)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSuffix(java, "/bin/java")
 }

@@ -22,6 +22,8 @@ import (
 
 // Options configure a server.
 type Options struct {
+	// Version is one of Versions; V8 when empty.
+	Version string
 	// Settings are lines of elasticsearch.yml, such as
 	// "http.max_content_length: 1mb".
 	Settings []string
@@ -40,6 +42,7 @@ type Server struct {
 	t       testing.TB
 	o       Options
 	home    string
+	java    string
 	dir     string
 	client  *http.Client
 	command *exec.Cmd
@@ -57,7 +60,10 @@ const startLimit = 10 * time.Minute
 // test is skipped in short mode and where Elasticsearch is not installed.
 func Start(t testing.TB, o Options) *Server {
 	t.Helper()
-	s := &Server{t: t, o: o, home: installed(t), client: &http.Client{Timeout: time.Minute}}
+	if o.Version == "" {
+		o.Version = V8
+	}
+	s := &Server{t: t, o: o, home: installed(t, o.Version), java: javaHome(t, o.Version), client: &http.Client{Timeout: time.Minute}}
 	s.makeFolder()
 	s.configure(freePort(t), freePort(t))
 	t.Cleanup(s.Kill)
@@ -181,7 +187,7 @@ func (s *Server) tool(name string, args ...string) *exec.Cmd {
 		"ES_PATH_CONF="+filepath.Join(s.dir, "config"),
 		"ES_TMPDIR="+filepath.Join(s.dir, "tmp"),
 		"ES_JAVA_OPTS=-Xms512m -Xmx512m",
-		"ES_JAVA_HOME="+javaHome(s.t),
+		"ES_JAVA_HOME="+s.java,
 		"HOME="+s.dir,
 	)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
