@@ -21,7 +21,7 @@ func (a *Agent) newLane(r *tail.Lane) (*lane, error) {
 	l := &lane{
 		reader:     r,
 		processors: []Processor{parser},
-		encoder:    encode.New(encode.Options{Node: a.node}),
+		encoder:    encode.New(encode.Options{Node: a.node, Mapping: encode.Mapping(a.conf.Mapping)}),
 		journal:    a.journal,
 		flush:      Flush{Interval: c.Interval, Bytes: int(c.Bytes)},
 		log:        a.log,

@@ -16,7 +16,8 @@ var layers = Layers{
 	May: map[string][]string{
 		"pipeline/event":         {},
 		"pipeline/frame":         {"pipeline/event", "pipeline/frame/deflate"},
-		"pipeline/encode":        {"pipeline/event", "pipeline/frame"},
+		"pipeline/ecs":           {},
+		"pipeline/encode":        {"pipeline/event", "pipeline/frame", "pipeline/ecs"},
 		"pipeline/config":        {},
 		"pipeline/journal":       {"pipeline/event", "pipeline/frame", "internal/slot", "internal/vfs"},
 		"pipeline/journal/*":     {"pipeline/frame", "pipeline/journal"},
@@ -26,7 +27,7 @@ var layers = Layers{
 		"internal/vfs/*":         {"internal/vfs"},
 		"internal/slot":          {"internal/vfs"},
 		"internal/checkpoint":    {"pipeline/event", "pipeline/frame", "internal/slot", "internal/vfs"},
-		"internal/render":        {},
+		"internal/render":        {"pipeline/ecs"},
 		"internal/strictjson":    {},
 		"internal/terminal":      {},
 		"internal/telemetry":     {"internal/terminal"},
@@ -36,7 +37,7 @@ var layers = Layers{
 
 		"internal/tail":   {"pipeline/event", "pipeline/frame", "internal/checkpoint", "internal/tail/*"},
 		"internal/tail/*": {"pipeline/event", "internal/strictjson", "internal/tail/rfc3339"},
-		"internal/search": {"pipeline/event", "pipeline/frame", "pipeline/journal", "pipeline/config", "internal/vfs", "internal/render"},
+		"internal/search": {"pipeline/event", "pipeline/frame", "pipeline/journal", "pipeline/config", "pipeline/ecs", "internal/vfs", "internal/render"},
 
 		"receivers/*":  {"pipeline/event", "internal/tail", "internal/tail/confine"},
 		"processors/*": {"pipeline/event", "internal/strictjson"},

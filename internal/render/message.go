@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/valyala/fastjson"
+
+	"github.com/tailrace/tailrace/pipeline/ecs"
 )
 
 // message shows what was said. The line of an access log, which repeats what
@@ -78,14 +80,19 @@ var hidden = []string{
 // shown are attributes that the message of a request has already.
 var shown = []string{
 	"http.request.method", "url.path", "url.query", "http.response.status_code",
-	"network.protocol.version", "error.type", "user_agent.original",
+	"network.protocol.version", "http.version", "client.ip", "error.type", "user_agent.original",
 }
 
 func (l *line) attributes() {
 	if l.attrs == nil {
 		return
 	}
+	constant := l.ecs
 	l.attrs.Visit(func(key []byte, v *fastjson.Value) {
+		if constant || l.ecs && slices.Contains(ecs.Last[:], string(key)) {
+			constant = constant && string(key) != ecs.Mark
+			return
+		}
 		if slices.Contains(hidden, string(key)) || l.access && slices.Contains(shown, string(key)) {
 			return
 		}

@@ -8,6 +8,8 @@ import (
 	"bytes"
 
 	"github.com/valyala/fastjson"
+
+	"github.com/tailrace/tailrace/pipeline/ecs"
 )
 
 // Options say how a line looks.
@@ -37,7 +39,10 @@ func Doc(dst, doc []byte, o Options) []byte {
 	if err != nil || v.Type() != fastjson.TypeObject {
 		return Escape(dst, bytes.TrimRight(doc, "\r\n"))
 	}
-	l := line{dst: dst, doc: v, attrs: v.GetObject("attributes"), o: o}
+	l := line{dst: dst, doc: v, attrs: v.GetObject("attributes"), o: o, ecs: v.Exists(ecs.Mark)}
+	if l.ecs {
+		l.attrs = v.GetObject()
+	}
 	l.render()
 	return l.dst
 }
@@ -52,6 +57,8 @@ type line struct {
 	said []byte
 	// access says that the message was made of the request's attributes.
 	access bool
+	// ecs says that the document has mapping ecs: its fields stand side by side.
+	ecs bool
 }
 
 func (l *line) render() {
@@ -82,6 +89,9 @@ func (l *line) get(name string) []byte {
 
 // resource is the text of an attribute of the resource.
 func (l *line) resource(name string) []byte {
+	if l.ecs {
+		return l.get(ecs.Resource(name))
+	}
 	return Text(l.doc.Get("resource", "attributes", name))
 }
 

@@ -49,7 +49,7 @@ var severities = [...]struct {
 
 // level is the document's severity in five columns.
 func level(doc *fastjson.Value) (string, color) {
-	n := doc.GetInt("severity_number")
+	n := max(doc.GetInt("severity_number"), doc.GetInt("event.severity"))
 	if n < 1 || n > 24 {
 		return "-    ", none
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/valyala/fastjson"
 
 	"github.com/tailrace/tailrace/internal/render"
+	"github.com/tailrace/tailrace/pipeline/ecs"
 )
 
 // Document is a stored document being looked at. Its memory is used again for
@@ -21,6 +22,9 @@ type Document struct {
 	attributes *fastjson.Object
 	resource   *fastjson.Object
 	text       []byte
+	// ecs says that it is a document of mapping ecs, whose fields stand side by
+	// side.
+	ecs bool
 }
 
 // Read takes the next document. The error says why it is no JSON object.
@@ -34,6 +38,11 @@ func (d *Document) Read(source []byte) error {
 		return err
 	}
 	d.root = root
+	d.ecs = root.Exists(ecs.Mark)
+	if d.ecs {
+		d.attributes, d.resource = root.GetObject(), root.GetObject()
+		return nil
+	}
 	d.attributes = root.GetObject("attributes")
 	d.resource = root.GetObject("resource", "attributes")
 	return nil
@@ -47,13 +56,24 @@ func (d *Document) Time() int64 {
 }
 
 // Severity is the OpenTelemetry severity number, 0 when it is not known.
-func (d *Document) Severity() int { return d.root.GetInt("severity_number") }
+func (d *Document) Severity() int { return d.root.GetInt(d.name("severity_number", "event.severity")) }
+
+// name is what a field is called in the document's mapping.
+func (d *Document) name(otel, ecs string) string {
+	if d.ecs {
+		return ecs
+	}
+	return otel
+}
 
 // TraceID is the trace id as it stands, nil when there is none.
-func (d *Document) TraceID() []byte { return render.Text(d.root.Get("trace_id")) }
+func (d *Document) TraceID() []byte { return render.Text(d.root.Get(d.name("trace_id", "trace.id"))) }
 
 // Body is the message: its text, or the JSON of a structured one.
 func (d *Document) Body() []byte {
+	if d.ecs {
+		return render.Text(d.root.Get("message"))
+	}
 	body := d.root.Get("body")
 	for _, form := range []string{"text", "structured"} {
 		if b := render.Text(body.Get(form)); b != nil {
@@ -64,10 +84,20 @@ func (d *Document) Body() []byte {
 }
 
 // Attribute is the text of an attribute of the record, nil when absent.
-func (d *Document) Attribute(name string) []byte { return objectText(d.attributes, name) }
+func (d *Document) Attribute(name string) []byte {
+	if d.ecs {
+		name = ecs.AttributeOf(name).Name
+	}
+	return objectText(d.attributes, name)
+}
 
 // Resource is the text of an attribute of the resource, nil when absent.
-func (d *Document) Resource(name string) []byte { return objectText(d.resource, name) }
+func (d *Document) Resource(name string) []byte {
+	if d.ecs {
+		name = ecs.Resource(name)
+	}
+	return objectText(d.resource, name)
+}
 
 // Service is who wrote the line, in the words of the trace: its service, else
 // its container, else the file.
@@ -83,14 +113,14 @@ func (d *Document) Service() []byte {
 
 // places are attributes that say where a line came from, the same for every
 // line of a file: no pattern is looked for in them.
-var places = []string{"log.file.path", "log.file.name", "log.iostream"}
+var places = []string{"log.file.path", "log.file.name", "log.iostream", "stream"}
 
 // Texts are what a pattern is tried on: the body, the level's own spelling,
 // every attribute as name=value, trace_id=… and span_id=…. Each is valid only
 // until the next.
 func (d *Document) Texts() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		for _, text := range [][]byte{d.Body(), render.Text(d.root.Get("severity_text"))} {
+		for _, text := range [][]byte{d.Body(), render.Text(d.root.Get(d.name("severity_text", "log.level")))} {
 			if len(text) > 0 && !yield(text) {
 				return
 			}
@@ -111,8 +141,12 @@ func (d *Document) eachAttribute(fn func(name []byte, v *fastjson.Value) bool) {
 	if d.attributes == nil {
 		return
 	}
-	more := true
+	more, constant := true, d.ecs
 	d.attributes.Visit(func(name []byte, v *fastjson.Value) {
+		if constant || d.ecs && string(name) == "message" {
+			constant = constant && string(name) != ecs.Mark
+			return
+		}
 		more = more && fn(name, v)
 	})
 }

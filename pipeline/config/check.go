@@ -36,9 +36,7 @@ func (c *Config) checkPipeline(id ID, used map[string]ID, wrong func(string, ...
 		wrong(fmt.Sprintf("this version has pipelines of logs only, not of %s: name it logs or logs/NAME", id.Type), path...)
 		return
 	}
-	if p.Mapping != DefaultMapping {
-		wrong(fmt.Sprintf("this version writes mapping: otel only, not %q", p.Mapping), path.With("mapping")...)
-	}
+	oneOf(wrong, p.Mapping, []string{"otel", "ecs"}, path.With("mapping")...)
 	if len(p.Receivers) == 0 {
 		wrong("has no receivers, so nothing would come in", path...)
 	}

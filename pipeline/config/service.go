@@ -81,7 +81,7 @@ type Pipeline struct {
 	Receivers  []ID   `mapstructure:"receivers" doc:"Where its events come from; a receiver is in exactly one logs pipeline."`
 	Processors []ID   `mapstructure:"processors" doc:"What is done to them, in this order."`
 	Exporters  []ID   `mapstructure:"exporters" doc:"Where they go; each has a cursor of its own. With none they stay in the journal."`
-	Mapping    string `mapstructure:"mapping" doc:"Form of the documents; otel is the only one now."`
+	Mapping    string `mapstructure:"mapping" doc:"Form of the documents: otel (the structure of OpenTelemetry) or ecs (fields of the Elastic Common Schema); docs/elasticsearch.md compares them."`
 }
 
 // Where a journal lives.

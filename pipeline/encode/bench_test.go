@@ -34,3 +34,23 @@ func BenchmarkRecordID(b *testing.B) {
 		recordID(event.SourceID{1}, &r, raw)
 	}
 }
+
+// go test ./pipeline/encode -run '^$' -bench Mappings
+func BenchmarkMappings(b *testing.B) {
+	for _, m := range []Mapping{OTel, ECS} {
+		b.Run(string(m), func(b *testing.B) {
+			batch := examples[1].batch()
+			for range 999 {
+				batch.Records = append(batch.Records, batch.Records[0])
+			}
+			e, f := New(Options{Mapping: m}), frame.NewBuilder(-2)
+			for b.Loop() {
+				e.Encode(batch, f)
+				if f.Size() > 4<<20 {
+					f.Seal(frame.Meta{}).Release()
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/doc")
+		})
+	}
+}

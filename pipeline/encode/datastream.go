@@ -6,8 +6,8 @@ import (
 	"github.com/tailrace/tailrace/pipeline/event"
 )
 
-// dataStream names where a document goes, as Elastic's OpenTelemetry mode
-// does: logs-<dataset>.otel-<namespace>.
+// dataStream names where a document goes: logs-<dataset>-<namespace>, with
+// .otel behind the dataset in Elastic's OpenTelemetry mode.
 type dataStream struct{ dataset, namespace string }
 
 const (
@@ -19,10 +19,10 @@ const (
 	maxName = 100
 )
 
-func streamOf(src *event.Source, dataset string) dataStream {
-	dataset = cleanName(cmp.Or(dataset, src.Dataset), '_', maxName-len(otelSuffix))
+func streamOf(src *event.Source, dataset, suffix string) dataStream {
+	dataset = cleanName(cmp.Or(dataset, src.Dataset), '_', maxName-len(suffix))
 	namespace := cleanName(src.DataStreamNamespace, '-', maxName)
-	return dataStream{cmp.Or(dataset, defaultDataset) + otelSuffix, cmp.Or(namespace, defaultNamespace)}
+	return dataStream{cmp.Or(dataset, defaultDataset) + suffix, cmp.Or(namespace, defaultNamespace)}
 }
 
 func (d dataStream) index() string { return "logs-" + d.dataset + "-" + d.namespace }

@@ -1,5 +1,6 @@
 // Package encode turns events into the documents that Elasticsearch stores,
-// in the structure of its OpenTelemetry mode, and writes them to the open
+// in the structure of its OpenTelemetry mode or by the Elastic Common Schema,
+// and writes them to the open
 // frame as lines of a _bulk body. What is constant for a source is rendered
 // once. docs/documents.md shows the documents.
 package encode
@@ -14,11 +15,14 @@ type Options struct {
 	// Node is the name of the node that the agent runs on. A Source whose ID
 	// is not set yet gets it from its identity on this node.
 	Node string
+	// Mapping is the form of the documents; OTel when it is empty.
+	Mapping Mapping
 }
 
 // Encoder writes the documents of one lane; it is not safe for concurrent use.
 type Encoder struct {
 	node    string
+	ecs     bool
 	sources map[*event.Source]*source
 
 	// buf gathers the variable pieces of a document, text its end; id, hex and
@@ -32,11 +36,13 @@ type Encoder struct {
 	// lastTrace is the trace id that the frame's filter was told last.
 	lastTrace [16]byte
 	names     names
+	// left is how many more names a document of mapping ecs may have.
+	left int
 }
 
 // New is an encoder without sources.
 func New(o Options) *Encoder {
-	return &Encoder{node: o.Node, sources: make(map[*event.Source]*source)}
+	return &Encoder{node: o.Node, ecs: o.Mapping == ECS, sources: make(map[*event.Source]*source)}
 }
 
 // Open prepares for batches of src, which must not change until Close. The
@@ -46,7 +52,11 @@ func (e *Encoder) Open(src *event.Source) {
 	if src.ID == (event.SourceID{}) {
 		src.ID = src.Identity.IDOn(e.node)
 	}
-	e.sources[src] = &source{src: src}
+	render := renderOTel
+	if e.ecs {
+		render = renderECS
+	}
+	e.sources[src] = &source{src: src, render: render}
 }
 
 // Close forgets src.
@@ -68,7 +78,11 @@ func (e *Encoder) Encode(b *event.Batch, f *frame.Builder) {
 			b.Source.Counts.DroppedLines += uint64(r.Lines)
 			continue
 		}
-		e.document(b, r, s, f)
+		if e.ecs {
+			e.ecsDocument(b, r, s, f)
+		} else {
+			e.document(b, r, s, f)
+		}
 		b.Source.Counts.Docs++
 		b.Source.Counts.DocLines += uint64(r.Lines)
 	}

@@ -204,7 +204,7 @@ func TestNamesOfDataStreams(t *testing.T) {
 		{long, long, "", "logs-" + long[:95] + ".otel-" + long[:100]},
 	} {
 		src := event.Source{Dataset: tc.dataset, DataStreamNamespace: tc.namespace}
-		if got := streamOf(&src, tc.override).index(); got != tc.want {
+		if got := streamOf(&src, tc.override, otelSuffix).index(); got != tc.want {
 			t.Errorf("%q %q %q: %s, want %s", tc.dataset, tc.namespace, tc.override, got, tc.want)
 		}
 	}

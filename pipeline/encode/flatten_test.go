@@ -16,6 +16,11 @@ func TestFlattenMovesAttributes(t *testing.T) {
 		{"nothing to move", `{"attributes":{"log.file.path":"/a"},"body":{"text":"x"}}`, ""},
 		{"no attributes", `{"body":{"text":"x"}}`, ""},
 		{"no JSON", `{"body`, ""},
+		{"of mapping ecs",
+			`{"@timestamp":"t","service.name":"cart","ecs.version":"8.17.0","status":"up","a":{"b":1.50},"event.severity":9,"trace.id":"ab","message":"hi"}`,
+			`{"@timestamp":"t","service.name":"cart","ecs.version":"8.17.0","event.severity":9,"trace.id":"ab","message":"hi","tailrace.structured_data":{"status":"up","a":{"b":1.50}}}`},
+		{"nothing to move, of mapping ecs", `{"service.name":"cart","ecs.version":"8.17.0","message":"hi"}`, ""},
+		{"rewritten before, of mapping ecs", `{"ecs.version":"8.17.0","message":"hi","tailrace.structured_data":{"a":1}}`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, ok := Flatten([]byte(c.doc))

@@ -173,15 +173,21 @@ func plainOf(t testing.TB, e *Encoder, b *event.Batch) ([]byte, *frame.Sealed) {
 	return plain, s
 }
 
+// goldens are the directories of the mappings' golden files.
+var goldens = map[Mapping]string{OTel: "testdata", ECS: "testdata/ecs"}
+
 func TestDocuments(t *testing.T) {
 	var page strings.Builder
 	page.WriteString(pageHead)
 	for _, x := range examples {
-		t.Run(x.name, func(t *testing.T) {
-			got, _ := plainOf(t, New(Options{Node: "node-1"}), x.batch())
-			checkGolden(t, filepath.Join("testdata", x.name+".ndjson"), got)
-			writeExample(t, &page, x, got)
-		})
+		fmt.Fprintf(&page, "\n## %s\n\n```text\n%s\n```\n", x.about, visible(x.line))
+		for _, m := range []Mapping{OTel, ECS} {
+			t.Run(x.name+" "+string(m), func(t *testing.T) {
+				got, _ := plainOf(t, New(Options{Node: "node-1", Mapping: m}), x.batch())
+				checkGolden(t, filepath.Join(goldens[m], x.name+".ndjson"), got)
+				writeExample(t, &page, m, got)
+			})
+		}
 	}
 	t.Run("documentation page", func(t *testing.T) { checkGolden(t, documentsPage, []byte(page.String())) })
 }
@@ -206,25 +212,26 @@ const pageHead = `# Documents
 
 <!-- Generated from pipeline/encode/testdata by "go test ./pipeline/encode -update". -->
 
-What Tailrace stores in Elasticsearch, in the structure of its OpenTelemetry
-mode: the streams are ` + "`logs-<dataset>.otel-<namespace>`" + `, ` + "`_id`" + ` is a hash of
-the record's place and bytes, so that a record that is sent twice is stored
-once. The resource's attributes come from the file's path and the
-configuration. Text that is not UTF-8 is kept: an invalid byte becomes ` + "`\\xHH`" + `,
-a backslash is doubled, and ` + "`log.body.escaped`" + ` (of attributes:
-` + "`log.attributes.escaped`" + `) says so.
+What Tailrace stores in Elasticsearch. With ` + "`mapping: otel`" + `, the default, it is
+the structure of Elastic's OpenTelemetry mode, in the streams
+` + "`logs-<dataset>.otel-<namespace>`" + `; with ` + "`mapping: ecs`" + ` it is the fields of the
+Elastic Common Schema, in ` + "`logs-<dataset>-<namespace>`" + `. [elasticsearch.md](elasticsearch.md)
+says how to choose. ` + "`_id`" + ` is a hash of the record's place and bytes, so that a
+record that is sent twice is stored once. The resource's attributes come from
+the file's path and the configuration. Text that is not UTF-8 is kept: an
+invalid byte becomes ` + "`\\xHH`" + `, a backslash is doubled, and ` + "`log.body.escaped`" + `
+(of attributes: ` + "`log.attributes.escaped`" + `) says so.
 `
 
-// writeExample adds a section: the line, the action and the document, indented.
-func writeExample(t *testing.T, page *strings.Builder, x example, plain []byte) {
+// writeExample adds the action and the document, indented.
+func writeExample(t *testing.T, page *strings.Builder, m Mapping, plain []byte) {
 	t.Helper()
 	for _, d := range frame.Documents(plain) {
 		var pretty bytes.Buffer
 		if err := json.Indent(&pretty, d.Source, "", "  "); err != nil {
 			t.Fatalf("%v: %s", err, d.Source)
 		}
-		fmt.Fprintf(page, "\n## %s\n\n```text\n%s\n```\n\n```json\n%s\n%s\n```\n",
-			x.about, visible(x.line), d.Action, pretty.Bytes())
+		fmt.Fprintf(page, "\n`mapping: %s`:\n\n```json\n%s\n%s\n```\n", m, d.Action, pretty.Bytes())
 	}
 }
 

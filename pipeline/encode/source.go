@@ -10,9 +10,11 @@ import (
 // source is what the encoder knows of an open file. The last constants are
 // kept apart: consecutive records seldom differ in dataset or stream.
 type source struct {
-	src  *event.Source
-	last *constants
-	all  []*constants
+	src *event.Source
+	// render makes the constants of the encoder's mapping.
+	render func(src *event.Source, dataset string, stream event.Stream) *constants
+	last   *constants
+	all    []*constants
 }
 
 // constants are the pieces that all documents of one source, dataset and
@@ -33,6 +35,8 @@ type constants struct {
 	names []string
 	any   bool
 	seen  uint64
+	// reserved are the names that lines must not use, in mapping ecs.
+	reserved map[string]struct{}
 }
 
 func (s *source) constants(dataset string, stream event.Stream) *constants {
@@ -45,13 +49,13 @@ func (s *source) constants(dataset string, stream event.Stream) *constants {
 			return c
 		}
 	}
-	s.last = render(s.src, dataset, stream)
+	s.last = s.render(s.src, dataset, stream)
 	s.all = append(s.all, s.last)
 	return s.last
 }
 
-func render(src *event.Source, dataset string, stream event.Stream) *constants {
-	ds := streamOf(src, dataset)
+func renderOTel(src *event.Source, dataset string, stream event.Stream) *constants {
+	ds := streamOf(src, dataset, otelSuffix)
 	attrs := attributesOf(src, stream)
 	members := append([]byte(nil), `","data_stream":{"type":"logs","dataset":`...)
 	members, _ = appendText(members, ds.dataset)
