@@ -46,6 +46,12 @@ func Killat(tb testing.TB) string {
 	return build(tb, "./test/cmd/killat", false)
 }
 
+// WallClock is the binary that runs a program with a system clock of its own.
+func WallClock(tb testing.TB) string {
+	tb.Helper()
+	return build(tb, "./test/cmd/wallclock", false)
+}
+
 var builds struct {
 	sync.Mutex
 	done map[string]string

@@ -11,9 +11,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"runtime"
 	"syscall"
+
+	"github.com/tailrace/tailrace/test/tracer"
 )
 
 // calls are those by which a file or a directory changes. Opening a new file
@@ -33,109 +33,44 @@ func main() {
 	at := flag.Int("at", 0, "which call it dies before; 0 is none")
 	out := flag.String("out", "/dev/stderr", "file for what happened")
 	flag.Parse()
-	// Only the thread that has started a process may trace it.
-	runtime.LockOSThread()
-	t := &tracer{at: *at}
-	err := t.run(flag.Args())
+	k := &killer{at: *at}
+	k.program.OnStop = k.stopped
+	status, err := k.program.Run(flag.Args())
 	if err == nil {
-		err = os.WriteFile(*out, []byte(t.report()), 0o644)
+		err = os.WriteFile(*out, []byte(k.report()), 0o644)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "killat:", err)
 		os.Exit(1)
 	}
-	os.Exit(t.status)
+	os.Exit(status)
 }
 
-// tracer follows one process.
-type tracer struct {
-	pid, at int
-	seen    int
+// killer counts the calls of a program.
+type killer struct {
+	program  tracer.Program
+	at, seen int
 	// killed is the call at which it was killed, empty when it was not.
 	killed string
-	status int
 }
 
-func (t *tracer) report() string { return fmt.Sprintf("calls=%d killed=%q\n", t.seen, t.killed) }
+func (k *killer) report() string { return fmt.Sprintf("calls=%d killed=%q\n", k.seen, k.killed) }
 
-func (t *tracer) run(command []string) (err error) {
-	t.pid, err = syscall.ForkExec(command[0], command, &syscall.ProcAttr{
-		Env:   os.Environ(),
-		Files: []uintptr{0, 1, 2},
-		Sys:   &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL},
-	})
-	if err != nil {
-		return fmt.Errorf("%s: %w", command[0], err)
+func (k *killer) stopped(thread int, at tracer.Stop) (tracer.Next, error) {
+	if at == tracer.AtCall {
+		k.count(thread)
 	}
-	t.passOn()
-	var ws syscall.WaitStatus
-	if _, err := syscall.Wait4(t.pid, &ws, 0, nil); err != nil {
-		return err
-	}
-	const exitKill = 0x100000 // PTRACE_O_EXITKILL: the program dies with this one.
-	if err := syscall.PtraceSetOptions(t.pid, syscall.PTRACE_O_TRACESYSGOOD|syscall.PTRACE_O_TRACECLONE|exitKill); err != nil {
-		return err
-	}
-	if err := syscall.PtraceSyscall(t.pid, 0); err != nil {
-		return err
-	}
-	return t.follow()
+	return tracer.NextCall, nil
 }
 
-// passOn gives the program the requests to end that come here.
-func (t *tracer) passOn() {
-	requests := make(chan os.Signal, 1)
-	signal.Notify(requests, syscall.SIGTERM, os.Interrupt)
-	go func() {
-		for s := range requests {
-			syscall.Kill(t.pid, s.(syscall.Signal))
-		}
-	}()
-}
-
-// follow lets the threads run from call to call until the process has ended.
-func (t *tracer) follow() error {
-	for {
-		var ws syscall.WaitStatus
-		thread, err := syscall.Wait4(-1, &ws, syscall.WALL, nil)
-		switch {
-		case err == syscall.EINTR:
-		case err != nil:
-			return err
-		case ws.Stopped():
-			// A thread that has died meanwhile cannot be let on.
-			if err := syscall.PtraceSyscall(thread, t.stopped(thread, ws)); err != nil && err != syscall.ESRCH {
-				return err
-			}
-		case thread == t.pid:
-			t.status = ws.ExitStatus()
-			return nil
-		}
-	}
-}
-
-// stopped looks at why a thread stopped, and returns the signal that it gets.
-func (t *tracer) stopped(thread int, ws syscall.WaitStatus) int {
-	const bySyscall = syscall.SIGTRAP | 0x80 // PTRACE_O_TRACESYSGOOD
-	switch s := ws.StopSignal(); s {
-	case bySyscall:
-		t.count(thread)
-		return 0
-	case syscall.SIGTRAP, syscall.SIGSTOP:
-		// A new thread, or its parent.
-		return 0
-	default:
-		return int(s)
-	}
-}
-
-func (t *tracer) count(thread int) {
-	name := calls[entered(thread)]
-	if name == "" || t.killed != "" {
+func (k *killer) count(thread int) {
+	call, entered := tracer.Entered(thread)
+	name := calls[call.Number]
+	if !entered || name == "" || k.killed != "" {
 		return
 	}
-	if t.seen++; t.seen == t.at {
-		t.killed = name
-		syscall.Kill(t.pid, syscall.SIGKILL)
+	if k.seen++; k.seen == k.at {
+		k.killed = name
+		syscall.Kill(k.program.PID, syscall.SIGKILL)
 	}
 }
