@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tailrace/tailrace/internal/checkpoint"
+	"github.com/tailrace/tailrace/internal/owner"
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/internal/telemetry"
 	"github.com/tailrace/tailrace/internal/vfs"
@@ -45,7 +46,9 @@ type Agent struct {
 	node string
 	conf config.Pipeline
 
-	lock    io.Closer
+	lock io.Closer
+	// owner is what was noted of the state directory; of none, the zero value.
+	owner   owner.Record
 	journal storage
 	// cursor opens an exporter's position in the journal.
 	cursor     func(name string, o journal.CursorOptions) (cursor, error)
@@ -92,7 +95,7 @@ const (
 // New opens the state and makes all parts. The caller must Run the agent, or
 // Close it.
 func New(ctx context.Context, cfg *config.Config, o Options) (*Agent, error) {
-	a := &Agent{cfg: cfg, opts: o, log: o.Logger, node: nodeName(cfg.Service.Node), started: time.Now()}
+	a := &Agent{cfg: cfg, opts: o, log: o.Logger, node: NodeName(cfg), started: time.Now()}
 	if err := a.onePipeline(); err != nil {
 		return nil, err
 	}
@@ -115,10 +118,10 @@ func (a *Agent) onePipeline() error {
 	return nil
 }
 
-// nodeName is what Kubernetes or the configuration calls this node.
-func nodeName(configured string) string {
-	if configured != "" {
-		return configured
+// NodeName is what Kubernetes or the configuration calls this node.
+func NodeName(cfg *config.Config) string {
+	if cfg.Service.Node != "" {
+		return cfg.Service.Node
 	}
 	if n := os.Getenv("NODE_NAME"); n != "" {
 		return n
@@ -168,16 +171,8 @@ func (a *Agent) openState(ctx context.Context) (err error) {
 	if err := j.Replay(a.checkpoint.Seq(), a.apply); err != nil {
 		return err
 	}
+	a.adopt()
 	return a.openStores(ctx, fs, dir)
-}
-
-// claim makes the agent's directory and takes its lock.
-func (a *Agent) claim(ctx context.Context, fs vfs.FS, dir string) (err error) {
-	if err := fs.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("cannot make the journal's directory: %w; change service.journal.directory or its permissions", err)
-	}
-	a.lock, err = a.waitForLock(ctx, fs, filepath.Join(dir, LockFile))
-	return err
 }
 
 // openStores opens the places for what backends refuse.
@@ -220,6 +215,11 @@ func (a *Agent) damaged(j *journal.Journal, m *frame.Meta) {
 	if err != nil {
 		a.log.Error("the lines of a damaged frame are not read again: where they were is not known", "frame", m.Seq, "error", err)
 	}
+	for i := range ranges {
+		// The engine knows files by this node's ids.
+		r := &ranges[i]
+		r.From.ID, r.To.ID = r.From.Identity.IDOn(a.node), r.To.Identity.IDOn(a.node)
+	}
 	if a.engine == nil {
 		a.missing = append(a.missing, ranges...)
 		return
@@ -229,7 +229,7 @@ func (a *Agent) damaged(j *journal.Journal, m *frame.Meta) {
 
 func (a *Agent) journalOptions(fs vfs.FS, dir string) journal.Options {
 	c := a.cfg.Service.Journal
-	return journal.Options{
+	o := journal.Options{
 		FS: fs, Dir: filepath.Join(dir, LogsDir),
 		MaxSize: int64(c.MaxSize), MaxAge: c.MaxAge,
 		MinFree:   journal.Reserve{Share: float64(c.MinFree) / 100},
@@ -237,39 +237,15 @@ func (a *Agent) journalOptions(fs vfs.FS, dir string) journal.Options {
 		OnSync:    a.fsyncs.observe,
 		OnDurable: a.acknowledge,
 	}
-}
-
-// lockRetry is how often a lock that another agent holds is tried again.
-const lockRetry = 100 * time.Millisecond
-
-// waitForLock waits for another agent on the same directory to end: the next
-// one may be started before, and takes over at once.
-func (a *Agent) waitForLock(ctx context.Context, fs vfs.FS, name string) (io.Closer, error) {
-	for said := false; ; said = true {
-		l, err := fs.Lock(name)
-		if !errors.Is(err, vfs.ErrLocked) {
-			return l, err
-		}
-		if !said {
-			a.log.Warn("waiting for another agent on the same journal directory to end, and reading nothing until then",
-				"lock", name, "held", heldBy(err),
-				"cure", "none if that agent is being replaced; else stop one of the two, or give it a service.journal.directory of its own")
-		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(lockRetry):
-		}
+	if a.owner.Behind(a.started) {
+		o.LeaveOut = numbersOfACopy
 	}
+	return o
 }
 
-// heldBy names the process that has a lock.
-func heldBy(err error) string {
-	if locked := new(vfs.LockedError); errors.As(err, &locked) {
-		return locked.Holder.String()
-	}
-	return err.Error()
-}
+// numbersOfACopy are more than a journal gives in its life: the directory that
+// a copy was made of may have given them.
+const numbersOfACopy = 1 << 32
 
 // openExporters gives each exporter its cursor and its loop.
 func (a *Agent) openExporters(ctx context.Context) error {
@@ -355,5 +331,6 @@ func (a *Agent) tailOptions(providers []tail.Provider) tail.Options {
 	if a.inMemory() {
 		o.Silence, o.PositionsBehind = 0, true
 	}
+	o.PositionsBehind = o.PositionsBehind || a.owner.Behind(a.started)
 	return o
 }

@@ -13,7 +13,7 @@ import (
 // Discover yields the files that the receivers of a configuration find now,
 // and those that they exclude or refuse, with the reason. It opens none.
 func Discover(ctx context.Context, cfg *config.Config, yield func(tail.Target)) error {
-	a := &Agent{cfg: cfg, node: nodeName(cfg.Service.Node), started: time.Now()}
+	a := &Agent{cfg: cfg, node: NodeName(cfg), started: time.Now()}
 	if err := a.onePipeline(); err != nil {
 		return err
 	}

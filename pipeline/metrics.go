@@ -54,6 +54,8 @@ var (
 	journalQueued   = telemetry.Gauge("tailrace_journal_unsynced_bytes", "Bytes that wait for their fsync, of the memory budget.")
 	journalDamaged  = telemetry.Counter("tailrace_journal_damaged_frames_total", "Frames found damaged when the journal was opened.")
 	fsyncSeconds    = telemetry.Histogram("tailrace_journal_fsync_seconds", "Time that an fsync of the journal took.")
+	stateCopies     = telemetry.Counter("tailrace_state_copies_total", "Times that the state directory was found to be a copy, or restored from one.")
+	stateMoves      = telemetry.Counter("tailrace_state_node_changes_total", "Times that the state directory was found to be that of a node with another name.")
 	droppedPlaces   = telemetry.Counter("tailrace_checkpoint_forgotten_total", "Positions of files forgotten because there were too many.")
 )
 
@@ -153,6 +155,8 @@ func (a *Agent) collectJournal(e telemetry.Emit) {
 	e.Value(journalFull, number(j.Full))
 	e.Value(journalQueued, float64(j.Queued))
 	e.Value(droppedPlaces, float64(a.checkpoint.Forgotten()))
+	e.Value(stateCopies, float64(a.owner.Copies))
+	e.Value(stateMoves, float64(a.owner.Moves))
 	if a.inMemory() {
 		return
 	}

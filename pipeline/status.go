@@ -26,6 +26,7 @@ func (a *Agent) serveStatus(w http.ResponseWriter, _ *http.Request) {
 // Report is what the agent knows of its files and exporters.
 func (a *Agent) Report() status.Report {
 	r := status.Report{Time: time.Now(), Live: true, Node: a.node, Version: a.opts.Version, Journal: a.reportJournal()}
+	r.Owner = OwnerOf(&a.owner, r.Time)
 	for _, s := range a.shippers {
 		r.Exporters = append(r.Exporters, a.reportExporter(s))
 	}

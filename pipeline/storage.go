@@ -89,6 +89,7 @@ func (a *Agent) openMemory(ctx context.Context) error {
 	if err := j.Replay(a.checkpoint.Seq(), a.apply); err != nil {
 		return err
 	}
+	a.adopt()
 	if kept {
 		a.log.Info(config.PromiseInMemory+"; "+config.PromisePositions, "positions", o.Dir, "saved_every", saveIntervalInMemory)
 		return a.openStores(ctx, fsys, c.Directory)

@@ -18,9 +18,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tailrace/tailrace/internal/doctor"
+	"github.com/tailrace/tailrace/internal/owner"
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/internal/telemetry"
 	"github.com/tailrace/tailrace/internal/terminal"
+	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/pipeline"
 	"github.com/tailrace/tailrace/pipeline/config"
 )
@@ -168,7 +170,18 @@ func (e *examination) journal() []doctor.Finding {
 		return []doctor.Finding{{Check: "journal", State: doctor.OK, Says: promise}}
 	}
 	d := doctor.Disk{Directory: j.Directory, MaxSize: int64(j.MaxSize), MinFree: float64(j.MinFree), Used: bytesBelow(j.Directory)}
-	return d.Check()
+	return append(d.Check(), e.owner())
+}
+
+// owner looks at the state directory as the agent will at its next start.
+func (e *examination) owner() doctor.Finding {
+	now, node := time.Now(), pipeline.NodeName(e.cfg)
+	found, err := owner.Look(vfs.ReadOnly(vfs.OS{}), e.cfg.Service.Journal.Directory, node, now)
+	if err != nil {
+		return doctor.Failed("state", err, "run doctor as the agent's user")
+	}
+	o := pipeline.OwnerOf(&found.Record, now)
+	return doctor.Owner(node, o.Before, o.Copied)
 }
 
 // bytesBelow is how large the files below a directory are.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tailrace/tailrace/internal/checkpoint"
+	"github.com/tailrace/tailrace/internal/owner"
 	"github.com/tailrace/tailrace/internal/search"
 	"github.com/tailrace/tailrace/internal/status"
 	"github.com/tailrace/tailrace/internal/tail"
@@ -46,7 +47,8 @@ func (d *diskStatus) report(ctx context.Context) (*status.Report, error) {
 		return nil, err
 	}
 	// What follows is shown as far as it can be found out.
-	var problems [3]error
+	var problems [4]error
+	r.Owner, problems[3] = d.owner(r.Time)
 	r.Exporters, problems[0] = d.exporters(ctx)
 	entries, err := d.positions(ctx, root)
 	problems[1] = err
@@ -79,8 +81,27 @@ func (d *diskStatus) withoutJournal(ctx context.Context) (*status.Report, error)
 	}
 	defer store.Close()
 	r.Files, err = d.files(ctx, store.All())
-	note(r, err)
+	owner, unknown := d.owner(r.Time)
+	r.Owner = owner
+	note(r, err, unknown)
 	return r, ctx.Err()
+}
+
+// owner is whose the directory is, as the next start will find it.
+func (d *diskStatus) owner(now time.Time) (status.Owner, error) {
+	dir := d.cfg.Service.Journal.Directory
+	if dir == "" {
+		return status.Owner{}, nil
+	}
+	node := ""
+	if d.discover {
+		node = pipeline.NodeName(d.cfg)
+	}
+	found, err := owner.Look(vfs.ReadOnly(vfs.OS{}), dir, node, now)
+	if err != nil {
+		return status.Owner{}, err
+	}
+	return pipeline.OwnerOf(&found.Record, now), nil
 }
 
 func (d *diskStatus) journal(ctx context.Context, j *status.Journal) error {

@@ -83,6 +83,18 @@ func TestDescriptorsAreThoseOfTheAgent(t *testing.T) {
 	}
 }
 
+func TestOwnerOfTheState(t *testing.T) {
+	for _, tt := range []struct {
+		before string
+		copied time.Time
+		want   State
+	}{{"", time.Time{}, OK}, {"a", time.Time{}, Warning}, {"", time.Unix(1, 0), Warning}} {
+		if f := Owner("b", tt.before, tt.copied); f.State != tt.want || (f.Cure == "") != (tt.want == OK) {
+			t.Errorf("%+v: %+v", tt, f)
+		}
+	}
+}
+
 func TestClockThatWasNeverSet(t *testing.T) {
 	if f := Clock(time.Unix(0, 0)); f.State != Wrong {
 		t.Errorf("%+v", f)

@@ -26,6 +26,7 @@ var layers = Layers{
 		"internal/vfs":           {},
 		"internal/vfs/*":         {"internal/vfs"},
 		"internal/slot":          {"internal/vfs"},
+		"internal/owner":         {"internal/slot", "internal/vfs"},
 		"internal/checkpoint":    {"pipeline/event", "pipeline/frame", "internal/slot", "internal/vfs"},
 		"internal/render":        {"pipeline/ecs"},
 		"internal/strictjson":    {},
@@ -43,7 +44,7 @@ var layers = Layers{
 		"processors/*": {"pipeline/event", "internal/strictjson"},
 		"exporters/*":  {"pipeline/event", "pipeline/frame", "pipeline/shipping", "pipeline/config", "internal/render", "internal/terminal"},
 
-		"pipeline": {"pipeline/*", "pipeline/journal/*", "internal/vfs", "internal/checkpoint", "internal/tail", "internal/telemetry", "internal/status",
+		"pipeline": {"pipeline/*", "pipeline/journal/*", "internal/vfs", "internal/owner", "internal/checkpoint", "internal/tail", "internal/telemetry", "internal/status",
 			"receivers/*", "processors/*", "exporters/*"},
 		"cmd/tailrace": {"pipeline", "pipeline/*", "internal/*", "internal/tail/*", "receivers/*", "processors/*", "exporters/*"},
 	},

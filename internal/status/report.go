@@ -27,9 +27,21 @@ type Report struct {
 	Node    string `json:"node,omitempty"`
 	Version string `json:"version,omitempty"`
 
+	Owner     Owner      `json:"owner,omitzero"`
 	Journal   Journal    `json:"journal"`
 	Exporters []Exporter `json:"exporters"`
 	Files     []File     `json:"files"`
+}
+
+// Owner is whose the state directory is.
+type Owner struct {
+	// Copied is when it was found to be a copy, or restored from one: for a day
+	// after that what it says may be behind. Copies is how often that was.
+	Copied time.Time `json:"copied,omitzero"`
+	Copies uint64    `json:"copies,omitempty"`
+	// Before is the node that it belonged to until Moved, within a day.
+	Before string    `json:"before,omitempty"`
+	Moved  time.Time `json:"moved,omitzero"`
 }
 
 // Journal is the logs' journal.

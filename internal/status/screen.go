@@ -85,10 +85,21 @@ func (s *screen) journal() {
 	if j.Trouble != "" {
 		fmt.Fprintf(s.w, "the journal cannot be written, reading waits: %s; %s\n", safe(j.Trouble), safe(j.Cure))
 	}
+	s.owner()
 	for _, p := range s.Problems {
 		fmt.Fprintf(s.w, "problem: %s\n", safe(p))
 	}
 	fmt.Fprintln(s.w)
+}
+
+func (s *screen) owner() {
+	o := &s.Owner
+	if !o.Copied.IsZero() {
+		fmt.Fprintf(s.w, "the state directory is a copy, or was restored from one (noticed %s): what log files held then may have been delivered before\n", s.clock(o.Copied))
+	}
+	if !o.Moved.IsZero() {
+		fmt.Fprintf(s.w, "the state directory was node %s's (noticed %s): frames from before are delivered as that node's\n", safe(o.Before), s.clock(o.Moved))
+	}
 }
 
 func (s *screen) exporters() {

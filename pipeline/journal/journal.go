@@ -43,7 +43,10 @@ type Options struct {
 	// MaxPending is how many bytes may wait for their fsync before Append
 	// waits; 0 is 16 MiB.
 	MaxPending int64
-	Logger     *slog.Logger
+	// LeaveOut is how many numbers are not given to frames, because a journal
+	// that this one is a copy of may have given them.
+	LeaveOut uint64
+	Logger   *slog.Logger
 	// OnDurable is told of frames that have just become durable, in order. It
 	// is called from the appender's goroutine and must not call Append; the
 	// metadata is its only until it returns.

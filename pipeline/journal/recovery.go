@@ -40,6 +40,7 @@ func (j *Journal) recover() error {
 	if err := j.raiseByCursors(); err != nil {
 		return err
 	}
+	j.nextSeq += j.opts.LeaveOut
 	return j.openMarker()
 }
 

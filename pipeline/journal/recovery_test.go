@@ -254,6 +254,40 @@ func TestNumbersThatWereSeenAreNotGivenAgain(t *testing.T) {
 	}
 }
 
+// A copy of a journal gives none of the numbers that the original may have given
+// since; that is no gap in what is known.
+func TestACopyLeavesOutNumbers(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, Options{Dir: dir})
+	appendAll(t, j, sample{docs: 1, tag: "before"})
+	j.Close()
+	for life := range uint64(2) {
+		j = open(t, Options{Dir: dir, LeaveOut: 1 << 32})
+		if st := j.Stats(); st.Next != 2+(life+1)<<32+life || st.Recovery.Gap != 0 {
+			t.Errorf("life %d: the journal goes on at %d, gap at %d", life, st.Next, st.Recovery.Gap)
+		}
+		appendAll(t, j, sample{docs: 1, tag: fmt.Sprint("copy", life)})
+		j.Close()
+	}
+	j = open(t, Options{Dir: dir})
+	c, err := j.Cursor("x", CursorOptions{StartAtBeginning: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		f, err := c.Next(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Advance(f, Result{Delivered: f.Meta.Counts.DocLines}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if st := c.Stats(); st.Damaged != 0 || st.Pending.Frames != 0 || st.Result.Delivered != 3 {
+		t.Errorf("%+v", st)
+	}
+}
+
 func TestLostCursorBeginsAtTheOldestFrame(t *testing.T) {
 	dir := t.TempDir()
 	j := open(t, Options{Dir: dir})

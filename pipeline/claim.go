@@ -1,0 +1,96 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/tailrace/tailrace/internal/owner"
+	"github.com/tailrace/tailrace/internal/status"
+	"github.com/tailrace/tailrace/internal/vfs"
+)
+
+// claim makes the agent's directory and takes its lock.
+func (a *Agent) claim(ctx context.Context, fs vfs.FS, dir string) (err error) {
+	if err := fs.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("cannot make the journal's directory: %w; change service.journal.directory or its permissions", err)
+	}
+	if a.lock, err = a.waitForLock(ctx, fs, filepath.Join(dir, LockFile)); err != nil {
+		return err
+	}
+	a.owner, err = patiently(ctx, a.log, func() (owner.Record, error) {
+		found, err := owner.Take(fs, dir, a.node, time.Now())
+		a.introduce(dir, &found)
+		return found.Record, err
+	})
+	return err
+}
+
+// introduce says what there is to say about a directory that is not simply this
+// node's own.
+func (a *Agent) introduce(dir string, f *owner.Finding) {
+	if f.NewCopy {
+		a.log.Warn("the state directory is a copy, or was restored from one: how far files were read and what was delivered may be old",
+			"directory", dir, "effect", "files are read on from the positions in it; what is in them by now counts as maybe delivered before, which exporters check",
+			"cure", "none if that was meant; if it is a copy of another node's, stop the agent and remove it")
+	}
+	if f.NewNode {
+		a.log.Warn("the state directory was another node's", "was", f.Before, "is", f.Node, "directory", dir,
+			"effect", "frames in the journal are delivered as that node's; a file is read on where its content proves the position, and its lines from there are this node's",
+			"cure", "none if the node was given another name; else stop the agent and remove the directory, unless what it holds is to be delivered from here")
+	}
+}
+
+// adopt makes the positions in the checkpoint this node's own.
+func (a *Agent) adopt() {
+	if n := a.checkpoint.Adopt(a.node); n > 0 {
+		a.log.Info("positions that were another node's are this node's from here on", "files", n)
+	}
+}
+
+// lockRetry is how often a lock that another agent holds is tried again.
+const lockRetry = 100 * time.Millisecond
+
+// waitForLock waits for another agent on the same directory to end: the next
+// one may be started before, and takes over at once.
+func (a *Agent) waitForLock(ctx context.Context, fs vfs.FS, name string) (io.Closer, error) {
+	for said := false; ; said = true {
+		l, err := fs.Lock(name)
+		if !errors.Is(err, vfs.ErrLocked) {
+			return l, err
+		}
+		if !said {
+			a.log.Warn("waiting for another agent on the same journal directory to end, and reading nothing until then",
+				"lock", name, "held", heldBy(err),
+				"cure", "none if that agent is being replaced; else stop one of the two, or give it a service.journal.directory of its own")
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(lockRetry):
+		}
+	}
+}
+
+// heldBy names the process that has a lock.
+func heldBy(err error) string {
+	if locked := new(vfs.LockedError); errors.As(err, &locked) {
+		return locked.Holder.String()
+	}
+	return err.Error()
+}
+
+// OwnerOf is what a report says of whose a state directory is.
+func OwnerOf(r *owner.Record, now time.Time) status.Owner {
+	o := status.Owner{Copies: r.Copies}
+	if r.Behind(now) {
+		o.Copied = time.Unix(0, r.Copied)
+	}
+	if r.JustMoved(now) {
+		o.Before, o.Moved = r.Before, time.Unix(0, r.Moved)
+	}
+	return o
+}
