@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tailrace/tailrace/internal/checkpoint"
+	"github.com/tailrace/tailrace/internal/control"
 	"github.com/tailrace/tailrace/internal/owner"
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/internal/telemetry"
@@ -54,10 +55,10 @@ type Agent struct {
 	cursor     func(name string, o journal.CursorOptions) (cursor, error)
 	checkpoint *checkpoint.Store
 	// dead and park are where refused documents go; park is nil without a
-	// disk. stores are those of them that are on disk.
+	// disk. stores are those of them that are on disk, by their folders.
 	dead   letters
 	park   lot
-	stores []*journal.Store
+	stores map[string]*journal.Store
 	// missing is to be read again when the engine is there.
 	missing  []frame.Missing
 	engine   *tail.Engine
@@ -68,6 +69,7 @@ type Agent struct {
 	fsyncs   fsyncTimes
 	started  time.Time
 	server   *telemetry.Server
+	control  *control.Server
 }
 
 // shipper is one exporter's loop and what it reads by.
@@ -99,7 +101,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*Agent, error) {
 	if err := a.onePipeline(); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{a.openState, a.openExporters, a.openReceivers, a.serve} {
+	for _, step := range []func(context.Context) error{a.openState, a.openExporters, a.openReceivers, a.serve, a.serveControl} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -178,6 +180,7 @@ func (a *Agent) openState(ctx context.Context) (err error) {
 // openStores opens the places for what backends refuse.
 func (a *Agent) openStores(ctx context.Context, fs vfs.FS, dir string) (err error) {
 	c := a.cfg.Service.Journal
+	a.stores = map[string]*journal.Store{}
 	open := func(folder string, s config.Store, owner func(*journal.Refused) string) (*journal.Store, error) {
 		o := journal.StoreOptions{
 			FS: fs, Dir: filepath.Join(dir, folder), Quota: int64(s.MaxSize),
@@ -185,7 +188,7 @@ func (a *Agent) openStores(ctx context.Context, fs vfs.FS, dir string) (err erro
 		}
 		store, err := patiently(ctx, a.log, func() (*journal.Store, error) { return journal.OpenStore(o) })
 		if err == nil {
-			a.stores = append(a.stores, store)
+			a.stores[folder] = store
 		}
 		return store, err
 	}

@@ -22,15 +22,17 @@ import (
 	"github.com/tailrace/tailrace/pipeline/shipping"
 )
 
-// index is a backend that knows ids and refuses documents with "bad" in them.
+// index is a backend that knows ids and answers documents with "bad" in them
+// with a status of its own.
 type index struct {
 	*httptest.Server
 	mu  sync.Mutex
 	ids map[string]bool
+	bad int
 }
 
 func newIndex(t *testing.T) *index {
-	x := &index{ids: map[string]bool{}}
+	x := &index{ids: map[string]bool{}, bad: 400}
 	x.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/_bulk" {
 			_, _ = io.WriteString(w, "{}")
@@ -58,15 +60,23 @@ func (x *index) bulk(body []byte) (items []any) {
 		id := string(d.Action)
 		item := map[string]any{"status": 201}
 		switch {
-		case strings.Contains(string(d.Source), "bad"):
-			item = map[string]any{"status": 400, "error": map[string]any{"type": "some_exception", "reason": "bad"}}
+		case x.bad != 201 && strings.Contains(string(d.Source), "bad"):
+			item = map[string]any{"status": x.bad, "error": map[string]any{"type": "some_exception", "reason": "bad"}}
 		case x.ids[id]:
 			item["status"] = 409
+		default:
+			x.ids[id] = true
 		}
-		x.ids[id] = true
 		items = append(items, map[string]any{"create": item})
 	}
 	return items
+}
+
+// answerBad changes how bad documents are answered.
+func (x *index) answerBad(status int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.bad = status
 }
 
 func TestResendCountsWhatTheBackendHad(t *testing.T) {

@@ -123,6 +123,9 @@ func (a *Agent) Close() error {
 		defer cancel()
 		err = a.server.Shutdown(stop)
 	}
+	if a.control != nil {
+		err = errors.Join(err, a.control.Close())
+	}
 	if a.journal != nil {
 		err = errors.Join(err, a.journal.Close())
 		a.save()

@@ -26,33 +26,38 @@ import (
 
 // deadLetterFlags choose among refused documents.
 type deadLetterFlags struct {
-	journal                        journalFlags
-	look                           lookFlags
-	parked                         bool
-	exporter, namespace, container string
+	chosen  pipeline.DeadLetters
+	journal journalFlags
+	look    lookFlags
+	parked  bool
 }
 
 func newDeadLetterCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "deadletter",
 		GroupID: groupSearch,
-		Short:   "Look at documents that a backend refused: ls, show",
+		Short:   "Documents that a backend refused: ls, show, replay",
 		Long: `A document that a backend refuses for good, such as one whose field has the wrong
 type there, is kept with the reason as a dead letter. One that is refused only
 for now is parked and tried again; --parked shows those.`,
 		Example: `  tailrace deadletter ls
-  tailrace deadletter show -n shop -o json | jq .reason`,
+  tailrace deadletter show -n shop -o json | jq .reason
+  tailrace deadletter replay -n shop`,
 	}
-	cmd.AddCommand(newDeadLetterListCommand(), newDeadLetterShowCommand())
+	cmd.AddCommand(newDeadLetterListCommand(), newDeadLetterShowCommand(), newDeadLetterReplayCommand())
 	return cmd
 }
 
 func (f *deadLetterFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.parked, "parked", false, "the parked documents instead")
-	cmd.Flags().StringVar(&f.exporter, "exporter", "", "only those that this exporter could not deliver")
-	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "only those of this namespace")
-	cmd.Flags().StringVarP(&f.container, "container", "c", "", "only those of this namespace/pod/container")
 	f.look.add(cmd)
+	f.addChoice(cmd)
+}
+
+func (f *deadLetterFlags) addChoice(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.chosen.Exporter, "exporter", "", "only those that this exporter could not deliver")
+	cmd.Flags().StringVarP(&f.chosen.Namespace, "namespace", "n", "", "only those of this namespace")
+	cmd.Flags().StringVarP(&f.chosen.Container, "container", "c", "", "only those of this namespace/pod/container")
 	f.journal.add(cmd)
 }
 
@@ -70,7 +75,7 @@ func (f *deadLetterFlags) each(errOut io.Writer, fn func(*journal.Refused) error
 			return nil
 		}
 		for i := range docs {
-			if !f.chooses(&docs[i]) {
+			if !f.chosen.Wants(&docs[i]) {
 				continue
 			}
 			if err := fn(&docs[i]); err != nil {
@@ -103,12 +108,6 @@ func (f *deadLetterFlags) directory() (string, error) {
 		return "", nil
 	}
 	return dir, nil
-}
-
-func (f *deadLetterFlags) chooses(d *journal.Refused) bool {
-	return (f.exporter == "" || f.exporter == d.Exporter) &&
-		(f.namespace == "" || f.namespace == d.Namespace) &&
-		(f.container == "" || f.container == d.Container)
 }
 
 // refusal is what the rows of ls are: one cause of one container's documents.

@@ -31,6 +31,7 @@ var layers = Layers{
 		"internal/render":        {"pipeline/ecs"},
 		"internal/strictjson":    {},
 		"internal/terminal":      {},
+		"internal/control":       {},
 		"internal/telemetry":     {"internal/terminal"},
 		"internal/demo":          {},
 		"internal/status":        {"internal/render"},
@@ -44,7 +45,7 @@ var layers = Layers{
 		"processors/*": {"pipeline/event", "internal/strictjson"},
 		"exporters/*":  {"pipeline/event", "pipeline/frame", "pipeline/shipping", "pipeline/config", "internal/render", "internal/terminal"},
 
-		"pipeline": {"pipeline/*", "pipeline/journal/*", "internal/vfs", "internal/owner", "internal/checkpoint", "internal/tail", "internal/telemetry", "internal/status",
+		"pipeline": {"pipeline/*", "pipeline/journal/*", "internal/vfs", "internal/owner", "internal/checkpoint", "internal/control", "internal/tail", "internal/telemetry", "internal/status",
 			"receivers/*", "processors/*", "exporters/*"},
 		"cmd/tailrace": {"pipeline", "pipeline/*", "internal/*", "internal/tail/*", "receivers/*", "processors/*", "exporters/*"},
 	},

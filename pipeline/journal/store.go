@@ -102,11 +102,18 @@ func OpenStore(opts StoreOptions) (*Store, error) {
 // them otherwise. Documents of one call for the same exporter and owner become
 // one bundle.
 func (s *Store) Put(_ context.Context, docs []Refused) error {
+	return s.putAll(docs, s.opts.Refuse)
+}
+
+// PutIfRoom is Put that returns ErrStoreFull rather than give up what is there.
+func (s *Store) PutIfRoom(docs []Refused) error { return s.putAll(docs, true) }
+
+func (s *Store) putAll(docs []Refused, refuse bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	done := 0
 	for k, group := range s.groups(docs) {
-		if err := s.put(k, group); err != nil {
+		if err := s.put(k, group, refuse); err != nil {
 			return errors.Join(err, s.takeBack(done))
 		}
 		done++
@@ -133,7 +140,7 @@ func (s *Store) takeBack(n int) (err error) {
 	return err
 }
 
-func (s *Store) put(k key, docs []Refused) error {
+func (s *Store) put(k key, docs []Refused, refuse bool) error {
 	sealed, err := s.seal(k, docs)
 	if err != nil {
 		return err
@@ -142,7 +149,7 @@ func (s *Store) put(k key, docs []Refused) error {
 	s.state.Next++
 	sealed.Meta.Seq, sealed.Meta.DurableSeq = s.state.Next, s.state.Next-1
 	b := describe(&sealed.Meta, segmentPath(s.opts.Dir, s.state.Next), int64(sealed.Meta.MetaSize()+len(sealed.Payload)))
-	if err := s.makeRoom(b.size); err != nil {
+	if err := s.makeRoom(b.size, refuse); err != nil {
 		return err
 	}
 	s.giveReserve(s.used + b.size)
@@ -322,10 +329,10 @@ func (s *Store) rewrite(at int, rest []Refused) error {
 }
 
 // makeRoom gives up bundles until size more bytes fit the quota: the oldest of
-// the owner that has most.
-func (s *Store) makeRoom(size int64) error {
+// the owner that has most. With refuse it gives up none.
+func (s *Store) makeRoom(size int64, refuse bool) error {
 	for s.used > 0 && s.used+size > s.opts.Quota {
-		if s.opts.Refuse {
+		if refuse {
 			return ErrStoreFull
 		}
 		at := s.oldestOfLargest()

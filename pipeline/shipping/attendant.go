@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"sync/atomic"
 	"time"
 
 	"github.com/tailrace/tailrace/pipeline/frame"
@@ -16,6 +17,7 @@ type attendant struct {
 	policy
 	s       *Shipper
 	awake   chan struct{}
+	hurried atomic.Bool
 	streams map[string]*stream
 	builder *frame.Builder
 }
@@ -48,6 +50,12 @@ func (a *attendant) wake() {
 	}
 }
 
+// hurry makes the waits begin anew: somebody says that the cause is gone.
+func (a *attendant) hurry() {
+	a.hurried.Store(true)
+	a.wake()
+}
+
 // run tries until ctx ends.
 func (a *attendant) run(ctx context.Context) {
 	for ctx.Err() == nil {
@@ -73,6 +81,9 @@ func (a *attendant) wait(ctx context.Context, until time.Time) {
 // round tries what is due and returns when the next is; the zero time when
 // nothing is parked.
 func (a *attendant) round(ctx context.Context) (next time.Time) {
+	if a.hurried.Swap(false) {
+		clear(a.streams)
+	}
 	now := time.Now()
 	seen := map[string]bool{}
 	for _, b := range a.s.o.Park.Bundles(a.s.o.Name) {

@@ -71,6 +71,10 @@ func (s *Shipper) Drain() {
 	s.drainNow()
 }
 
+// RetryParked makes parked documents be tried again soon, however often they
+// were refused.
+func (s *Shipper) RetryParked() { s.lot.hurry() }
+
 // Run ships until ctx ends or the journal is closed. It returns nil then;
 // what was sent and not yet answered is sent again by the next run, and known
 // to the backend by its id.
