@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,9 +42,13 @@ type Command struct {
 	Logs string
 }
 
-// Start runs a program until it ends, is told to, or the test is over.
+// Start runs a program until it ends, is told to, or the test is over. The
+// caller's goroutine keeps its thread from then on: the kernel kills the
+// program when the thread that started it ends (PR_SET_PDEATHSIG), and the
+// thread of another goroutine ends with that one if it was locked to it.
 func Start(tb testing.TB, c Command) *Process {
 	tb.Helper()
+	runtime.LockOSThread()
 	p := &Process{Name: c.Name, tb: tb, done: make(chan struct{})}
 	p.Stdout, p.Stderr = filepath.Join(c.Logs, c.Name+".stdout"), filepath.Join(c.Logs, c.Name+".stderr")
 	p.cmd = exec.Command(c.Path, c.Args...)

@@ -113,12 +113,10 @@ func (j *Journal) write(group []*frame.Sealed) (n int, err error) {
 		}
 		n++
 	}
-	start := time.Now()
-	if err := w.file.Sync(); err != nil {
+	if err := j.sync(); err != nil {
 		j.abandon("an fsync has failed")
 		return 0, err
 	}
-	j.opts.OnSync(time.Since(start))
 	if w.isRemoved(j.opts.FS) {
 		j.abandon("somebody has removed it")
 		return j.write(group)
@@ -196,7 +194,7 @@ func release(group []*frame.Sealed) {
 // hold waits after an error of the disk, and says whether to try again.
 func (j *Journal) hold(err error, delay time.Duration) bool {
 	j.mu.Lock()
-	closed, first := j.closed, j.disk.trouble == nil
+	closed, first := j.closed, j.disk.trouble == nil || isStall(j.disk.trouble)
 	j.disk.trouble = err
 	j.mu.Unlock()
 	if first {
@@ -226,6 +224,8 @@ func Cure(err error) string {
 		return "free space on the file system, or lower service.journal.max_size"
 	case errors.Is(err, syscall.EROFS):
 		return "the file system is read-only: look in the kernel's log for why, then remount it read-write"
+	case isStall(err):
+		return "see whether this disk, or the network to it, is overloaded or failing: iostat -x, and the kernel's log"
 	}
 	return "look for errors of this disk in the kernel's log"
 }

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -109,4 +110,37 @@ func TestStoreRecoversByItselfWhenTheDiskDoes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A disk that is late is told of while it is, with what to look at, and no more
+// when it is not.
+func TestStallIsToldOfWhileItLasts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := errfs.New(crashfs.New())
+		j, err := Open(Options{Dir: "/logs", FS: disk})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer j.Close()
+		trouble := func() string {
+			if err := j.Stats().Trouble; err != nil {
+				return err.Error() + "; " + Cure(err)
+			}
+			return ""
+		}
+		disk.Inject(errfs.Fault{Calls: []errfs.Call{errfs.Sync}, Name: segmentSuffix, Times: 1, Stall: 30 * time.Second})
+		appendAll(t, j, sample{docs: 1, tag: "late"})
+		time.Sleep(4 * time.Second)
+		if said := trouble(); said != "" {
+			t.Errorf("after 4 s it says %q", said)
+		}
+		time.Sleep(6 * time.Second)
+		if said := trouble(); !strings.HasPrefix(said, "an fsync began 10s ago and has not returned; see whether this disk") {
+			t.Errorf("after 10 s it says %q", said)
+		}
+		time.Sleep(21 * time.Second)
+		if said := trouble(); said != "" {
+			t.Errorf("after it has returned it says %q", said)
+		}
+	})
 }

@@ -21,7 +21,7 @@ const powerLosses = 12
 // after each fsync and rename of a short run, from the first start to the end
 // of a shutdown. The disk keeps what was synced, and of the rest nothing, some,
 // or the heads of what was written; the start after it is unplugged at the same
-// call of its own (in the short form of the test, every third one). All that
+// call of its own (in the short form of the test, every sixth one). All that
 // the sink was given is in the journal that is left, and in the end each line
 // is once in the journal and once in the sink.
 func TestPowerLossAtEveryFsync(t *testing.T) {
@@ -98,7 +98,7 @@ func (o outage) String() string {
 
 // times is how often in a row the i-th of the test's nodes loses power.
 func times(i int) int {
-	if tortured() || i%3 == 0 {
+	if tortured() || i%6 == 0 {
 		return 2
 	}
 	return 1

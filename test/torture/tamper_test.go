@@ -1,9 +1,10 @@
 package torture
 
 import (
-	"encoding/binary"
 	"os"
 	"path/filepath"
+
+	"github.com/tailrace/tailrace/test/oracle"
 )
 
 // tamper damages, while no agent runs, what a start must do without.
@@ -33,25 +34,18 @@ func (r *round) must(err error) {
 	}
 }
 
-// flipNewer flips a bit in the newer of the two generations of a slot file, as
-// docs/journal-format.md has them, and says how many were damaged.
+// flipNewer flips a bit in the newer of the two values of a slot file, and says
+// how many were damaged. Without an older one nothing would be left.
 func (r *round) flipNewer(name string) int {
 	b, err := os.ReadFile(name)
-	if err != nil || len(b) < 64 {
+	if err != nil {
 		return 0
 	}
-	const generation, length, payload = 8, 16, 24
-	half := len(b) / 2
-	slot := b[:half]
-	if other := b[half:]; binary.LittleEndian.Uint64(other[generation:]) > binary.LittleEndian.Uint64(slot[generation:]) {
-		slot = other
-	}
-	used := payload + int(binary.LittleEndian.Uint32(slot[length:]))
-	if used > len(slot) || binary.LittleEndian.Uint64(b[generation:]) == 0 || binary.LittleEndian.Uint64(b[half+generation:]) == 0 {
-		// There is only one generation: without it nothing would be left.
+	newer, older := oracle.Slots(b)
+	if older.Len() == 0 {
 		return 0
 	}
-	slot[r.rand.IntN(used)] ^= 1 << r.rand.IntN(8)
+	b[newer.From+r.rand.IntN(newer.Len())] ^= 1 << r.rand.IntN(8)
 	r.must(os.WriteFile(name, b, 0o644))
 	return 1
 }

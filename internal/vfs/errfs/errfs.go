@@ -69,6 +69,8 @@ type Fault struct {
 	Short bool
 	// Stall is how long the call takes before it happens or fails.
 	Stall time.Duration
+	// Until, if not nil, holds the call until it is closed.
+	Until <-chan struct{}
 }
 
 // Full is a disk without a free block or inode.
@@ -165,6 +167,9 @@ func (f *Fault) answer(op, name string) error {
 		return nil
 	}
 	time.Sleep(f.Stall)
+	if f.Until != nil {
+		<-f.Until
+	}
 	if f.Err == nil {
 		return nil
 	}
