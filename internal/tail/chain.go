@@ -34,9 +34,9 @@ type chain struct {
 	// joiner, sequence and hold are the lane's.
 	joiner   joiner
 	sequence int
-	// truncated is the content that the live file had last before it was
-	// truncated, until a copy of it is read.
-	truncated *known
+	// truncated are the contents that the live file had before it was truncated,
+	// the last one at the end, each until a copy of it is read.
+	truncated []*known
 	hold      hold
 	// inflating is nil unless a compressed file of the chain is being read.
 	inflating *inflating

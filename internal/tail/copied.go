@@ -26,8 +26,10 @@ func (l *Lane) checkCopy(r *reading, head [16]byte) (*known, error) {
 		return nil, nil
 	}
 	size := r.file.size.Load()
-	if k := r.file.chain.truncated; k != nil && k.Identity.Head == head && size < k.Offset && r.file.chain.isLive(k) {
-		return k, r.shorten(k, size)
+	for _, k := range slices.Backward(r.file.chain.truncated) {
+		if k.Identity.Head == head && size < k.Offset && r.file.chain.isLive(k) {
+			return k, r.shorten(k, size)
+		}
 	}
 	if k := r.original; k != nil && k.by != nil {
 		return nil, errCopy
@@ -39,10 +41,11 @@ func (l *Lane) checkCopy(r *reading, head [16]byte) (*known, error) {
 }
 
 // isLive says whether a content was in the file that has the chain's own name.
-// One that was renamed away was not copied, and what begins like it is another.
+// One that was renamed away was not copied, and what begins like it is another;
+// of one that is deleted nobody knows whether it was.
 func (c *chain) isLive(k *known) bool {
 	return slices.ContainsFunc(c.current(), func(f *file) bool {
-		return f.dev == k.Dev && f.ino == k.Ino && f.target.Order == Live && *f.path.Load() == f.target.Path()
+		return f.dev == k.Dev && f.ino == k.Ino && f.target.Order == Live && *f.path.Load() == f.target.Path() && !f.unlinked.Load()
 	})
 }
 
@@ -78,7 +81,7 @@ func (l *Lane) findOriginal(r *reading, head [16]byte) error {
 
 // mayCopy says whether the file can be a copy of a content that was truncated.
 func (r *reading) mayCopy(k *known) bool {
-	return r.file.chain.truncated == k && r.file.target.Order != Live
+	return r.file.target.Order != Live && slices.Contains(r.file.chain.truncated, k)
 }
 
 // isLive says whether a content is being read from the file with the chain's
@@ -156,15 +159,19 @@ func (l *Lane) copiedTo(r *reading) int64 {
 	return 0
 }
 
-// truncate remembers the content that was truncated last: a copy of it may be
-// read yet.
+// maxTruncated bounds how many truncated contents of a chain are remembered: it
+// may be truncated more than once between two looks for copies.
+const maxTruncated = 4
+
+// truncate remembers a content that was truncated: a copy of it may be read yet.
 func (l *Lane) truncate(r *reading) {
 	if r.src == nil {
 		return
 	}
 	c := r.file.chain
-	if c.truncated != nil {
-		l.forget(absence{identity: c.identity, id: c.truncated.ID})
+	if len(c.truncated) == maxTruncated {
+		l.forget(absence{identity: c.identity, id: c.truncated[0].ID})
+		c.truncated = slices.Delete(c.truncated, 0, 1)
 	}
-	c.truncated = r.known
+	c.truncated = append(c.truncated, r.known)
 }

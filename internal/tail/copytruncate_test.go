@@ -6,4 +6,8 @@ func TestCopyAndTruncate(t *testing.T) { runScenario(t, "copytruncate") }
 
 func TestCopyWithoutTruncation(t *testing.T) { runScenario(t, "copytruncate_copy") }
 
+func TestCopiedAndTruncatedTwiceBetweenLooks(t *testing.T) { runScenario(t, "copytruncate_twice") }
+
+func TestCopiedAndTruncatedTwiceOfTheLiveLog(t *testing.T) { runScenario(t, "copytruncate_only_live") }
+
 func TestCopyIsCompressed(t *testing.T) { runScenario(t, "copytruncate_gzip") }

@@ -191,7 +191,8 @@ func (l *Lane) fail(r *reading, err error, b *event.Batch) bool {
 func (l *Lane) replace(r *reading, b *event.Batch) bool {
 	f := r.file
 	c := f.takeCut()
-	lost := int64(0)
+	// An unfinished line was seen to be there, whatever is there instead.
+	lost := int64(r.pending)
 	if c.happened {
 		lost = max(0, c.size-r.offset) + c.more
 	}

@@ -39,6 +39,10 @@ type file struct {
 	cut  cut
 	// touched is when the file was written last, ns.
 	touched int64
+	// rewritten says that the file was written to and did not grow, or shrank: it
+	// may have been truncated, and have grown to its old size. The lane looks and
+	// resets it.
+	rewritten atomic.Bool
 
 	// Written by the engine's measuring and the lane's; the size of a
 	// compressed file's content only by the lane's.
@@ -100,19 +104,24 @@ func (f *file) measure() error {
 	if err := unix.Fstat(f.fd, &st); err != nil {
 		return err
 	}
-	f.note(st.Size)
-	f.touched = st.Mtim.Nano()
+	f.note(st.Size, st.Mtim.Nano())
 	if st.Nlink == 0 {
 		f.unlinked.Store(true)
 	}
 	return nil
 }
 
-// note takes the file's size and sees whether it shrank.
-func (f *file) note(size int64) {
+// note takes the file's size and when it was written last, and sees whether it
+// shrank.
+func (f *file) note(size, touched int64) {
+	rewritten := size < f.last || size == f.last && touched != f.touched
+	f.touched = touched
 	if f.compressed != nil {
 		f.last = size
 		return
+	}
+	if rewritten {
+		f.rewritten.Store(true)
 	}
 	if size < f.last {
 		if f.cut.happened {

@@ -37,20 +37,26 @@ func (l *Lane) forgetOne(a absence) bool {
 	if fam == nil {
 		return true
 	}
-	if a.chain != nil && a.chain.truncated != nil {
-		a.id = a.chain.truncated.ID
+	gone := []*known{fam.find(a.id)}
+	if a.chain != nil {
+		gone = a.chain.truncated
 	}
-	if k := fam.find(a.id); k != nil {
-		// With an open record it is still to be recorded that it was read.
-		if k.by != nil || l.isUnrecorded(k) || k.firstOpen() < k.Offset {
-			return false
-		}
+	if slices.ContainsFunc(gone, l.isNeeded) {
+		return false
+	}
+	for _, k := range gone {
 		fam.drop(k)
 	}
 	if len(fam.known) == 0 && fam.unidentified == 0 {
 		delete(l.families, a.identity)
 	}
 	return true
+}
+
+// isNeeded says whether somebody reads a content, or it is still to be recorded
+// that it was read, with its open records.
+func (l *Lane) isNeeded(k *known) bool {
+	return k != nil && (k.by != nil || l.isUnrecorded(k) || k.firstOpen() < k.Offset)
 }
 
 func (l *Lane) isUnrecorded(k *known) bool {

@@ -66,7 +66,7 @@ func (f *family) load(positions Positions, path string) {
 // drop lets go of a content that the journal knows.
 func (f *family) drop(k *known) {
 	f.known = slices.DeleteFunc(f.known, func(o *known) bool { return o == k })
-	if k.met {
+	if k != nil && k.met {
 		f.met[k.ID] = true
 	}
 }
@@ -148,7 +148,9 @@ func (f *family) take(k *known, r *reading) {
 		r.lane.moved(r)
 	}
 	if k.ended {
-		k.ended, r.file.chain.truncated = false, nil
+		k.ended = false
+		c := r.file.chain
+		c.truncated = slices.DeleteFunc(c.truncated, func(o *known) bool { return o == k })
 	}
 }
 

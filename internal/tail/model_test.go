@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -90,6 +91,8 @@ type model struct {
 	messages []*message
 	pieces   int
 	chains   int
+	// stamps is how often the time of a file was set.
+	stamps int
 }
 
 const bannerToken = "banner "
@@ -140,6 +143,30 @@ func (m *model) log(r *rand.Rand, w *writer) string {
 		w.tornPiece, w.live.pieces = w.live.pieces[last], w.live.pieces[:last]
 	}
 	return m.write(w, text+line)
+}
+
+// regrow writes a line that makes the live file as large as size; not if there
+// is no room for one.
+func (m *model) regrow(r *rand.Rand, w *writer, size int) (text string, ok bool) {
+	token := fmt.Sprintf("p%d. ", m.pieces+1)
+	room := size - len(w.live.text) - len(token) - len("\n")
+	if !m.plain {
+		room = size - len(w.live.text) - len(m.wrap(r, "stdout", "F", token))
+	}
+	if room < 0 {
+		return "", false
+	}
+	m.pieces++
+	token = fmt.Sprintf("p%d.%s ", m.pieces, strings.Repeat("y", room))
+	return m.write(w, m.line(r, w, r.IntN(2), token, true)), true
+}
+
+// stamp sets when a file was written last, never to the same time twice: some
+// kernels set it only every few milliseconds, in which lives change files often.
+func (m *model) stamp(name string, at time.Time) error {
+	m.stamps++
+	at = at.Add(time.Duration(m.stamps))
+	return os.Chtimes(m.path(name), at, at)
 }
 
 // line makes a line with a piece of a message, and notes both.

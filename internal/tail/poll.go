@@ -150,11 +150,11 @@ func (e *Engine) measureFile(f *file, now int64) {
 	if now < f.poll.next || !f.mu.TryLock() {
 		return
 	}
-	size, unlinked := f.last, f.unlinked.Load()
+	size, unlinked, rewritten := f.last, f.unlinked.Load(), f.rewritten.Load()
 	// A file that cannot be measured is one that cannot be read: the lane
 	// finds out and says so.
 	err := f.measure()
-	changed := err == nil && f.last != size
+	changed := err == nil && (f.last != size || f.rewritten.Load() != rewritten)
 	f.mu.Unlock()
 	f.poll.schedule(now, changed, idleInterval(e.count))
 	if changed || f.unlinked.Load() != unlinked {

@@ -185,6 +185,9 @@ func (s *life) finish() {
 			s.dead = append(s.dead, w.chain)
 		}
 	}
+	// What a compressed file was made of is in use until a frame says otherwise.
+	s.record()
+	s.lookAndCollect()
 	s.account()
 	s.record()
 	s.end()

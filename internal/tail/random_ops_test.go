@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // What follows is what containers, runtimes and users do to files.
@@ -121,6 +122,27 @@ func (s *life) cutOff() {
 	s.begin(w, &content{chain: old.chain, file: old.file, name: old.name, ino: old.ino, opened: old.opened})
 	old.name, old.truncated = "", true
 	s.lost(old, old.measured)
+	s.regrowTo(w, len(old.text))
+}
+
+// regrowTo sometimes lets a file that was truncated have its old size again
+// before anybody looks.
+func (s *life) regrowTo(w *writer, size int) {
+	if s.random.IntN(3) > 0 || s.banners {
+		return
+	}
+	if text, ok := s.model.regrow(s.random, w, size); ok {
+		s.must(s.stamp(w.live.name, s.now))
+		s.say("regrown to %d: %q", size, text)
+	}
+}
+
+// touch sets when a file was written last, a day ahead or back at most.
+func (s *life) touch() {
+	if c := s.anyOf(s.named("")); c != nil {
+		s.must(s.stamp(c.name, s.now.Add(time.Duration(s.random.IntN(49)-24)*time.Hour)))
+		s.say("touch %s", c.name)
+	}
 }
 
 // copyAndTruncate rotates a live file by a copy: the content is in the copy then.
@@ -141,6 +163,7 @@ func (s *life) copyAndTruncate(w *writer) {
 	}
 	s.must(old.file.Truncate(0))
 	s.begin(w, &content{chain: old.chain, file: old.file, name: old.name, ino: old.ino, opened: old.opened})
+	s.regrowTo(w, len(old.text))
 	copied, err := os.Open(s.model.path(name))
 	s.must(err)
 	old.name, old.file, old.copied = name, copied, true

@@ -15,8 +15,9 @@ import (
 )
 
 var (
-	lives    = flag.Int("lives", 0, "how many random lives; 0 is 1500, fewer with -short or -race")
-	lifeSeed = flag.Int64("life", -1, "the seed of the one random life to run")
+	lives     = flag.Int("lives", 0, "how many random lives; 0 is 1500, fewer with -short or -race")
+	firstLife = flag.Uint64("first", 0, "the seed of the first of them")
+	lifeSeed  = flag.Int64("life", -1, "the seed of the one random life to run")
 )
 
 // TestRandomLives asserts what must hold in every life of log files and of an
@@ -29,7 +30,7 @@ func TestRandomLives(t *testing.T) {
 		return
 	}
 	var all tally
-	for seed := range uint64(numberOfLives()) {
+	for seed := *firstLife; seed < *firstLife+uint64(numberOfLives()); seed++ {
 		s := newLife(t, seed, nil)
 		s.run(operations(seed))
 		if all.add(s); len(s.problems) > 0 {
@@ -225,7 +226,7 @@ func (s *life) happen(n int) {
 		often int
 		do    func()
 	}{
-		{380, s.write}, {20, s.compress}, {40, s.rotate}, {20, s.rename}, {30, s.reopen}, {15, s.storm},
+		{370, s.write}, {10, s.touch}, {20, s.compress}, {40, s.rotate}, {20, s.rename}, {30, s.reopen}, {15, s.storm},
 		{20, s.cutOff}, {25, s.unlink}, {12, s.restartContainer}, {8, s.removePod},
 		{130, s.lookAndCollect}, {60, s.lookOnly}, {70, func() { s.collect(1 + s.random.IntN(3)) }},
 		{90, s.record}, {30, s.wait}, {10, s.account}, {20, s.die}, {10, s.dieWithAFrame}, {10, s.stop},
@@ -260,7 +261,7 @@ func (a *tally) add(s *life) {
 
 // check fails when something that lives should have in them did not happen.
 func (a *tally) check(t *testing.T) {
-	for _, name := range []string{"rotate", "rename", "reopen", "rename-back", "storm", "truncate", "copytruncate", "compress", "unlink", "set", "container",
+	for _, name := range []string{"rotate", "rename", "reopen", "rename-back", "storm", "truncate", "regrown", "touch", "copytruncate", "compress", "unlink", "set", "container",
 		"pod", "crash", "crash-with-frame", "stop", "inode-reused"} {
 		if a.Did[name] == 0 {
 			t.Errorf("no life had a %s in it", name)

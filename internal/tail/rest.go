@@ -275,8 +275,7 @@ func (e *Engine) measureResting(f *file, now int64) {
 func (f *file) noteResting(st *unix.Stat_t) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.note(st.Size)
-	f.touched = st.Mtim.Nano()
+	f.note(st.Size, st.Mtim.Nano())
 }
 
 func (f *file) isInode(st *unix.Stat_t) bool { return f.dev == uint64(st.Dev) && f.ino == st.Ino }

@@ -27,7 +27,7 @@ func (l *Lane) isOurs(r *reading) (bool, error) {
 	files := r.file.chain.current()
 	at := slices.Index(files, r.file)
 	for _, older := range files[:max(at, 0)] {
-		if older.reading != nil && older.reading.src != nil {
+		if r := older.reading; r != nil && (r.src != nil || r.original != nil) {
 			return true, nil
 		}
 	}
@@ -43,19 +43,29 @@ func (l *Lane) isOurs(r *reading) (bool, error) {
 // isKnownFile says whether a file has a content that was read before the
 // start. The error is that the file must be opened or inflated first.
 func (l *Lane) isKnownFile(f *file) (bool, error) {
-	if f.reading != nil && f.reading.known != nil {
-		return !f.reading.known.fresh, nil
-	}
-	r := &reading{lane: l, file: f}
-	head, err := l.head(r, true)
-	var k *known
-	if head != nil && err == nil {
-		k, err = l.recognise(r, xxh3.Hash128(head).Bytes())
-	}
+	known, err := l.hasKnown(f)
 	if isDelay(err) || err == errResting {
 		return false, err
 	}
-	return k != nil && err == nil, nil
+	return known && err == nil, nil
+}
+
+// hasKnown is isKnownFile with all errors. A file that was truncated since it was
+// looked at has its content no more.
+func (l *Lane) hasKnown(f *file) (bool, error) {
+	if r := f.reading; r != nil && r.known != nil {
+		if r.known.fresh {
+			return false, nil
+		}
+		return r.continues(r.position())
+	}
+	r := &reading{lane: l, file: f}
+	head, err := l.head(r, true)
+	if head == nil || err != nil {
+		return false, err
+	}
+	k, err := l.recognise(r, xxh3.Hash128(head).Bytes())
+	return k != nil, err
 }
 
 // isKnownChain says whether a file with a name of the chain was read before:

@@ -215,7 +215,7 @@ func (e *Engine) add(c *chain, t *Target) error {
 	if t.Compressed {
 		f.compressed = &compressed{announced: -1, retryAfter: retryAfter}
 	}
-	f.note(st.Size)
+	f.note(st.Size, f.touched)
 	c.arriving = append(c.arriving, f)
 	e.arrived = append(e.arrived, c)
 	return nil

@@ -100,6 +100,9 @@ func (w *world) run(cmd, input []string) string {
 		w.write(cmd[1], "")
 	case "truncate":
 		w.must(os.Truncate(w.path(cmd[1]), int64(w.number(cmd[2]))))
+	case "modified":
+		at := w.now.Add(time.Duration(w.number(cmd[2])) * time.Hour)
+		w.must(os.Chtimes(w.path(cmd[1]), at, at))
 	case "symlink":
 		w.must(os.Symlink(cmd[1], w.path(cmd[2])))
 	case "supersede":

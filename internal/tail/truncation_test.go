@@ -6,4 +6,8 @@ func TestTruncation(t *testing.T) { runScenario(t, "truncation") }
 
 func TestTruncatedAndRegrown(t *testing.T) { runScenario(t, "truncation_regrown") }
 
+func TestTruncatedAndRegrownToItsOldSize(t *testing.T) { runScenario(t, "truncation_equal") }
+
+func TestTimesOfFilesMoveNoPosition(t *testing.T) { runScenario(t, "modified") }
+
 func TestTruncatedWithOpenRecord(t *testing.T) { runScenario(t, "truncation_open") }

@@ -121,6 +121,8 @@ func (l *Lane) read(r *reading, b *event.Batch) (progress, error) {
 		return end, err
 	case ahead < 0:
 		return end, errReplaced
+	case r.file.rewritten.Swap(false):
+		// Whether it is the content that was read, loading tells.
 	case ahead == int64(r.pending):
 		return end, nil
 	case !r.worthReading(ahead):
