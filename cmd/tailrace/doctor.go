@@ -43,22 +43,27 @@ The status is 0 when nothing is wrong, and 1 otherwise; warnings do not count.`,
 		Args: cobra.NoArgs,
 		Example: `  tailrace doctor --config config.yaml
   kubectl exec ds/tailrace -- tailrace doctor
+  tailrace doctor elasticsearch --config config.yaml   the cluster instead
   tailrace doctor -o json | jq '.findings[] | select(.state != "ok")'`,
 	}
 	uris := configFlag(cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		out := cmd.OutOrStdout()
-		report := doctor.NewReport(examine(cmd.Context(), *uris, kinds))
-		if err := printDiagnosis(out, report, output); err != nil {
-			return err
-		}
-		if !report.Healthy {
-			return errNone
-		}
-		return nil
+		return reportDiagnosis(cmd.OutOrStdout(), doctor.NewReport(examine(cmd.Context(), *uris, kinds)), output)
 	}
+	cmd.AddCommand(newDoctorElasticsearchCommand())
 	return cmd
+}
+
+// reportDiagnosis prints a report and ends with its status.
+func reportDiagnosis(out io.Writer, r *doctor.Report, output string) error {
+	if err := printDiagnosis(out, r, output); err != nil {
+		return err
+	}
+	if !r.Healthy {
+		return errNone
+	}
+	return nil
 }
 
 func printDiagnosis(out io.Writer, r *doctor.Report, output string) error {

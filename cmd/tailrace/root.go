@@ -55,6 +55,7 @@ func commands() []*cobra.Command {
 		newGrepCommand(), newLogsCommand(), newTraceCommand(), newJournalCommand(), newDeadLetterCommand(), newReplayCommand(), newParseCommand(), newStatusCommand(),
 		newValidateCommand(kinds),
 		newPrintConfigCommand(kinds),
+		newSetupCommand(),
 		newCompletionCommand(),
 		newVersionCommand(),
 	}

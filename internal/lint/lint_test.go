@@ -36,6 +36,7 @@ var layers = Layers{
 		"internal/demo":          {},
 		"internal/status":        {"internal/render"},
 		"internal/doctor":        {"internal/render"},
+		"internal/cluster":       {"internal/doctor"},
 
 		"internal/tail":   {"pipeline/event", "pipeline/frame", "internal/checkpoint", "internal/tail/*"},
 		"internal/tail/*": {"pipeline/event", "internal/strictjson", "internal/tail/rfc3339"},

@@ -32,6 +32,9 @@ type Options struct {
 	// Authority makes the server speak TLS, with a certificate of it, to
 	// clients that show one of it too. It needs a Password.
 	Authority *authority.Authority
+	// Roles lets the server make roles, users and API keys, which needs a JDK
+	// and version V8. It needs a Password.
+	Roles bool
 }
 
 // Server is a running Elasticsearch of one node on this machine.
@@ -64,6 +67,9 @@ func Start(t testing.TB, o Options) *Server {
 		o.Version = V8
 	}
 	s := &Server{t: t, o: o, home: installed(t, o.Version), java: javaHome(t, o.Version), client: &http.Client{Timeout: time.Minute}}
+	if o.Roles {
+		s.home = withAnalysis(t, s.home, o.Version)
+	}
 	s.makeFolder()
 	s.configure(freePort(t), freePort(t))
 	t.Cleanup(s.Kill)
