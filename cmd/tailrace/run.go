@@ -87,6 +87,7 @@ func runAgent(ctx context.Context, cfg *config.Config, check func() error, drain
 		return err
 	}
 	defer flush()
+	limitMemory(logger)
 	defer answerHangups(logger, check)()
 	agent, err := pipeline.New(ctx, cfg, pipeline.Options{Version: version, Logger: logger, Stdout: out, Drain: drain, Patience: drainPatience})
 	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {

@@ -26,6 +26,7 @@ var layers = Layers{
 		"internal/vfs":           {},
 		"internal/vfs/*":         {"internal/vfs"},
 		"internal/slot":          {"internal/vfs"},
+		"internal/cgroup":        {},
 		"internal/owner":         {"internal/slot", "internal/vfs"},
 		"internal/checkpoint":    {"pipeline/event", "pipeline/frame", "internal/slot", "internal/vfs"},
 		"internal/render":        {"pipeline/ecs"},

@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,6 +35,16 @@ func Agent(tb testing.TB) string {
 	return build(tb, "./cmd/tailrace", raceEnabled)
 }
 
+// LeanAgent is Agent never with the race detector, which takes many times the
+// memory: for tests that give the agent little.
+func LeanAgent(tb testing.TB) string {
+	tb.Helper()
+	if bin := os.Getenv("TAILRACE_BIN"); bin != "" {
+		return bin
+	}
+	return build(tb, "./cmd/tailrace", false)
+}
+
 // Oracle is the oracle's binary. It is never slowed by the race detector.
 func Oracle(tb testing.TB) string {
 	tb.Helper()
@@ -62,7 +73,8 @@ func build(tb testing.TB, pkg string, race bool) string {
 	tb.Helper()
 	builds.Lock()
 	defer builds.Unlock()
-	if bin := builds.done[pkg]; bin != "" {
+	built := fmt.Sprint(pkg, race)
+	if bin := builds.done[built]; bin != "" {
 		return bin
 	}
 	root := Root(tb)
@@ -81,7 +93,7 @@ func build(tb testing.TB, pkg string, race bool) string {
 	if builds.done == nil {
 		builds.done = map[string]string{}
 	}
-	builds.done[pkg] = bin
+	builds.done[built] = bin
 	return bin
 }
 

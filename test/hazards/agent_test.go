@@ -3,6 +3,7 @@
 package hazards
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,6 +24,8 @@ type node struct {
 	*testkit.Rig
 	sink    *testkit.Sink
 	configs []string
+	// binary is the agent's, the usual one when it is empty.
+	binary string
 	// env is added to the agent's environment.
 	env  []string
 	runs int
@@ -63,7 +66,7 @@ func (n *node) override(yaml string) {
 // command is the agent's command line, its binary first.
 func (n *node) command(args ...string) []string {
 	n.TB.Helper()
-	line := append([]string{testkit.Agent(n.TB), "run"}, args...)
+	line := append([]string{cmp.Or(n.binary, testkit.Agent(n.TB)), "run"}, args...)
 	for _, c := range n.configs {
 		line = append(line, "--config", c)
 	}

@@ -25,6 +25,8 @@ type Load struct {
 	Limit int64
 	// Drops and Poisons turn on records of these fates.
 	Drops, Poisons bool
+	// Longs makes one record in so many half a megabyte long; 0 makes none.
+	Longs int
 }
 
 // turn is how often the ledger is committed, step how often files are written.
@@ -106,6 +108,17 @@ func (g *Generator) Run(ctx context.Context) error {
 		}
 	}
 	return g.finish()
+}
+
+// longFiller is what a long record has: escaped and framed it stays below the
+// megabyte at which an agent may cut.
+const longFiller = 512 << 10
+
+func (g *Generator) fillerSize() int {
+	if g.load.Longs > 0 && g.rand.IntN(g.load.Longs) == 0 {
+		return longFiller
+	}
+	return fillerSize(g.rand)
 }
 
 // plan decides what the next turn writes, and commits it to the ledger.

@@ -88,7 +88,7 @@ func criLine(s *stream, tag byte, text []byte) []byte {
 func (w *writer) add(g *Generator, s *stream) {
 	s.seq++
 	fate := w.fate(g)
-	p := Payload{s.name, s.seq, filler(g.rand, fillerSize(g.rand))}
+	p := Payload{s.name, s.seq, filler(g.rand, g.fillerSize())}
 	lines := w.frame.lines(g.rand, s, w.style.text(p, fate))
 	e := Entry{Stream: s.name, Seq: s.seq, Namespace: w.namespace, Lines: len(lines), Fate: fate}
 	for _, line := range lines {

@@ -43,6 +43,7 @@ func generate(args []string) error {
 	f.Int64Var(&load.Limit, "limit", 256<<10, "size at which files are rotated")
 	f.BoolVar(&load.Drops, "drops", false, "write records for a drop rule")
 	f.BoolVar(&load.Poisons, "poisons", false, "write records that the sink refuses")
+	f.IntVar(&load.Longs, "longs", 0, "make one record in so many half a megabyte long")
 	length := f.Duration("for", 24*time.Hour, "how long")
 	if err := f.Parse(args); err != nil {
 		return err
