@@ -271,7 +271,7 @@ func (f *family) add(r *reading, head [16]byte) *known {
 // open makes the source that the components see.
 func (r *reading) open(k *known) {
 	f := r.file
-	src := f.chain.provider.Describe(&f.target)
+	src := r.lane.describe(r)
 	src.ID, src.Identity = k.ID, k.Identity
 	src.Path = *f.path.Load()
 	src.Class = cmp.Or(src.Class, DefaultClass)

@@ -15,7 +15,9 @@ import (
 // one goroutine that owns it.
 type Lane struct {
 	// OnOpen is called from Read before the first batch of a source, OnClose
-	// after its last. They may be nil and are set before the first Read.
+	// after its last. A source that had nothing to read for a while is closed,
+	// too, and opened again before its next batch. They may be nil and are set
+	// before the first Read.
 	OnOpen, OnClose func(*event.Source)
 
 	engine   *Engine
@@ -26,6 +28,10 @@ type Lane struct {
 	// unrecorded are the readings with a state that no frame has yet, closing
 	// those whose source the components have not been told the end of.
 	unrecorded, closing []*reading
+	// awake are the readings whose sources are described, nextSleep is when
+	// those are looked for among them that are quiet, ns.
+	awake     []*reading
+	nextSleep int64
 	// budget is how much of a file the turn may read; consumed is how much all
 	// turns have.
 	budget   int
@@ -77,6 +83,7 @@ func (l *Lane) now() int64 { return l.engine.opts.Now().UnixNano() }
 // The batch is the caller's until the next Read, its Source until OnClose.
 func (l *Lane) Read(b *event.Batch) bool {
 	l.closeSources()
+	l.sleep()
 	l.forgetGone()
 	for !l.engine.stopped.Load() {
 		c := l.ready.pop()
@@ -105,11 +112,14 @@ func (l *Lane) Read(b *event.Batch) bool {
 	return false
 }
 
-// Wait returns when a Read may succeed, at a time unless it is zero, or when
-// ctx ends.
+// Wait returns when a Read may succeed or has quiet sources to close, at a time
+// unless it is zero, or when ctx ends.
 func (l *Lane) Wait(ctx context.Context, until time.Time) {
 	if !l.ready.empty() || l.unsettled.Load() {
 		return
+	}
+	if at := l.untilSleep(); until.IsZero() || !at.IsZero() && at.Before(until) {
+		until = at
 	}
 	var due <-chan time.Time
 	if !until.IsZero() {
@@ -197,18 +207,11 @@ func (l *Lane) record(b *event.Batch, r *reading) *event.Record {
 	return rec
 }
 
-// begin makes b a batch of r, and tells the components of its source when it
-// is the first.
+// begin makes b a batch of r, whose source the components know then.
 func (l *Lane) begin(b *event.Batch, r *reading) {
 	b.Reset(r.src)
 	b.MaybeSeen = b.MaybeSeen || r.offset < r.maybeSeen
-	if r.opened {
-		return
-	}
-	r.opened = true
-	if l.OnOpen != nil {
-		l.OnOpen(r.src)
-	}
+	l.wakeUp(r)
 }
 
 // closeSources tells the components of the sources that ended with the last

@@ -84,10 +84,10 @@ type reading struct {
 	// closed: nothing more is read. gone: the content is not there any more.
 	// lost: and what was unread of it is counted.
 	closed, gone, lost bool
-	// changed says that a state must be recorded, opened that the components
-	// were told of the source.
-	changed, opened bool
-	failed          string
+	// changed says that a state must be recorded, awake that the source is
+	// described, opened that the components were told of it.
+	changed, awake, opened bool
+	failed                 string
 	// detour reads a range of the file once more; main is set in its reading,
 	// to the one that it belongs to.
 	detour *detour

@@ -97,7 +97,7 @@ func (l *Lane) account(b *event.Batch) bool {
 	}
 	src := l.unsaid[0]
 	l.unsaid = l.unsaid[1:]
-	l.begin(b, &reading{src: src})
+	l.begin(b, &reading{src: src, awake: true})
 	l.closing = append(l.closing, &reading{src: src, opened: true})
 	return true
 }

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"runtime/pprof"
 	"strconv"
 	"time"
@@ -11,8 +12,9 @@ import (
 // maxProfile is how long a CPU profile may take.
 const maxProfile = 60 * time.Second
 
-// serveProfile writes a profile as go tool pprof wants it. It stands in for
-// net/http/pprof, which registers itself on the global mux when imported.
+// serveProfile writes a profile as go tool pprof wants it; ?gc=1 collects
+// garbage before one of the heap. It stands in for net/http/pprof, which
+// registers itself on the global mux when imported.
 func serveProfile(w http.ResponseWriter, r *http.Request) {
 	if r.PathValue("name") == "profile" {
 		serveCPU(w, r)
@@ -22,6 +24,9 @@ func serveProfile(w http.ResponseWriter, r *http.Request) {
 	if p == nil {
 		http.Error(w, "no such profile: try profile, heap, allocs, goroutine, block, mutex or threadcreate", http.StatusNotFound)
 		return
+	}
+	if n, _ := strconv.Atoi(r.FormValue("gc")); n > 0 && p.Name() == "heap" {
+		runtime.GC()
 	}
 	debug, _ := strconv.Atoi(r.FormValue("debug"))
 	if debug == 0 {

@@ -13,8 +13,9 @@ const (
 )
 
 // closedContainers bounds how many containers without an open file are
-// remembered: enough for rotations and restarts, nothing for a node's history.
-const closedContainers = 1024
+// remembered: enough for those of a large node that are quiet, at some hundred
+// bytes each, and nothing for a node's history.
+const closedContainers = 16 << 10
 
 // container is what is known of one container, over all its files.
 type container struct {
@@ -57,16 +58,12 @@ type Container struct {
 	Quarantined bool
 }
 
-// Containers are those that have open files. It may be called from any
-// goroutine.
+// Containers are those that are remembered. It may be called from any goroutine.
 func (p *Parser) Containers() []Container {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var all []Container
 	for _, c := range p.containers {
-		if c.open == 0 {
-			continue
-		}
 		out := Container{Name: c.name, Quarantined: c.quarantined.Load()}
 		for i := range c.streams {
 			if f := c.streams[i].format.Load(); f != formatUnknown {
