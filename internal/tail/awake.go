@@ -71,6 +71,7 @@ func (l *Lane) putToSleep(r *reading) {
 	}
 	r.awake, r.opened = false, false
 	r.src.Resource, r.src.Attributes = nil, nil
+	r.joiner.trim()
 }
 
 // untilSleep is when sources are put to sleep next, or the zero time while all

@@ -16,14 +16,23 @@ import (
 // it.
 type family struct {
 	known []*known
-	// generations are the next free ones of heads, also of contents that are
-	// not in known any more.
-	generations map[[16]byte]uint32
+	// taken are the generations that heads have, also of contents that are not
+	// in known any more.
+	taken []taken
 	// met are those of the contents which are not in known any more that were
-	// read since the start.
+	// read since the start; nil when there are none.
 	met map[event.SourceID]bool
+	// dropped says that the journal may know contents that known has not, or
+	// not any more.
+	dropped bool
 	// unidentified counts the readings that may turn out to be one of known.
 	unidentified int
+}
+
+// taken says that the generations before next are taken for a head.
+type taken struct {
+	head [16]byte
+	next uint32
 }
 
 // known is a content that has an identity. by is who reads it now; fresh says
@@ -42,7 +51,7 @@ func (l *Lane) family(path string) *family {
 	if f := l.families[path]; f != nil {
 		return f
 	}
-	f := &family{generations: make(map[[16]byte]uint32)}
+	f := new(family)
 	f.load(l.engine.opts.Positions, path)
 	l.families[path] = f
 	return f
@@ -51,13 +60,13 @@ func (l *Lane) family(path string) *family {
 // load takes in what the journal knows and the family does not, or not any
 // more.
 func (f *family) load(positions Positions, path string) {
-	met := make(map[event.SourceID]bool)
+	var met map[event.SourceID]bool
 	for _, s := range positions.Find(path) {
 		if f.find(s.ID) == nil {
 			f.keep(&known{Source: s, met: f.met[s.ID]})
 		}
 		if f.met[s.ID] {
-			met[s.ID] = true
+			met = with(met, s.ID)
 		}
 	}
 	f.met = met
@@ -65,17 +74,47 @@ func (f *family) load(positions Positions, path string) {
 
 // drop lets go of a content that the journal knows.
 func (f *family) drop(k *known) {
+	f.dropped = true
 	f.known = slices.DeleteFunc(f.known, func(o *known) bool { return o == k })
 	if k != nil && k.met {
-		f.met[k.ID] = true
+		f.met = with(f.met, k.ID)
 	}
+}
+
+// with adds an id to a set that is nil while it is empty.
+func with(set map[event.SourceID]bool, id event.SourceID) map[event.SourceID]bool {
+	if set == nil {
+		set = make(map[event.SourceID]bool)
+	}
+	set[id] = true
+	return set
 }
 
 // keep adds a content that has a generation.
 func (f *family) keep(k *known) {
 	f.known = append(f.known, k)
-	id := &k.Identity
-	f.generations[id.Head] = max(f.generations[id.Head], id.Generation+1)
+	f.claim(k.Identity.Head, k.Identity.Generation)
+}
+
+// claim notes that a head has a generation.
+func (f *family) claim(head [16]byte, generation uint32) {
+	for i := range f.taken {
+		if t := &f.taken[i]; t.head == head {
+			t.next = max(t.next, generation+1)
+			return
+		}
+	}
+	f.taken = append(f.taken, taken{head, generation + 1})
+}
+
+// nextOf is the first generation that a head has free.
+func (f *family) nextOf(head [16]byte) uint32 {
+	for i := range f.taken {
+		if f.taken[i].head == head {
+			return f.taken[i].next
+		}
+	}
+	return 0
 }
 
 // identify tells which content the file has, when its first line is complete
@@ -201,8 +240,11 @@ func (l *Lane) recognise(r *reading, head [16]byte) (*known, error) {
 	if k != nil || err != nil {
 		return k, err
 	}
-	fam.load(l.engine.opts.Positions, path)
-	if k, err := fam.match(r, head); k != nil || err != nil || r.file.compressed == nil {
+	if fam.dropped {
+		fam.load(l.engine.opts.Positions, path)
+		k, err = fam.match(r, head)
+	}
+	if k != nil || err != nil || r.file.compressed == nil {
 		return k, err
 	}
 	busy, err := fam.isBeingRead(r, head)
@@ -261,7 +303,7 @@ func (r *reading) continues(s *frame.Source) (bool, error) {
 // same path and head.
 func (f *family) add(r *reading, head [16]byte) *known {
 	id := event.Identity{
-		Path: r.file.chain.identity, Head: head, Generation: max(r.generation, f.generations[head]),
+		Path: r.file.chain.identity, Head: head, Generation: max(r.generation, f.nextOf(head)),
 	}
 	k := &known{fresh: true, Source: frame.Source{ID: id.IDOn(r.lane.engine.opts.Node), Identity: id}}
 	f.keep(k)

@@ -10,10 +10,39 @@ import (
 // a line may begin in one file and end in the next.
 type joiner struct{ streams [event.NumStreams]stream }
 
-// stream is how the records of one stream go on.
+// copied is the joiner as it is: what is added to one of the two leaves the
+// other alone.
+func (j *joiner) copied() joiner {
+	c := *j
+	for i := range c.streams {
+		if p := c.streams[i].pieces; p != nil {
+			own := *p
+			c.streams[i].pieces = &own
+		}
+	}
+	return c
+}
+
+// trim lets go of what holds no record.
+func (j *joiner) trim() {
+	for i := range j.streams {
+		if s := &j.streams[i]; !s.isOpen() {
+			s.pieces = nil
+		}
+	}
+}
+
+// stream is how the records of one stream go on. A quiet one is only its mode.
 type stream struct {
-	// mode is ModeOpen while buf holds pieces of an unfinished record.
+	// mode is ModeOpen while pieces of an unfinished record are held.
 	mode frame.Mode
+	// pieces is made for the first record in pieces and kept for the next; nil
+	// before, and when the chain was quiet for a while.
+	*pieces
+}
+
+// pieces are those of an unfinished record.
+type pieces struct {
 	// buf is what the runtime wrote around the first piece and the content of
 	// all; text is where the content begins.
 	buf  []byte
@@ -43,8 +72,9 @@ type passage struct {
 
 // add puts a piece behind those of the record, or begins one.
 func (s *stream) add(r *reading, p *piece, observed int64) {
-	held := len(s.buf)
+	held := 0
 	if s.mode == frame.ModeOpen {
+		held = len(s.buf)
 		s.buf = p.appendContent(s.buf)
 	} else {
 		s.begin(r, p)
@@ -59,6 +89,9 @@ func (s *stream) add(r *reading, p *piece, observed int64) {
 }
 
 func (s *stream) begin(r *reading, p *piece) {
+	if s.pieces == nil {
+		s.pieces = new(pieces)
+	}
 	s.flags = 0
 	if s.mode == frame.ModeRest {
 		s.flags = event.Continuation
@@ -93,10 +126,14 @@ func (s *stream) emit(b *event.Batch, flags event.Flags, next frame.Mode) {
 }
 
 func (s *stream) reset(l *Lane, next frame.Mode) {
+	s.mode = next
+	if s.pieces == nil {
+		return
+	}
 	l.joining -= len(s.buf)
 	l.spare(s.buf)
 	clear(s.through)
-	*s = stream{mode: next, through: s.through[:0]}
+	*s.pieces = pieces{through: s.through[:0]}
 }
 
 // tooLong says whether the record passes the cap for all records, or its share
@@ -130,6 +167,9 @@ func (s *stream) setAside(r *reading) {
 // firstIn is where the record's first piece begins in a file; negative when it
 // has none there.
 func (s *stream) firstIn(r *reading) int64 {
+	if s.pieces == nil {
+		return -1
+	}
 	for _, p := range s.through {
 		if p.reading == r {
 			return p.first

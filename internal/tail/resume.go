@@ -94,14 +94,14 @@ func (r *reading) resume(s *frame.Source) error {
 // rescan goes over the lines between from and the position. After an error the
 // joiner is as it was.
 func (r *reading) rescan(s *frame.Source, from int64) error {
-	before, joining := r.joiner.streams, r.lane.joining
+	before, joining := r.joiner.copied(), r.lane.joining
 	var buf []byte
 	for size := r.lane.engine.opts.Budget; from < s.Offset; {
 		want := int(min(int64(size), s.Offset-from))
 		buf = slices.Grow(buf[:0], want)[:want]
 		n, err := r.lane.readAt(r.file, buf, from)
 		if err != nil {
-			r.joiner.streams, r.lane.joining = before, joining
+			*r.joiner, r.lane.joining = before, joining
 			return err
 		}
 		used := r.rescanLines(s, buf[:n], from)
