@@ -98,6 +98,7 @@ func runAgent(ctx context.Context, cfg *config.Config, check func() error, drain
 		return err
 	}
 	logger.Info("tailrace runs", "version", version, "journal", cfg.Service.Journal.Type, "directory", cfg.Service.Journal.Directory)
+	go newIdleMemory().run(ctx)
 	return agent.Run(ctx)
 }
 
