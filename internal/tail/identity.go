@@ -74,7 +74,7 @@ func (f *family) load(positions Positions, path string) {
 
 // drop lets go of a content that the journal knows.
 func (f *family) drop(k *known) {
-	f.dropped = true
+	f.dropped = f.dropped || k != nil
 	f.known = slices.DeleteFunc(f.known, func(o *known) bool { return o == k })
 	if k != nil && k.met {
 		f.met = with(f.met, k.ID)
