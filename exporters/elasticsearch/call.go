@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // callError is an answer that says that a call failed.
@@ -39,7 +40,7 @@ func (e *Exporter) call(ctx context.Context, method, target string, body []byte,
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	}
-	answer, err := e.client.Perform(req.WithContext(ctx))
+	answer, err := e.perform(e.addresses.choose(time.Now()), req.WithContext(ctx))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // Client sends single calls with an exporter's addresses, credentials and
@@ -37,9 +38,10 @@ func (c *Client) Do(ctx context.Context, method, target string, body []byte) (st
 		req.Header.Set("Content-Type", "application/json")
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, c.exporter.timeout, errTimeout)
+	e := c.exporter
+	ctx, cancel := context.WithTimeoutCause(ctx, e.timeout, errTimeout)
 	defer cancel()
-	a, err := c.exporter.client.Perform(req.WithContext(ctx))
+	a, err := e.perform(e.addresses.choose(time.Now()), req.WithContext(ctx))
 	if err != nil {
 		return 0, nil, nil, fmt.Errorf("%s %s: %w", method, u.Path, err)
 	}

@@ -35,6 +35,8 @@ type Config struct {
 	Retry    Retry         `mapstructure:"retry"`
 	Timeout  time.Duration `mapstructure:"timeout" doc:"How long a request may take, with its answer."`
 
+	NumWorkers int `mapstructure:"num_workers" doc:"Most requests in flight at a time. Their number begins with 1 and follows what the cluster takes: one more for each round that it takes, half as many when it is overloaded or slow."`
+
 	shipping.Config `mapstructure:",squash"`
 }
 
@@ -57,7 +59,7 @@ type Flush struct {
 // Retry bounds the waits after failures.
 type Retry struct {
 	InitialInterval time.Duration `mapstructure:"initial_interval" doc:"Longest wait after the first failure; it doubles with each further one, and the wait is chosen at random below it."`
-	MaxInterval     time.Duration `mapstructure:"max_interval" doc:"Limit of the longest wait between two attempts."`
+	MaxInterval     time.Duration `mapstructure:"max_interval" doc:"Limit of the longest wait between two attempts; for a cluster that is overloaded or away it is 1.5s at most, so that delivery is back soon after it."`
 }
 
 // DefaultConfig are the values of keys that are not given.
@@ -66,16 +68,20 @@ func DefaultConfig() Config {
 		Flush:   Flush{Interval: 5 * time.Second, Bytes: 5 * config.MiB},
 		Retry:   Retry{InitialInterval: 100 * time.Millisecond, MaxInterval: 30 * time.Second},
 		Timeout: 90 * time.Second,
-		TLS:     TLS{MinVersion: "1.2"},
-		Config:  shipping.DefaultConfig(),
+
+		NumWorkers: 4,
+		TLS:        TLS{MinVersion: "1.2"},
+		Config:     shipping.DefaultConfig(),
 	}
 }
 
 // Shipping is how the shipping loop treats the exporter.
 func (c *Config) Shipping() shipping.Options {
-	return c.Config.Options(
+	o := c.Config.Options(
 		shipping.Flush{Interval: c.Flush.Interval, Bytes: int(c.Flush.Bytes)},
 		shipping.Retry{InitialInterval: c.Retry.InitialInterval, MaxInterval: c.Retry.MaxInterval})
+	o.InFlight = c.NumWorkers
+	return o
 }
 
 // Validate says what is wrong with the values, all of it.
@@ -133,12 +139,17 @@ func parseAddress(text string) (*url.URL, error) {
 	return u, nil
 }
 
+// maxWorkers bounds num_workers: each may hold a request of flush.bytes.
+const maxWorkers = 64
+
 func (c *Config) checkLimits() error {
 	switch {
 	case c.Flush.Bytes < 1 || c.Flush.Bytes > 100*config.MiB:
 		return fmt.Errorf("flush.bytes must be from 1 to 100MiB (Elasticsearch's own limit), not %v", c.Flush.Bytes)
 	case c.Flush.Interval < 0:
 		return errors.New("flush.interval must not be negative")
+	case c.NumWorkers < 1 || c.NumWorkers > maxWorkers:
+		return fmt.Errorf("num_workers must be from 1 to %d, not %d", maxWorkers, c.NumWorkers)
 	case c.Timeout <= 0:
 		return errors.New("timeout must be longer than 0, such as 90s")
 	case c.Retry.InitialInterval <= 0 || c.Retry.MaxInterval < c.Retry.InitialInterval:

@@ -19,7 +19,7 @@ import (
 
 // Exporter implements shipping.Exporter. It is safe for concurrent use.
 type Exporter struct {
-	client    *elastictransport.Client
+	addresses *addresses
 	transport *transport
 	query     string
 	timeout   time.Duration
@@ -41,14 +41,14 @@ func New(c Config, log *slog.Logger) (*Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := newClient(&c, transport)
+	addresses, err := newAddresses(&c, transport, log)
 	if err != nil {
 		return nil, err
 	}
 	if c.TLS.InsecureSkipVerify {
 		log.Warn("anybody between here and Elasticsearch can read and change events: set tls.ca_file instead of tls.insecure_skip_verify")
 	}
-	return &Exporter{client: client, transport: transport, query: query(c.Pipeline), timeout: c.Timeout, rollover: rollover{log: log}}, nil
+	return &Exporter{addresses: addresses, transport: transport, query: query(c.Pipeline), timeout: c.Timeout, rollover: rollover{log: log}}, nil
 }
 
 func query(pipeline string) string {
@@ -88,14 +88,47 @@ var errTimeout = errors.New("no answer in time")
 func (e *Exporter) Export(ctx context.Context, req *shipping.Request) (*shipping.Response, error) {
 	limited, cancel := context.WithTimeoutCause(ctx, e.timeout, errTimeout)
 	defer cancel()
+	a, cut := e.addresses.choose(time.Now()), 0
+	if a.single.Load() && len(req.Parts) > 1 {
+		req, cut = &shipping.Request{Parts: req.Parts[:1]}, 1
+	}
+	r, err := e.post(limited, a, req)
+	if err != nil {
+		return nil, err
+	}
+	r.Parts = cut
+	if r.Verdict == shipping.Miscounted && len(req.Parts) > 1 {
+		a.single.Store(true)
+	}
+	return r, nil
+}
+
+// post sends a bulk request to an address.
+func (e *Exporter) post(ctx context.Context, a *address, req *shipping.Request) (*shipping.Response, error) {
 	b := newBody(req.Parts)
 	defer b.release()
-	answer, err := e.client.Perform(e.request(limited, b))
+	answer, err := e.perform(a, e.request(ctx, b))
 	if err != nil {
-		return e.unanswered(limited, err)
+		return e.unanswered(ctx, err)
 	}
 	defer answer.Body.Close()
-	return e.answered(limited, answer, req)
+	return e.answered(ctx, answer, req)
+}
+
+// perform sends a request to an address and notes whether that works.
+func (e *Exporter) perform(a *address, req *http.Request) (*http.Response, error) {
+	answer, err := a.client.Perform(req)
+	switch {
+	case err == nil && isAddressFault(answer.StatusCode):
+		e.addresses.failed(a, time.Now(), answer.Status)
+	case err == nil:
+		e.addresses.works(a)
+	case isWithoutSecret(err), req.Context().Err() != nil && context.Cause(req.Context()) != errTimeout:
+		// Nothing was asked of it, or nobody waited for the answer.
+	default:
+		e.addresses.failed(a, time.Now(), err.Error())
+	}
+	return answer, err
 }
 
 func (e *Exporter) request(ctx context.Context, b *body) *http.Request {

@@ -68,8 +68,11 @@ type meddler struct {
 	*httptest.Server
 	cut    atomic.Int32
 	forbid atomic.Value
-	// lookups counts what is asked beside bulk requests.
-	lookups atomic.Int32
+	// dead ends every connection without an answer; refused counts them.
+	dead    atomic.Bool
+	refused atomic.Int32
+	// lookups counts what is asked beside bulk requests, bulks those.
+	lookups, bulks atomic.Int32
 }
 
 func meddle(t *testing.T, s *elastic.Server) *meddler {
@@ -90,7 +93,13 @@ func meddle(t *testing.T, s *elastic.Server) *meddler {
 		}
 	}
 	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/_bulk" {
+		if m.dead.Load() {
+			m.refused.Add(1)
+			panic(http.ErrAbortHandler)
+		}
+		if r.URL.Path == "/_bulk" {
+			m.bulks.Add(1)
+		} else {
 			m.lookups.Add(1)
 		}
 		if word, _ := m.forbid.Load().(string); word != "" && strings.Contains(r.URL.Path, word) {

@@ -96,9 +96,9 @@ func connections(c *Config) (*http.Transport, error) {
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
 		TLSHandshakeTimeout: 10 * time.Second,
-		// One connection for the shipper and one for what is parked; idle ones
-		// are closed before the usual minute of load balancers is over.
-		MaxIdleConnsPerHost: 2,
+		// One connection for each request in flight and one for what is parked;
+		// idle ones are closed before the usual minute of load balancers is over.
+		MaxIdleConnsPerHost: c.NumWorkers + 1,
 		IdleConnTimeout:     50 * time.Second,
 		// Answers are small, and inflating them costs more than reading them.
 		DisableCompression: true,

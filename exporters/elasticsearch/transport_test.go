@@ -101,9 +101,9 @@ func TestCertificatesMayBeRotated(t *testing.T) {
 			must(t, err)
 			defer e.Close()
 		} else {
-			moved, err := newClient(&c, e.transport)
+			moved, err := newAddresses(&c, e.transport, slog.New(slog.DiscardHandler))
 			must(t, err)
-			e.client = moved
+			e.addresses = moved
 			e.transport.looked = time.Time{}
 		}
 		if r := export(t, e, `{}`); r.Verdict != shipping.Answered {

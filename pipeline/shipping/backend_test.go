@@ -24,8 +24,9 @@ type backend struct {
 	missing map[string]bool
 	// refuses is a line for which a firewall refuses the request.
 	refuses string
-	// firstOnly loses everything behind the first gzip member.
-	firstOnly bool
+	// firstOnly loses everything behind the first gzip member, single says
+	// that the exporter knows.
+	firstOnly, single bool
 
 	requests, twice int
 }
@@ -46,28 +47,33 @@ func (b *backend) Export(ctx context.Context, req *Request) (*Response, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.requests++
-	parts := req.Parts
-	if b.firstOnly {
+	parts, cut := req.Parts, 0
+	if b.firstOnly && len(parts) > 1 {
 		parts = parts[:1]
+		if b.single {
+			cut = 1
+		}
 	}
 	docs, err := inflate(parts)
 	switch {
 	case err != nil:
 		return nil, err
 	case b.down:
-		return &Response{Verdict: Unavailable, Reason: "down"}, nil
+		return &Response{Verdict: Unavailable, Parts: cut, Reason: "down"}, nil
 	case b.refuses != "" && contains(docs, b.refuses):
-		return &Response{Verdict: Unclear, Status: 403, Signature: "403", Reason: "403 Forbidden", Raw: "<html>blocked</html>"}, nil
+		return &Response{Verdict: Unclear, Parts: cut, Status: 403, Signature: "403", Reason: "403 Forbidden", Raw: "<html>blocked</html>"}, nil
 	case b.happens():
-		return &Response{Verdict: Unavailable, Reason: "503 Service Unavailable"}, nil
+		return &Response{Verdict: Unavailable, Parts: cut, Reason: "503 Service Unavailable"}, nil
 	}
 	r := b.store(docs)
 	switch {
-	case b.firstOnly && len(req.Parts) > 1:
+	case len(parts) < len(req.Parts) && cut == 0:
+		b.single = true
 		return &Response{Verdict: Miscounted, Reason: "too few items"}, nil
 	case b.happens(): // Cut after the commit.
-		return &Response{Verdict: Unclear, Signature: "cut", Reason: "connection closed"}, nil
+		return &Response{Verdict: Unclear, Parts: cut, Signature: "cut", Reason: "connection closed"}, nil
 	}
+	r.Parts = cut
 	return r, ctx.Err()
 }
 

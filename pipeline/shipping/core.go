@@ -14,6 +14,8 @@ type policy struct {
 	retry Retry
 	// jitter chooses the wait whose ceiling is given.
 	jitter func(ceiling time.Duration) time.Duration
+	// inFlight is how many requests may be without an answer at a time.
+	inFlight int
 	// parks says that documents can wait apart from their frame, rewrites that
 	// they can be changed when they do not fit.
 	parks, rewrites bool
@@ -32,6 +34,10 @@ const (
 	// parkAfter is how long an index may be busy, while documents of others
 	// are stored, before its documents are parked.
 	parkAfter = 30 * time.Second
+	// longestOutage bounds the wait for a backend that is overloaded or away,
+	// so that delivery is back soon after it is. Asking it that often costs
+	// little: requests are few and small by then.
+	longestOutage = 1500 * time.Millisecond
 	// leastLimit is how small overload makes requests of several frames, and
 	// leastSplit how small parts of a frame.
 	leastLimit = 64 << 10
@@ -51,21 +57,24 @@ type core struct {
 	// answers counts answers in which a document was stored: what tells that
 	// the backend takes others while it refuses one.
 	answers uint64
-	// failures counts whole requests that failed in a row, notBefore is the
+	// failures counts whole requests that failed in a row, those that were in
+	// flight together once: up to the one with number failed. notBefore is the
 	// end of the wait after the last.
 	failures  int
+	failed    uint64
 	notBefore time.Time
 	// barren counts refusals of lone fragments since a document was stored.
 	barren int
 
-	// single makes every request one frame: something on the way to the
-	// backend loses what follows the first gzip member.
-	single    bool
+	// miscounts counts answers to single frames in a row that have a wrong
+	// number of items.
 	miscounts int
 	// limit are the plain bytes that a request may have now; hard says that
-	// larger ones were refused for their size.
-	limit int
-	hard  bool
+	// larger ones were refused for their size. Up to ease it grows fast.
+	limit, ease int
+	hard        bool
+	// window bounds the requests in flight.
+	window window
 	// draining sends what is there without waiting for more.
 	draining bool
 
@@ -167,7 +176,33 @@ func (f *fragment) doc(i int) int {
 	return f.docs[i]
 }
 
-func newCore(p policy) *core { return &core{policy: p, limit: p.flush.Bytes} }
+// batch is what one request has.
+type batch struct {
+	fragments []*fragment
+	// size is about its plain bytes; large says that it is a measure of what
+	// the backend can do.
+	size  int
+	large bool
+	// number counts requests; beside is how many were in flight with it, and
+	// fills says that no more were allowed.
+	number uint64
+	beside int
+	fills  bool
+	// at is when it was sent.
+	at time.Time
+}
+
+func (b *batch) docs() int {
+	n := 0
+	for _, f := range b.fragments {
+		n += f.count()
+	}
+	return n
+}
+
+func newCore(p policy) *core {
+	return &core{policy: p, limit: p.flush.Bytes, window: newWindow(p.inFlight)}
+}
 
 // add takes a frame that was read from the cursor.
 func (c *core) add(f *flight, now time.Time) {
@@ -188,9 +223,13 @@ func (c *core) landed() *flight {
 	return f
 }
 
-// next is what to do now: send fragments, which leave the queue, or, when
-// there are none, wait until a time; the zero time means for a frame.
-func (c *core) next(now time.Time) ([]*fragment, time.Time) {
+// next is what to do now: send a batch, whose fragments leave the queue, or,
+// when there is none, wait until a time; the zero time means for a frame or an
+// answer.
+func (c *core) next(now time.Time) (*batch, time.Time) {
+	if !c.window.open() {
+		return nil, time.Time{}
+	}
 	if now.Before(c.notBefore) {
 		return nil, c.notBefore
 	}
@@ -198,7 +237,11 @@ func (c *core) next(now time.Time) ([]*fragment, time.Time) {
 	if due.IsZero() || due.After(now) && size < c.limit && !(c.draining && size > 0) {
 		return nil, due
 	}
-	return c.take(now), time.Time{}
+	b := &batch{fragments: c.take(now), at: now}
+	b.size = sizeOf(b.fragments)
+	b.large = 2*b.size >= c.flush.Bytes
+	c.window.send(b)
+	return b, time.Time{}
 }
 
 // survey is when the first fragment is due, and how many plain bytes may be
@@ -249,23 +292,51 @@ func (c *core) split(now time.Time) {
 // joins says whether f may be in one request with first and others, size
 // bytes together.
 func (c *core) joins(first, f *fragment, size int) bool {
-	return !first.alone && !f.alone && !c.single && size+f.size() <= c.limit
+	return !first.alone && !f.alone && size+f.size() <= c.limit
 }
 
 // requeue puts fragments back in front, as they were.
 func (c *core) requeue(sent []*fragment) { c.queue = slices.Insert(c.queue, 0, sent...) }
 
-// backOff makes every request wait, longer after each failure in a row.
-func (c *core) backOff(now time.Time, least time.Duration) {
-	c.failures++
-	c.notBefore = now.Add(max(least, c.wait(c.failures)))
+// postpone puts fragments back in front, which wait with everything else.
+func (c *core) postpone(sent []*fragment) {
+	for _, f := range sent {
+		f.ready = c.notBefore
+		f.due = f.ready
+	}
+	c.requeue(sent)
+}
+
+// backOff makes every request wait after the failure of b, longer after each
+// in a row. An answer that stores documents ends the wait for those that have
+// not failed.
+func (c *core) backOff(now time.Time, b *batch, r *Response) {
+	least := r.RetryAfter
+	if b.number > c.failed {
+		c.failures++
+		c.failed = c.window.sent
+		least = max(least, c.waitAtMost(c.failures, c.longest(r.Verdict)))
+	}
+	if until := now.Add(least); until.After(c.notBefore) {
+		c.notBefore = until
+	}
+}
+
+// longest is the longest wait after an answer.
+func (p *policy) longest(v Verdict) time.Duration {
+	if v == Unavailable {
+		return min(p.retry.MaxInterval, longestOutage)
+	}
+	return p.retry.MaxInterval
 }
 
 // wait is the jittered wait after the n-th failure.
-func (p *policy) wait(n int) time.Duration {
+func (p *policy) wait(n int) time.Duration { return p.waitAtMost(n, p.retry.MaxInterval) }
+
+func (p *policy) waitAtMost(n int, longest time.Duration) time.Duration {
 	ceiling := p.retry.InitialInterval
-	for i := 1; i < n && ceiling < p.retry.MaxInterval; i++ {
+	for i := 1; i < n && ceiling < longest; i++ {
 		ceiling *= 2
 	}
-	return p.jitter(min(ceiling, p.retry.MaxInterval))
+	return p.jitter(min(ceiling, longest))
 }

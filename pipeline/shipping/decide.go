@@ -31,27 +31,40 @@ func (d *decision) placed() {
 	}
 }
 
-// decide takes the answer to the fragments that next gave.
-func (c *core) decide(now time.Time, sent []*fragment, r *Response) decision {
+// decide takes the answer to a batch that next gave.
+func (c *core) decide(now time.Time, b *batch, r *Response) decision {
+	c.window.answered()
+	c.cutOff(b, r.Parts)
 	switch r.Verdict {
 	case Answered:
-		return c.answered(now, sent, r)
+		return c.answered(now, b, r)
 	case TooLarge:
-		return c.tooLarge(sent, r)
+		return c.tooLarge(b, r)
 	case Miscounted:
-		c.miscounted(now, sent, r)
+		c.miscounted(now, b, r)
 	case Unclear:
-		return c.unclear(now, sent, r)
+		return c.unclear(now, b, r)
 	case Denied:
 		c.troubled(now, true, r)
-		c.requeue(sent)
-		c.backOff(now, r.RetryAfter)
+		c.backOff(now, b, r)
+		c.postpone(b.fragments)
 	default:
 		c.troubled(now, false, r)
-		c.requeue(c.relieve(sent, r))
-		c.backOff(now, r.RetryAfter)
+		c.backOff(now, b, r)
+		c.postpone(c.relieve(b, r))
 	}
 	return decision{}
+}
+
+// cutOff puts back what was not sent of a batch: all behind its first parts.
+func (c *core) cutOff(b *batch, parts int) {
+	if parts == 0 || parts >= len(b.fragments) {
+		return
+	}
+	c.requeue(b.fragments[parts:])
+	b.fragments = b.fragments[:parts]
+	b.size = sizeOf(b.fragments)
+	b.large = false
 }
 
 // troubled notes why nothing moves; the first of equal troubles gives the time.
@@ -70,22 +83,32 @@ func (c *core) troubled(now time.Time, holding bool, r *Response) {
 func (c *core) progress() {
 	c.answers++
 	c.barren, c.miscounts, c.failures = 0, 0, 0
+	c.notBefore = time.Time{}
 	c.trouble = Trouble{}
-	c.limit = min(c.flush.Bytes, c.limit+c.limit/8+1)
+	step := c.limit/8 + 1
+	if c.limit < c.ease {
+		step = c.limit
+	}
+	c.limit = min(c.flush.Bytes, c.limit+step)
 	c.hard = c.hard && c.limit < c.flush.Bytes
 }
 
-// relieve asks less of an overloaded backend: fewer frames at once, and now and
-// then half a frame, since a request may be more than it ever admits
-// (Elasticsearch's indexing pressure counts a request's bytes against a limit).
-func (c *core) relieve(sent []*fragment, r *Response) []*fragment {
-	if r.Status != statusTooMany {
+// relieve asks less of an overloaded backend: fewer requests at once, then
+// fewer frames in one, and now and then half a frame, since a request may be
+// more than it ever admits (Elasticsearch's indexing pressure counts a
+// request's bytes against a limit).
+func (c *core) relieve(b *batch, r *Response) []*fragment {
+	c.window.shrink(b)
+	sent := b.fragments
+	if r.Status != statusTooMany || b.beside > 1 {
 		return sent
 	}
-	size := sizeOf(sent)
-	c.limit = max(min(c.limit, leastLimit), min(c.limit, size/2))
-	if f := sent[0]; len(sent) == 1 && f.count() > 1 && size > leastSplit && c.failures%patience == patience-1 {
-		c.limit = min(c.limit, size/2)
+	if c.failures == 1 {
+		c.ease = b.size / 2
+	}
+	c.limit = max(min(c.limit, leastLimit), min(c.limit, b.size/2))
+	if f := sent[0]; len(sent) == 1 && f.count() > 1 && b.size > leastSplit && c.failures%patience == 0 {
+		c.limit = min(c.limit, b.size/2)
 		return f.halves()
 	}
 	return sent
@@ -97,12 +120,12 @@ const statusTooMany = 429
 // tooLarge makes requests smaller: first by fewer frames, then by splitting
 // the frame, down to a document that nobody takes. Success lets the limit grow
 // again.
-func (c *core) tooLarge(sent []*fragment, r *Response) decision {
-	c.limit, c.hard = max(1, min(c.limit, sizeOf(sent)/2)), true
-	f := sent[0]
+func (c *core) tooLarge(b *batch, r *Response) decision {
+	c.limit, c.hard, c.ease = max(1, min(c.limit, b.size/2)), true, 0
+	f := b.fragments[0]
 	switch {
-	case len(sent) > 1:
-		c.requeue(sent)
+	case len(b.fragments) > 1:
+		c.requeue(b.fragments)
 	case f.count() > 1:
 		c.requeue(f.halves())
 	default:
@@ -135,31 +158,30 @@ func (f *fragment) halves() []*fragment {
 	return []*fragment{&a, &b}
 }
 
-// miscounted stops gathering frames: what does not understand several gzip
-// members in one body answers for the first only.
-func (c *core) miscounted(now time.Time, sent []*fragment, r *Response) {
-	if len(sent) > 1 {
-		c.single = true
-	} else {
+// miscounted sends again what was answered with a wrong number of items. What
+// does not understand several gzip members in one body answers for the first
+// only, and the exporter sends it no more than that from then on.
+func (c *core) miscounted(now time.Time, b *batch, r *Response) {
+	if len(b.fragments) == 1 {
 		c.miscounts++
 	}
 	c.troubled(now, c.miscounts >= miscountPatience, r)
-	c.requeue(sent)
-	c.backOff(now, r.RetryAfter)
+	c.backOff(now, b, r)
+	c.postpone(b.fragments)
 }
 
 // unclear sends the same again, until fragments that draw the same answer are
 // found out by sending them alone and bisecting them.
-func (c *core) unclear(now time.Time, sent []*fragment, r *Response) decision {
-	for _, f := range sent {
+func (c *core) unclear(now time.Time, b *batch, r *Response) decision {
+	for _, f := range b.fragments {
 		f.refuse(r.Signature, c.answers)
 	}
-	if f := sent[0]; len(sent) == 1 && f.alone {
+	if f := b.fragments[0]; len(b.fragments) == 1 && f.alone {
 		return c.bisect(now, f, r)
 	}
 	c.troubled(now, false, r)
-	c.requeue(sent)
-	c.backOff(now, r.RetryAfter)
+	c.backOff(now, b, r)
+	c.postpone(b.fragments)
 	return decision{}
 }
 
@@ -220,10 +242,10 @@ func (c *core) rejoin(now time.Time, f *fragment, r *Response) {
 }
 
 // answered sorts the documents by their outcomes.
-func (c *core) answered(now time.Time, sent []*fragment, r *Response) decision {
-	if len(r.Outcomes) != docsOf(sent) {
-		c.miscounted(now, sent, &Response{Reason: fmt.Sprintf(
-			"the exporter gave %d outcomes for %d documents", len(r.Outcomes), docsOf(sent))})
+func (c *core) answered(now time.Time, b *batch, r *Response) decision {
+	if len(r.Outcomes) != b.docs() {
+		c.miscounted(now, b, &Response{Verdict: Miscounted, Reason: fmt.Sprintf(
+			"the exporter gave %d outcomes for %d documents", len(r.Outcomes), b.docs())})
 		return decision{}
 	}
 	s := sorter{core: c, now: now, response: r, errors: r.Errors}
@@ -231,23 +253,27 @@ func (c *core) answered(now time.Time, sent []*fragment, r *Response) decision {
 	if s.stores {
 		c.progress()
 	}
-	for _, f := range sent {
+	for _, f := range b.fragments {
 		s.fragment(f)
 	}
-	c.stalled(now, &s)
+	c.adapt(now, b, &s)
+	c.stalled(now, b, &s)
 	return s.decision
 }
 
-func docsOf(sent []*fragment) int {
-	n := 0
-	for _, f := range sent {
-		n += f.count()
+// adapt changes the window: an answer that leaves most documents for later is
+// a refusal.
+func (c *core) adapt(now time.Time, b *batch, s *sorter) {
+	switch docs := len(s.response.Outcomes); {
+	case 2*s.busy > docs:
+		c.window.shrink(b)
+	case s.busy == 0 && s.stores:
+		c.window.taken(b, now.Sub(b.at))
 	}
-	return n
 }
 
 // stalled slows everything down when an answer placed no document at all.
-func (c *core) stalled(now time.Time, s *sorter) {
+func (c *core) stalled(now time.Time, b *batch, s *sorter) {
 	if s.placed > 0 || s.stuck == nil {
 		return
 	}
@@ -255,5 +281,5 @@ func (c *core) stalled(now time.Time, s *sorter) {
 		Reason: fmt.Sprintf("every document is refused: %d %s: %s", s.stuck.Status, s.stuck.Type, s.stuck.Reason),
 		Cure:   "see whether the index exists, is not blocked, and the credentials may create documents in it",
 	})
-	c.backOff(now, s.response.RetryAfter)
+	c.backOff(now, b, s.response)
 }

@@ -14,8 +14,9 @@ import (
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
 
-// Exporter sends requests to one backend. Export is called from two
-// goroutines: the shipper's own and the one that retries parked documents.
+// Exporter sends requests to one backend. Export is called from several
+// goroutines at once: for each request in flight, and for parked documents
+// that are tried again.
 //
 // The answer says what became of the documents. An error is a request that
 // failed without an answer; it is retried like Unavailable. When ctx ends,
@@ -92,10 +93,12 @@ const (
 	Unmappable
 )
 
-// Response is the answer to a request. Its slices are valid until the next
-// call of the same goroutine.
+// Response is the answer to a request. It is the caller's.
 type Response struct {
 	Verdict Verdict
+	// Parts is how many of the request's parts, from the first, were sent and
+	// answered, when that was not all of them; 0 means all.
+	Parts int
 	// Outcomes has one element per document of an Answered request.
 	Outcomes []Outcome
 	// Errors explain the outcomes from Busy on, in the order of documents.

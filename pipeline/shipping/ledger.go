@@ -33,8 +33,10 @@ type Stats struct {
 	Frames int
 	Held   int
 	Oldest time.Time
-	// Single says that requests have one frame each, after an answer that
-	// did not count.
+	// InFlight are requests without an answer, of Window that may be.
+	InFlight, Window int
+	// Single says that the last request was cut to its first frame, since
+	// something on the way loses the others.
 	Single bool
 	// Unanswered is since when no request was answered in a way that lets it
 	// get on; the zero time when it gets on or has nothing to send.

@@ -33,6 +33,9 @@ type Options struct {
 
 	Flush Flush
 	Retry Retry
+	// InFlight is how many requests may be without an answer at a time; 1 when
+	// it is less.
+	InFlight int
 	// Classes are the frame classes that are sent; empty means all. Frames of
 	// others are passed.
 	Classes []string

@@ -26,7 +26,10 @@ var rewrite = flag.Bool("rewrite", false, "rewrite the scenarios' outputs")
 //	frame DOCS [plain=BYTES]     a frame was read from the cursor
 //	next                         what to do now
 //	sleep DURATION
-//	reply VERDICT [after=D] [sig=S] [items F/D=OUTCOME…]
+//	window N                     up to N requests in flight instead of 1
+//	reply VERDICT [after=D] [sig=S] [status=N] [parts=N] [items F/D=OUTCOME…]
+//	                             to the oldest request in flight; "last" to the
+//	                             youngest
 //	backend RULE…                how run answers: ok, down, refuse=F/D, max=BYTES,
 //	                             pressure=BYTES, first-member, busy=F/D, missing=F/D
 //	run [STEPS]                  next, sleep and reply until nothing is left
@@ -75,8 +78,13 @@ type scenario struct {
 	start time.Time
 	// names are the flights' numbers.
 	names map[*flight]int
-	sent  []*fragment
-	rules []string
+	// sent is what next gave, flying the batches that were not answered.
+	sent   *batch
+	flying []*batch
+	rules  []string
+	// single says that the backend was found to answer for the first member
+	// only, so that the exporter sends it no more.
+	single bool
 }
 
 func newScenario(t *testing.T) *scenario {
@@ -108,6 +116,8 @@ func (s *scenario) command(words []string) {
 	case "flush":
 		s.core.flush.Bytes = s.number(args[0])
 		s.core.limit = s.core.flush.Bytes
+	case "window":
+		s.core.window.most = s.number(args[0])
 	case "drain":
 		s.core.draining = true
 	case "run":
@@ -158,11 +168,15 @@ func (s *scenario) next() bool {
 	at := s.now.Sub(s.start)
 	switch {
 	case sent != nil:
+		s.flying = append(s.flying, sent)
 		var parts []string
-		for _, f := range sent {
+		for _, f := range sent.fragments {
 			parts = append(parts, s.describe(f))
 		}
 		s.printf("%v send %s", at, strings.Join(parts, " "))
+	case until.IsZero() && len(s.flying) > 0:
+		s.printf("%v wait for an answer or a frame", at)
+		return false
 	case until.IsZero():
 		s.printf("%v wait for a frame", at)
 		return false
@@ -225,6 +239,13 @@ func (s *scenario) reply(args []string) {
 			r.RetryAfter = s.duration(value)
 		case "sig":
 			r.Signature, r.Raw = value, value
+		case "status":
+			r.Status = s.number(value)
+		case "parts":
+			r.Parts = s.number(value)
+		case "last":
+			n := len(s.flying) - 1
+			s.flying[0], s.flying[n] = s.flying[n], s.flying[0]
 		default:
 			items[name] = value
 		}
@@ -234,14 +255,27 @@ func (s *scenario) reply(args []string) {
 
 // answer gives the core r with the named items' outcomes, the others stored.
 func (s *scenario) answer(r *Response, items map[string]string) {
+	if len(s.flying) == 0 {
+		s.t.Fatal("reply: nothing is in flight")
+	}
+	b := s.flying[0]
+	s.flying = s.flying[1:]
 	if r.Verdict == Answered {
-		for _, f := range s.sent {
+		fragments := b.fragments
+		if r.Parts > 0 {
+			fragments = fragments[:r.Parts]
+		}
+		for _, f := range fragments {
 			for i := range f.count() {
 				s.item(r, items[fmt.Sprintf("%d/%d", s.names[f.flight], f.doc(i))])
 			}
 		}
 	}
-	d := s.core.decide(s.now, s.sent, r)
+	before := s.core.window.limit()
+	d := s.core.decide(s.now, b, r)
+	if w := s.core.window.limit(); w != before {
+		s.printf("window %d", w)
+	}
 	s.losses("dead", d.dead)
 	s.losses("parked", d.parked)
 	d.placed()
@@ -297,8 +331,11 @@ func (s *scenario) backend() (*Response, map[string]string) {
 		switch {
 		case name == "down":
 			return &Response{Verdict: Unavailable, Reason: "connection refused"}, nil
-		case name == "first-member" && len(s.sent) > 1:
+		case name == "first-member" && len(s.sent.fragments) > 1 && !s.single:
+			s.single = true
 			return &Response{Verdict: Miscounted, Reason: "too few items"}, nil
+		case name == "first-member" && len(s.sent.fragments) > 1:
+			return &Response{Parts: 1}, nil
 		case name == "max" && s.sentBytes() > s.number(value):
 			return &Response{Verdict: TooLarge, Status: 413, Reason: "too large"}, nil
 		case name == "pressure" && s.sentBytes() > s.number(value):
@@ -316,14 +353,14 @@ func (s *scenario) backend() (*Response, map[string]string) {
 
 func (s *scenario) sentBytes() int {
 	n := 0
-	for _, f := range s.sent {
+	for _, f := range s.sent.fragments {
 		n += f.size()
 	}
 	return n
 }
 
 func (s *scenario) sentHas(name string) bool {
-	return slices.ContainsFunc(s.sent, func(f *fragment) bool {
+	return slices.ContainsFunc(s.sent.fragments, func(f *fragment) bool {
 		for i := range f.count() {
 			if fmt.Sprintf("%d/%d", s.names[f.flight], f.doc(i)) == name {
 				return true

@@ -9,15 +9,42 @@ import (
 	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
-// send sends fragments and does what the core makes of the answer.
-func (s *Shipper) send(ctx context.Context, sent []*fragment) error {
-	r, err := s.export(ctx, sent)
+// send sends a batch. Its answer comes to the inbox.
+func (s *Shipper) send(ctx context.Context, b *batch) {
+	req, done, err := s.request(b.fragments)
 	if err != nil {
-		return err
+		s.inbox.put(answer{b, &Response{Reason: "a frame cannot be read again: " + err.Error(), Verdict: Unavailable}, func() {}})
+		return
 	}
-	before := s.core.trouble
-	d := s.core.decide(time.Now(), sent, r)
-	s.report(before)
+	s.count(b, req)
+	s.requests.Go(func() {
+		r, err := s.o.Exporter.Export(ctx, req)
+		switch {
+		case ctx.Err() != nil:
+			return // Nobody waits for it any more.
+		case err != nil:
+			r = &Response{Reason: err.Error(), Verdict: Unavailable}
+		}
+		s.inbox.put(answer{b, r, done})
+	})
+}
+
+// settle does what the core makes of the answers that have come.
+func (s *Shipper) settle(ctx context.Context) error {
+	for _, a := range s.inbox.take() {
+		a.done()
+		if err := s.receive(ctx, a.batch, a.response); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// receive makes one answer come true.
+func (s *Shipper) receive(ctx context.Context, b *batch, r *Response) error {
+	before, sent := s.core.trouble, b.fragments
+	d := s.core.decide(time.Now(), b, r)
+	s.report(before, r)
 	s.ledger.copies(r)
 	s.countRewritten(d.rewrite)
 	if err := s.place(ctx, d.dead, s.deadLetters()); err != nil {
@@ -38,27 +65,9 @@ func (s *Shipper) send(ctx context.Context, sent []*fragment) error {
 	return nil
 }
 
-// export makes the request and sends it. It fails only when ctx ends.
-func (s *Shipper) export(ctx context.Context, sent []*fragment) (*Response, error) {
-	req, done, err := s.request(sent)
-	if err != nil {
-		return &Response{Reason: "a frame cannot be read again: " + err.Error(), Verdict: Unavailable}, nil
-	}
-	defer done()
-	s.count(sent, req)
-	r, err := s.o.Exporter.Export(ctx, req)
-	switch {
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case err != nil:
-		return &Response{Reason: err.Error(), Verdict: Unavailable}, nil
-	}
-	return r, nil
-}
-
-func (s *Shipper) count(sent []*fragment, req *Request) {
+func (s *Shipper) count(b *batch, req *Request) {
 	bytes, again := 0, 0
-	for i, f := range sent {
+	for i, f := range b.fragments {
 		bytes += len(req.Parts[i].Payload)
 		if f.sent {
 			again += f.count()
@@ -69,6 +78,7 @@ func (s *Shipper) count(sent []*fragment, req *Request) {
 		st.Requests++
 		st.Bytes += uint64(bytes)
 		st.Retries += uint64(again)
+		st.InFlight = s.core.window.inFlight
 		if st.Unanswered.IsZero() {
 			st.Unanswered = time.Now()
 		}
@@ -76,13 +86,17 @@ func (s *Shipper) count(sent []*fragment, req *Request) {
 }
 
 // report tells people when an exporter begins to hold and when it goes on.
-func (s *Shipper) report(before Trouble) {
+func (s *Shipper) report(before Trouble, r *Response) {
 	now := s.core.trouble
 	s.ledger.change(func(st *Stats) {
-		st.Trouble, st.Single = now, s.core.single
-		if now.Reason != "" {
+		st.Trouble, st.Single = now, r.Parts > 0
+		st.InFlight, st.Window = s.core.window.inFlight, s.core.window.limit()
+		switch {
+		case now.Reason != "":
 			st.FailedRequests++
-		} else {
+		case st.InFlight > 0:
+			st.Unanswered = time.Now()
+		default:
 			st.Unanswered = time.Time{}
 		}
 	})

@@ -19,6 +19,10 @@ type Shipper struct {
 	core   *core
 	lot    *attendant
 	ledger ledger
+	// inbox has the answers to requests, each of which is sent by a goroutine
+	// of its own.
+	inbox    inbox
+	requests sync.WaitGroup
 
 	// oldestSeq is the number of the oldest frame on its way, 0 when there is
 	// none.
@@ -37,9 +41,10 @@ type Shipper struct {
 }
 
 const (
-	// ahead times flush.bytes is how many plain bytes of frames that are not
-	// done are held: enough to fill the next request while old documents wait.
-	ahead = 2
+	// ahead is how many requests' plain bytes of frames that are not done are
+	// held beside those in flight: enough to fill the next request while old
+	// documents wait.
+	ahead = 1
 	// maxHeld bounds the memory of frames in all, with their metadata, by a
 	// multiple of flush.bytes or, for small requests, by leastHeld.
 	maxHeld   = 2
@@ -53,10 +58,10 @@ const (
 // New makes a shipper. Run runs it.
 func New(o Options) *Shipper {
 	s := &Shipper{o: o}
-	p := policy{flush: o.Flush, retry: o.Retry, jitter: fullJitter, parks: o.Park != nil, rewrites: o.Rewrite != nil}
+	p := policy{flush: o.Flush, retry: o.Retry, inFlight: o.InFlight, jitter: fullJitter, parks: o.Park != nil, rewrites: o.Rewrite != nil}
 	s.core, s.lot = newCore(p), newAttendant(s, p)
 	s.drain, s.drainNow = context.WithCancel(context.Background())
-	s.ledger.Name = o.Name
+	s.ledger.Name, s.ledger.Window = o.Name, 1
 	s.ledger.Namespaces = map[string]NamespaceLines{}
 	return s
 }
@@ -81,11 +86,10 @@ func (s *Shipper) RetryParked() { s.lot.hurry() }
 func (s *Shipper) Run(ctx context.Context) error {
 	defer s.drainNow()
 	ctx, stop := context.WithCancel(ctx)
-	var parked sync.WaitGroup
-	defer parked.Wait()
+	defer s.requests.Wait()
 	defer stop()
 	if s.o.Park != nil {
-		parked.Go(func() { s.lot.run(ctx) })
+		s.requests.Go(func() { s.lot.run(ctx) })
 	}
 	for ctx.Err() == nil {
 		if err := s.step(ctx); err != nil {
@@ -100,18 +104,25 @@ func (s *Shipper) Run(ctx context.Context) error {
 
 // step does what the core says.
 func (s *Shipper) step(ctx context.Context) error {
+	if err := s.settle(ctx); err != nil {
+		return err
+	}
 	if err := s.land(ctx); err != nil {
 		return err
 	}
 	s.core.draining = s.draining.Load()
-	sent, until := s.core.next(time.Now())
-	if sent != nil {
-		return s.send(ctx, sent)
+	b, until := s.core.next(time.Now())
+	if b != nil {
+		s.send(ctx, b)
+		return nil
 	}
+	waiting, cancel := s.waitContext(ctx, until)
+	defer cancel()
 	if !s.room() {
-		return sleep(ctx, time.Until(until))
+		<-waiting.Done()
+		return nil
 	}
-	return s.gather(ctx, until)
+	return s.gather(ctx, waiting)
 }
 
 // sleep waits; it fails when ctx ends.
@@ -136,15 +147,12 @@ func (s *Shipper) room() bool {
 		}
 	}
 	s.ledger.change(func(st *Stats) { st.Held = held })
-	return len(s.core.flights) < maxFlights && plain < ahead*s.o.Flush.Bytes &&
+	return len(s.core.flights) < maxFlights && plain < (s.core.window.limit()+ahead)*s.o.Flush.Bytes &&
 		held < max(leastHeld, maxHeld*s.o.Flush.Bytes)
 }
 
-// gather takes a frame from the cursor, waiting for it until a time, or
-// forever when that is zero.
-func (s *Shipper) gather(ctx context.Context, until time.Time) error {
-	waiting, cancel := s.waitContext(ctx, until)
-	defer cancel()
+// gather takes a frame from the cursor, for which it waits until waiting ends.
+func (s *Shipper) gather(ctx, waiting context.Context) error {
 	f, err := s.o.Cursor.Next(waiting)
 	switch {
 	case err == nil:
@@ -158,7 +166,8 @@ func (s *Shipper) gather(ctx context.Context, until time.Time) error {
 	return sleep(ctx, storeRetry)
 }
 
-// waitContext ends at a time, and when draining begins.
+// waitContext ends at a time unless that is zero, when an answer comes, and
+// when draining begins.
 func (s *Shipper) waitContext(ctx context.Context, until time.Time) (context.Context, context.CancelFunc) {
 	var cancel context.CancelFunc
 	if until.IsZero() {
@@ -166,11 +175,13 @@ func (s *Shipper) waitContext(ctx context.Context, until time.Time) (context.Con
 	} else {
 		ctx, cancel = context.WithDeadline(ctx, until)
 	}
+	s.inbox.watch(cancel)
+	end := func() { s.inbox.watch(nil); cancel() }
 	if s.core.draining {
-		return ctx, cancel
+		return ctx, end
 	}
 	stop := context.AfterFunc(s.drain, cancel)
-	return ctx, func() { stop(); cancel() }
+	return ctx, func() { stop(); end() }
 }
 
 // load makes a flight of a frame.

@@ -19,6 +19,8 @@ type sorter struct {
 	// explains the first that has none.
 	placed int
 	stuck  *ItemError
+	// busy counts documents that the backend had no room for.
+	busy int
 }
 
 // fragment sorts f's documents and queues what is left of it.
@@ -29,6 +31,9 @@ func (s *sorter) fragment(f *fragment) {
 		o := s.response.Outcomes[s.doc]
 		why := s.explanation()
 		s.doc++
+		if o == Busy {
+			s.busy++
+		}
 		switch {
 		case o <= Exists:
 			f.flight.left--
@@ -88,7 +93,7 @@ func (s *sorter) again(f *fragment, rest []int) {
 	}
 	f.tries++
 	f.refusals, f.signature, f.alone = 0, "", false
-	f.ready = s.now.Add(max(s.response.RetryAfter, s.wait(f.tries)))
+	f.ready = s.now.Add(max(s.response.RetryAfter, s.policy.wait(f.tries)))
 	f.due = f.ready
 	s.queue = append(s.queue, f)
 }
