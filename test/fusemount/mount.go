@@ -24,8 +24,8 @@ import (
 const (
 	device = "/dev/fuse"
 	// maxRequest is the most that a read or write request carries: the kernel
-	// cuts larger ones (MAX_KERNEL_WRITE of go-fuse).
-	maxRequest = fuse.MAX_KERNEL_WRITE
+	// cuts larger calls.
+	maxRequest = 128 << 10
 	// pollProbe is the file by which go-fuse learns of FUSE_POLL, to refuse it:
 	// Go's runtime must not wait for its own process when it opens a file.
 	pollProbe = ".go-fuse-epoll-hack"

@@ -21,7 +21,7 @@ func TestStalledFsyncStopsNothingElse(t *testing.T) {
 	d.figure("lines wait in the journal", atLeast(100), "tailrace_receiver_accepted_log_records_total")
 
 	held := make(chan struct{})
-	fault := d.inject(errfs.Fault{Calls: []errfs.Call{errfs.Sync}, Name: ".ndjson.gz", Times: 1, Until: held})
+	fault := d.inject(errfs.Fault{Calls: []errfs.Call{errfs.Sync}, Name: segmentSuffix, Times: 1, Until: held})
 	release := onceClosed(t, held)
 	d.fired(fault, 1)
 	began := time.Now()

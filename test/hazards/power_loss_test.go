@@ -57,8 +57,8 @@ func TestPowerLossAtEveryFsync(t *testing.T) {
 // an fsync and forgets it: what the test above looks at must tell.
 func TestDiskThatLiesAboutFsyncIsNoticed(t *testing.T) {
 	for about, noticed := range map[string]func(d *disk) bool{
-		"":           func(d *disk) bool { return len(d.forgotten()) > 0 },
-		".ndjson.gz": func(d *disk) bool { return len(d.restarted().Violations) > 0 },
+		"":            func(d *disk) bool { return len(d.forgotten()) > 0 },
+		segmentSuffix: func(d *disk) bool { return len(d.restarted().Violations) > 0 },
 	} {
 		t.Run("about "+about, func(t *testing.T) {
 			d := newLogs(t).onDisk(t)

@@ -20,7 +20,7 @@ import (
 // journal grows, and then reads only what is new.
 type JournalScan struct {
 	dir  string
-	read map[string]int64
+	read map[string]progress
 	// Docs are the documents found so far, in the order of the journal.
 	Docs []Arrival
 	take func(Item)
@@ -28,9 +28,16 @@ type JournalScan struct {
 	last uint64
 }
 
+// progress is how many bytes of a segment were read, and the number of the last
+// frame in them.
+type progress struct {
+	bytes int64
+	last  uint64
+}
+
 // NewJournalScan reads the segments in dir.
 func NewJournalScan(dir string) *JournalScan {
-	s := &JournalScan{dir: dir, read: map[string]int64{}}
+	s := &JournalScan{dir: dir, read: map[string]progress{}}
 	s.take = func(i Item) { s.Docs = append(s.Docs, ArrivalOf(i)) }
 	return s
 }
@@ -68,40 +75,37 @@ func (s *JournalScan) More() error {
 func (s *JournalScan) forgetReplaced(names []string) {
 	for _, name := range names {
 		if _, known := s.read[name]; !known && firstNumber(name) <= s.last {
-			s.read, s.Docs, s.last = map[string]int64{}, nil, 0
+			s.read, s.Docs, s.last = map[string]progress{}, nil, 0
 			return
 		}
 	}
 }
 
 // segment reads on in a segment, in which nothing counts from the number end on,
-// with which the next one begins.
+// with which the next one begins: behind the frame before it there may be
+// anything, if an fsync failed there and the machine lost power later.
 func (s *JournalScan) segment(name string, end uint64) error {
 	b, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	if int64(len(b)) < s.read[name] {
-		return fmt.Errorf("%d bytes, but %d were read before: whole frames were cut off", len(b), s.read[name])
+	at := s.read[name]
+	if int64(len(b)) < at.bytes {
+		return fmt.Errorf("%d bytes, but %d were read before: whole frames were cut off", len(b), at.bytes)
 	}
-	b = b[s.read[name]:]
-	for len(b) > 0 {
+	for b = b[at.bytes:]; len(b) > 0 && at.last+1 < end; s.read[name] = at {
 		plain, size, err := member(b)
 		if errors.Is(err, errIncomplete) {
 			return nil
 		}
-		if err != nil {
-			return fmt.Errorf("at %d: %w", s.read[name], err)
-		}
-		if n := number(b[:size]); n < end {
-			s.last = max(s.last, n)
+		if n := number(b[:size]); err == nil && n < end {
+			at.last, s.last = n, max(s.last, n)
 			err = s.documents(plain)
 		}
 		if err != nil {
-			return fmt.Errorf("at %d: %w", s.read[name], err)
+			return fmt.Errorf("at %d: %w", at.bytes, err)
 		}
-		b = b[size:]
-		s.read[name] += int64(size)
+		b, at.bytes = b[size:], at.bytes+int64(size)
 	}
 	return nil
 }

@@ -31,6 +31,8 @@ func (r *round) live() {
 		r.failing(strace, "fsync-fails", "fsync,fdatasync", "EIO", 3)
 	case n < 35:
 		r.failing(strace, "write-fails", "pwrite64,fallocate", "ENOSPC", 12)
+	case n < 80 && r.disk != nil:
+		r.powerFails()
 	case n < 45:
 		r.busy(r.start("prlimit", "--nofile=64"), "with few descriptors")
 		r.fired("few-descriptors", 1)

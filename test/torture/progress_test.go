@@ -137,6 +137,9 @@ func (p *progress) check(t *testing.T) {
 		if canMount() {
 			kinds = append(kinds, "disk-full")
 		}
+		if canPowerFail() {
+			kinds = append(kinds, "power-fails")
+		}
 	}
 	for _, kind := range kinds {
 		if p.faults[kind] == 0 && p.rounds > 1 {

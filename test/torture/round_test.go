@@ -21,9 +21,11 @@ type round struct {
 	seed      uint64
 	sink      *testkit.Sink
 	generator *testkit.Process
-	config    string
-	// small says that the state is on a file system that can be filled.
+	configs   []string
+	// small says that the state is on a file system that can be filled, and
+	// disk, if there is one, is a simulated disk that it is on.
 	small bool
+	disk  *disk
 	runs  int
 	// oldCheckpoint is a copy from earlier in the round.
 	oldCheckpoint []byte
@@ -36,14 +38,17 @@ func newRound(t *testing.T, seed uint64, p *progress) *round {
 		testkit.Tmpfs(t, r.Path("state"), "size=192m")
 	}
 	r.sink = r.StartSink("sink", "ok")
-	r.config = r.Configure(fmt.Sprintf(`
+	r.configs = append(r.configs, r.Configure(fmt.Sprintf(`
 receivers:
   pods: {root: %s}
   files/plain: {include: [%s]}
 exporters:
   elasticsearch: {endpoints: [%q], flush: {interval: 100ms, bytes: 1MiB}}
 `, r.Path("pods"), r.Path("plain", "*.log*"), r.sink.URL),
-		"    logs: {receivers: [pods, files/plain], exporters: [elasticsearch]}\n")
+		"    logs: {receivers: [pods, files/plain], exporters: [elasticsearch]}\n"))
+	if seed%4 == 1 && canPowerFail() {
+		r.disk = newDisk(r)
+	}
 	return r
 }
 
@@ -75,7 +80,10 @@ func (r *round) upTo(d time.Duration) time.Duration { return time.Duration(r.ran
 func (r *round) start(wrapper ...string) *testkit.Process {
 	r.TB.Helper()
 	r.runs++
-	line := append(wrapper, testkit.Agent(r.TB), "run", "--config", r.config)
+	line := append(wrapper, testkit.Agent(r.TB), "run")
+	for _, c := range r.configs {
+		line = append(line, "--config", c)
+	}
 	return r.Start(fmt.Sprintf("agent-%03d", r.runs), line[0], line[1:]...)
 }
 
@@ -159,6 +167,9 @@ func (r *round) eventually(what string, agent *testkit.Process, done func() (boo
 func (r *round) clear() {
 	if r.TB.Failed() {
 		return
+	}
+	if r.disk != nil {
+		r.disk.mount.End()
 	}
 	for _, name := range []string{"pods", "plain", "ledger", "sink.record", "state"} {
 		// A mount point stays; what is in it is gone.

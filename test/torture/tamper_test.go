@@ -1,6 +1,7 @@
 package torture
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -21,7 +22,7 @@ func (r *round) tamper() {
 		r.oldCheckpoint, _ = os.ReadFile(checkpoint)
 	case 4:
 		if r.oldCheckpoint != nil {
-			r.must(os.WriteFile(checkpoint, r.oldCheckpoint, 0o644))
+			r.overwrite(checkpoint, r.oldCheckpoint)
 			r.fired("old-checkpoint-restored", 1)
 		}
 	}
@@ -32,6 +33,18 @@ func (r *round) must(err error) {
 	if err != nil {
 		r.TB.Error(err)
 	}
+}
+
+// overwrite replaces what a file has, durably: the power may fail after it.
+func (r *round) overwrite(name string, content []byte) {
+	r.TB.Helper()
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		r.TB.Error(err)
+		return
+	}
+	_, err = f.WriteAt(content, 0)
+	r.must(errors.Join(err, f.Truncate(int64(len(content))), f.Sync(), f.Close()))
 }
 
 // flipNewer flips a bit in the newer of the two values of a slot file, and says
@@ -46,7 +59,7 @@ func (r *round) flipNewer(name string) int {
 		return 0
 	}
 	b[newer.From+r.rand.IntN(newer.Len())] ^= 1 << r.rand.IntN(8)
-	r.must(os.WriteFile(name, b, 0o644))
+	r.overwrite(name, b)
 	return 1
 }
 
