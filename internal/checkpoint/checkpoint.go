@@ -50,12 +50,20 @@ var errRemoved = errors.New("the file was removed")
 
 // Store holds the entries. All methods may be called from any goroutine.
 type Store struct {
-	mu   sync.Mutex
 	fsys vfs.FS
 	log  *slog.Logger
 	path string
-	slot *slot.File
 
+	// saving guards what belongs to the file, and is held while a disk takes
+	// its time over that. It comes before mu, which guards the rest and is held
+	// for moments only.
+	saving sync.Mutex
+	slot   *slot.File
+	// saved are the numbers that the older and the newer generation cover.
+	saved [2]uint64
+	buf   []byte
+
+	mu      sync.Mutex
 	seq     uint64
 	entries map[event.SourceID]*Entry
 	byPath  map[string][]*Entry
@@ -69,11 +77,8 @@ type Store struct {
 	// them since the newest generation.
 	looked  time.Time
 	unsaved time.Duration
-	// saved are the numbers that the older and the newer generation cover;
-	// changed says that the newer one is not all there is to save.
-	saved   [2]uint64
+	// changed says that the newer generation is not all there is to save.
 	changed bool
-	buf     []byte
 }
 
 // Options say where a store is.
@@ -264,21 +269,37 @@ func (s *Store) Present(id event.SourceID, present bool) {
 // returns the number up to which the older of the two valid generations covers
 // the frames. So saving twice lets go of all frames that were applied.
 func (s *Store) Save() (coveredByOlder uint64, err error) {
+	s.saving.Lock()
+	defer s.saving.Unlock()
+	seq, due := s.prepare()
+	switch {
+	case s.path == "":
+		return seq, nil
+	case !due:
+		return s.saved[0], nil
+	}
+	if err := s.write(); err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.changed = true
+		return s.saved[0], err
+	}
+	s.saved = [2]uint64{s.saved[1], seq}
+	return s.saved[0], nil
+}
+
+// prepare puts what is to be saved into buf: all up to seq. Due says whether
+// there is anything that a generation does not contain.
+func (s *Store) prepare() (seq uint64, due bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pass(time.Now())
-	if s.path == "" {
-		return s.seq, nil
+	due = s.changed || s.slot == nil || s.saved[0] != s.seq
+	if due && s.path != "" {
+		s.buf = s.append(s.buf[:0])
+		s.changed, s.unsaved = false, 0
 	}
-	if !s.changed && s.slot != nil && s.saved[0] == s.seq {
-		return s.saved[0], nil
-	}
-	s.buf = s.append(s.buf[:0])
-	if err := s.write(); err != nil {
-		return s.saved[0], err
-	}
-	s.saved, s.changed, s.unsaved = [2]uint64{s.saved[1], s.seq}, false, 0
-	return s.saved[0], nil
+	return s.seq, due
 }
 
 func (s *Store) write() (err error) {
@@ -294,8 +315,8 @@ func (s *Store) write() (err error) {
 
 // Close closes the file; what was not saved is replayed at the next start.
 func (s *Store) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.saving.Lock()
+	defer s.saving.Unlock()
 	if s.slot == nil {
 		return nil
 	}

@@ -71,9 +71,13 @@ type Cursor struct {
 	pending Tally
 	oldest  int64
 
-	mu   sync.Mutex
-	slot *slot.File
+	// writing is held while the slot is written and synced, which a disk may
+	// make last, and comes before mu. Who changes the state holds both, who
+	// reads it either: a disk that stalls holds up nobody who only looks.
+	writing sync.Mutex
+	mu      sync.Mutex
 	state
+	slot *slot.File
 	// syncedAt is when the position was made durable, synced that position.
 	synced   uint64
 	syncedAt time.Time
@@ -236,14 +240,22 @@ func (c *Cursor) expect(t Tally, written int64) {
 // meanwhile is ignored. The new position and counts survive the death of the
 // process at once and that of the machine after about a second.
 func (c *Cursor) Advance(f *Frame, r Result) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	if f.Meta.Seq <= c.Position {
 		return nil
 	}
 	if f.previous > c.Position {
 		return fmt.Errorf("cursor %q: frame %d is passed before frame %d", c.name, f.Meta.Seq, f.previous)
 	}
+	c.pass(f, r)
+	return c.store(time.Since(c.syncedAt) >= syncInterval)
+}
+
+// pass moves the position behind f.
+func (c *Cursor) pass(f *Frame, r Result) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.Position = f.Meta.Seq
 	c.Passed.Add(f.Meta.Counts)
 	c.Result.Add(r)
@@ -251,7 +263,6 @@ func (c *Cursor) Advance(f *Frame, r Result) error {
 	done := TallyOf(&f.Meta)
 	done.Add(f.hole)
 	c.journal.passed(c, done, f.Meta.JournalTime)
-	return c.store(time.Since(c.syncedAt) >= syncInterval)
 }
 
 // damaged counts frames that could not be read.

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// openCursors are the journal's cursors. It exists because a cursor's lock
-// comes before the journal's.
+// openCursors are the journal's cursors. It exists because a cursor's locks
+// come before the journal's.
 func (j *Journal) openCursors() []*Cursor {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -25,8 +25,8 @@ func (j *Journal) syncCursors(age time.Duration) {
 }
 
 func (c *Cursor) syncIfOld(age time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	if time.Since(c.syncedAt) < age {
 		return
 	}
@@ -44,8 +44,8 @@ func (c *Cursor) complain(err error) {
 // power failure. A cursor that may skip is moved past it when the journal is
 // full.
 func (c *Cursor) releases(seg *segment, full bool) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	if c.synced >= seg.Last {
 		return true
 	}
@@ -74,6 +74,8 @@ func (c *Cursor) skip(seg *segment) bool {
 		c.complain(err)
 		return false
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.Position = seg.Last
 	c.Passed.Add(gone.Counts)
 	c.Skipped.Add(gone)
@@ -83,7 +85,7 @@ func (c *Cursor) skip(seg *segment) bool {
 
 // end makes the position durable and closes the slot.
 func (c *Cursor) end() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	return errors.Join(c.sync(), c.slot.Close())
 }

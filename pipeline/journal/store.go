@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tailrace/tailrace/internal/slot"
@@ -53,6 +54,8 @@ type Store struct {
 	// unsynced says that a bundle was removed, and that power loss might bring
 	// it back.
 	unsynced bool
+	// shown are the figures as Stats tells them, which does not take the lock.
+	shown atomic.Pointer[[]StoreStats]
 }
 
 // Bundle is documents of one exporter and owner that were put together.
@@ -95,6 +98,7 @@ func OpenStore(opts StoreOptions) (*Store, error) {
 		return nil, fmt.Errorf("store %s: %w", opts.Dir, err)
 	}
 	s.holdReserve()
+	s.show()
 	return s, nil
 }
 
@@ -111,6 +115,7 @@ func (s *Store) PutIfRoom(docs []Refused) error { return s.putAll(docs, true) }
 func (s *Store) putAll(docs []Refused, refuse bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.show()
 	done := 0
 	for k, group := range s.groups(docs) {
 		if err := s.put(k, group, refuse); err != nil {
@@ -260,6 +265,7 @@ func (s *Store) Documents(b Bundle) ([]Refused, error) {
 func (s *Store) Settle(b Bundle, rest []Refused, r Result) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.show()
 	at := s.find(b.Seq)
 	if at < 0 {
 		return s.syncNames()
