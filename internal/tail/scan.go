@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -183,11 +184,23 @@ func (f *file) rename(t *Target) {
 	if t.Root == f.root && t.Name == f.name {
 		return
 	}
-	path := t.Path()
-	f.path.Store(&path)
-	f.root, f.name = t.Root, t.Name
+	f.call(t)
 	f.poll.order = t.Order
 	f.poll.hurry()
+}
+
+// call gives a file the name of a target. Its parts share their bytes: there may
+// be very many files.
+func (f *file) call(t *Target) {
+	path := t.Path()
+	if path == f.chain.key {
+		path = f.chain.key
+	}
+	f.root, f.name = t.Root, t.Name
+	if strings.HasSuffix(path, t.Name) {
+		f.name = path[len(path)-len(t.Name):]
+	}
+	f.path.Store(&path)
 }
 
 // add opens a file that was not known, or lets it wait for room.
@@ -202,7 +215,7 @@ func (e *Engine) add(c *chain, t *Target) error {
 		return closeIfOpen(fd)
 	}
 	f := &file{
-		chain: c, target: *t, root: t.Root, name: t.Name, fd: fd, dev: uint64(st.Dev), ino: st.Ino,
+		chain: c, target: *t, fd: fd, dev: uint64(st.Dev), ino: st.Ino,
 		initial: !e.started, modified: st.Mtim.Nano(), touched: st.Mtim.Nano(),
 		poll: poll{present: true, order: t.Order, grown: e.opts.Now().UnixNano()},
 	}
@@ -210,8 +223,9 @@ func (e *Engine) add(c *chain, t *Target) error {
 	e.take(f)
 	c.reopened(f)
 	e.owners[inode{f.dev, f.ino}] = c
-	path := t.Path()
-	f.path.Store(&path)
+	f.call(t)
+	f.target.Root, f.target.Name = f.root, f.name
+	f.target.Chain, f.target.PathIdentity = c.key, c.identity
 	if t.Compressed {
 		f.compressed = &compressed{announced: -1, retryAfter: retryAfter}
 	}

@@ -117,7 +117,9 @@ func (w *watcher) follow(providers []Provider, retry bool) []string {
 func (w *watcher) add(dir string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if _, ok := w.dirs[dir]; ok {
+	if wd, ok := w.dirs[dir]; ok {
+		// The string that the provider has, so that not both are kept.
+		w.dirs[dir], w.wds[wd] = wd, dir
 		return false
 	}
 	wd, err := w.watch(dir)

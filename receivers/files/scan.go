@@ -103,9 +103,10 @@ func (s *scan) fileIf(wanted bool, dir, name, live string, order int64, onlyKnow
 // file yields a file of the chain that is named after live. Rotated files that
 // the pattern does not name are read only to go on in them.
 func (s *scan) file(dir, name, live string, order int64, onlyKnown bool) {
+	chain := path.Join(s.pattern.dir, dir, live)
 	t := tail.Target{
 		Root: s.pattern.dir, Name: path.Join(dir, name),
-		Chain: path.Join(s.pattern.dir, dir, live), PathIdentity: path.Join(s.pattern.dir, dir),
+		Chain: chain, PathIdentity: path.Dir(chain),
 		Order: order, Decoder: decoders[s.cfg.Decoder], Compressed: path.Ext(name) == gz, OnlyKnown: onlyKnown, Start: s.start,
 	}
 	if s.seen[t.Path()] {

@@ -67,6 +67,11 @@ type logName struct {
 // parseLog refuses every other file of the directory, such as the .tmp in which
 // the kubelet compresses.
 func parseLog(name string) (logName, bool) {
+	// Most are live, and looked at often.
+	if restart, ok := strings.CutSuffix(name, ".log"); ok && len(restart) <= 9 && consistsOf(restart, digits, "") {
+		n, err := strconv.Atoi(restart)
+		return logName{restart: n, order: tail.Live}, err == nil
+	}
 	m := logFile.FindStringSubmatch(name)
 	if m == nil {
 		return logName{}, false

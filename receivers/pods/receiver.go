@@ -80,7 +80,8 @@ func New(cfg Config, opts Options) (*Receiver, error) {
 
 // Watch lists the directories that were looked into last.
 func (r *Receiver) Watch() []string {
-	return slices.AppendSeq(slices.Collect(maps.Keys(r.watched)), maps.Keys(r.links))
+	dirs := make([]string, 0, len(r.watched)+len(r.links))
+	return slices.AppendSeq(slices.AppendSeq(dirs, maps.Keys(r.watched)), maps.Keys(r.links))
 }
 
 // Scan yields every log file at or below a directory. The root may not be
@@ -141,7 +142,7 @@ func (r *Receiver) Describe(t *tail.Target) event.Source {
 	p, _ := parsePod(dir)
 	n, _ := strconv.Atoi(restart)
 	src := event.Source{
-		Container: dir + "/" + container,
+		Container: t.PathIdentity[:len(dir)+1+len(container)],
 		Namespace: p.namespace, Pod: p.name, PodUID: p.uid, ContainerName: container, Restart: n,
 	}
 	src.Resource = []event.Attr{

@@ -21,6 +21,14 @@ type scan struct {
 	ctx   context.Context
 	yield func(tail.Target)
 	errs  []error
+	// found are the logs of the container that is looked at.
+	found []foundLog
+}
+
+// foundLog is a log file of a container.
+type foundLog struct {
+	file string
+	logName
 }
 
 func (s *scan) rootDir() {
@@ -42,7 +50,8 @@ func (s *scan) podDir(dir string) {
 	}
 }
 
-// containerOf looks at the directory of a container.
+// containerOf looks at the directory of a container. The strings that are kept
+// for a file are parts of two: there may be very many.
 func (s *scan) containerOf(dir, container string) {
 	p, ok := parsePod(dir)
 	name := dir + "/" + container
@@ -51,12 +60,13 @@ func (s *scan) containerOf(dir, container string) {
 		return
 	}
 	excluded := s.excludedBy(p, container)
-	logs, newest := s.logs(name)
-	for file, l := range logs {
-		identity := name + "/" + strconv.Itoa(l.restart)
+	newest := s.logs(name)
+	for i := range s.found {
+		l := &s.found[i]
+		chain := s.cfg.Root + "/" + name + "/" + strconv.Itoa(l.restart)
 		t := tail.Target{
-			Root: s.cfg.Root, Name: name + "/" + file,
-			Chain: s.cfg.Root + "/" + identity, Order: l.order, PathIdentity: identity,
+			Root: s.cfg.Root, Name: name + "/" + l.file,
+			Chain: chain, Order: l.order, PathIdentity: chain[len(s.cfg.Root)+1:],
 			Decoder: tail.Container, Compressed: l.compressed, Superseded: l.restart < newest, Start: s.start, Excluded: excluded,
 		}
 		if l.link && excluded == "" {
@@ -67,17 +77,18 @@ func (s *scan) containerOf(dir, container string) {
 	}
 }
 
-// logs lists the log files of a container and its newest restart.
-func (s *scan) logs(dir string) (map[string]logName, int) {
-	logs, newest := make(map[string]logName), 0
+// logs finds the log files of a container, and returns its newest restart.
+func (s *scan) logs(dir string) int {
+	newest := 0
+	s.found = s.found[:0]
 	for _, e := range s.list(dir) {
 		if l, ok := parseLog(e.Name()); ok {
 			l.link = e.Type()&fs.ModeSymlink != 0
-			logs[e.Name()] = l
+			s.found = append(s.found, foundLog{e.Name(), l})
 			newest = max(newest, l.restart)
 		}
 	}
-	return logs, newest
+	return newest
 }
 
 // list reads a directory beneath the root and has it watched.
