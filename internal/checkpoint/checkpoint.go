@@ -61,7 +61,9 @@ type Store struct {
 	slot   *slot.File
 	// saved are the numbers that the older and the newer generation cover.
 	saved [2]uint64
-	buf   []byte
+	// buf is what is to be written, size what was the last time.
+	buf  []byte
+	size int
 
 	mu      sync.Mutex
 	seq     uint64
@@ -278,7 +280,10 @@ func (s *Store) Save() (coveredByOlder uint64, err error) {
 	case !due:
 		return s.saved[0], nil
 	}
-	if err := s.write(); err != nil {
+	err = s.write()
+	// It is as large as all entries, and needed for a moment only.
+	s.buf = nil
+	if err != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.changed = true
@@ -296,7 +301,8 @@ func (s *Store) prepare() (seq uint64, due bool) {
 	s.pass(time.Now())
 	due = s.changed || s.slot == nil || s.saved[0] != s.seq
 	if due && s.path != "" {
-		s.buf = s.append(s.buf[:0])
+		s.buf = s.append(make([]byte, 0, s.size))
+		s.size = len(s.buf)
 		s.changed, s.unsaved = false, 0
 	}
 	return s.seq, due

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/tailrace/tailrace/internal/vfs"
 )
@@ -105,7 +106,9 @@ func (f *File) read(i int) (Value, error) {
 		return Value{}, err
 	}
 	v, err := decode(b[:n])
-	f.encoded[i] = b[:headerSize+len(v.Payload)]
+	// The slot may be much larger than its value.
+	f.encoded[i] = slices.Clone(b[:headerSize+len(v.Payload)])
+	v.Payload = f.encoded[i][headerSize:]
 	return v, err
 }
 
