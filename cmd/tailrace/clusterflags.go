@@ -25,11 +25,12 @@ type clusterFlags struct {
 	endpoint, user, passwordFile, apiKeyFile, caFile string
 }
 
-func (f *clusterFlags) add(cmd *cobra.Command) {
+// add registers the flags; address is what --endpoint says.
+func (f *clusterFlags) add(cmd *cobra.Command, address string) {
 	f.config = configFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.exporter, "exporter", "", "the exporter of the configuration that is meant, if it has several of Elasticsearch")
-	flags.StringVar(&f.endpoint, "endpoint", "", "address of the cluster, such as https://es:9200, instead of the exporter's")
+	flags.StringVar(&f.endpoint, "endpoint", "", address)
 	flags.StringVar(&f.user, "user", "", "user to do it as, instead of the exporter's credentials; needs --password-file")
 	flags.StringVar(&f.passwordFile, "password-file", "", "`FILE` with the user's password")
 	flags.StringVar(&f.apiKeyFile, "api-key-file", "", "`FILE` with an API key to do it with")
@@ -38,6 +39,9 @@ func (f *clusterFlags) add(cmd *cobra.Command) {
 		_ = cmd.MarkFlagFilename(name)
 	}
 }
+
+// ofCluster is what --endpoint says where the cluster is meant.
+const ofCluster = "address of the cluster, such as https://es:9200, instead of the exporter's"
 
 // target is a cluster and the mapping of the documents that go there.
 type target struct {

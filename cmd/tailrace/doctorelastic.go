@@ -26,7 +26,7 @@ The status is 0 when nothing is wrong, and 1 otherwise; warnings do not count.`,
 		Example: `  tailrace doctor elasticsearch --config config.yaml
   tailrace doctor elasticsearch --config config.yaml --user elastic --password-file pw   templates too`,
 	}
-	f.add(cmd)
+	f.add(cmd, ofCluster)
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
 	cmd.Flags().StringVar(&o.Mapping, "mapping", "", "otel or ecs, instead of the pipeline's")
 	cmd.Flags().StringArrayVar(&o.Datasets, "dataset", nil, "only for streams of this dataset, as with setup")

@@ -18,9 +18,10 @@ func newSetupCommand() *cobra.Command {
 		Use:     "setup",
 		GroupID: groupConfig,
 		Short:   "Make what a backend must have for the agent's documents",
-		Example: `  tailrace setup elasticsearch --config config.yaml --user elastic --password-file pw`,
+		Example: `  tailrace setup elasticsearch --config config.yaml --user elastic --password-file pw
+  tailrace setup kibana --config config.yaml --endpoint https://kibana:5601 --user elastic --password-file pw`,
 	}
-	cmd.AddCommand(newSetupElasticsearchCommand())
+	cmd.AddCommand(newSetupElasticsearchCommand(), newSetupKibanaCommand())
 	return cmd
 }
 
@@ -54,7 +55,7 @@ them with --user or --api-key-file.`,
   tailrace setup elasticsearch --config config.yaml --retention 30d --dry-run
   tailrace setup elasticsearch --print --mapping ecs    every request, with no cluster`,
 	}
-	s.cluster.add(cmd)
+	s.cluster.add(cmd, ofCluster)
 	flags := cmd.Flags()
 	flags.StringVar(&s.options.Mapping, "mapping", "", "otel or ecs, instead of the pipeline's")
 	flags.StringArrayVar(&s.options.Datasets, "dataset", nil, "only for streams of this dataset, such as nginx.access; may be repeated")

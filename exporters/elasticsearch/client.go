@@ -38,12 +38,17 @@ func (c *Client) Do(ctx context.Context, method, target string, body []byte) (st
 		req.Header.Set("Content-Type", "application/json")
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	}
+	return c.Send(req.WithContext(ctx))
+}
+
+// Send sends a request to the configured address, which the request's own lacks.
+func (c *Client) Send(req *http.Request) (status int, header http.Header, answer []byte, err error) {
 	e := c.exporter
-	ctx, cancel := context.WithTimeoutCause(ctx, e.timeout, errTimeout)
+	ctx, cancel := context.WithTimeoutCause(req.Context(), e.timeout, errTimeout)
 	defer cancel()
 	a, err := e.perform(e.addresses.choose(time.Now()), req.WithContext(ctx))
 	if err != nil {
-		return 0, nil, nil, fmt.Errorf("%s %s: %w", method, u.Path, err)
+		return 0, nil, nil, fmt.Errorf("%s %s: %w", req.Method, req.URL.Path, err)
 	}
 	defer a.Body.Close()
 	answer, err = io.ReadAll(io.LimitReader(a.Body, maxDocument))

@@ -38,6 +38,7 @@ var layers = Layers{
 		"internal/status":        {"internal/render"},
 		"internal/doctor":        {"internal/render"},
 		"internal/cluster":       {"internal/doctor"},
+		"internal/kibana":        {},
 
 		"internal/tail":   {"pipeline/event", "pipeline/frame", "internal/checkpoint", "internal/tail/*"},
 		"internal/tail/*": {"pipeline/event", "internal/strictjson", "internal/tail/rfc3339"},

@@ -104,6 +104,22 @@ var examples = []example{{
 		add("user_agent.original", event.Text(b.Append([]byte(`x"y`))))
 	},
 }, {
+	name: "nginxjson", about: "An nginx access line in JSON, with its duration and request id",
+	line: `{"remote_addr":"203.0.113.9","request_method":"POST","request_uri":"/pay","status":503,"request_time":1.042,"request_id":"6f1c0e6bb1a64b0a","host":"shop.test"}`,
+	parse: func(b *event.Batch, r *event.Record) {
+		r.Dataset, r.Severity = "nginx.access", 17
+		r.RequestID = span(b, r, "6f1c0e6bb1a64b0a")
+		add := func(name string, v event.Value) { b.AddField(r, event.Field{Name: name, Value: v}) }
+		add("client.address", event.Text(span(b, r, "203.0.113.9")))
+		add("http.request.method", event.Const("POST"))
+		add("url.path", event.Text(span(b, r, "/pay")))
+		add("http.response.status_code", event.Int(503))
+		add("error.type", event.Text(span(b, r, "503")))
+		add("nginx.request_time", event.JSON(span(b, r, "1.042")))
+		add("server.address", event.Text(span(b, r, "shop.test")))
+		add("http.request.header.x-request-id", event.Value{Kind: event.KindTextArray, Span: span(b, r, "6f1c0e6bb1a64b0a")})
+	},
+}, {
 	name: "truncated", about: "The head of a line over the cap, and the late rest of one",
 	line:  `aaaaaaaaaaaa`,
 	parse: func(b *event.Batch, r *event.Record) { r.Flags, r.Lines = event.Truncated|event.Continuation, 9 },
