@@ -61,18 +61,21 @@ func (r *reading) shorten(k *known, size int64) error {
 	return nil
 }
 
-// findOriginal returns errCopy when the file is a copy of the live one.
+// findOriginal returns errCopy when the file is a copy of the live one, or of one
+// that was live and has been renamed since.
 func (l *Lane) findOriginal(r *reading, head [16]byte) error {
-	for _, f := range r.file.chain.current() {
-		if f.reading == nil || !f.reading.isLive() || f.reading.known.Identity.Head != head {
+	files := r.file.chain.current()
+	for _, f := range files[slices.Index(files, r.file)+1:] {
+		other := f.reading
+		if other == nil || other.src == nil || other.closed || other.known.Identity.Head != head {
 			continue
 		}
-		same, err := r.copies(f.reading)
+		same, err := r.copies(other)
 		if err != nil {
 			return err
 		}
 		if same {
-			r.original = f.reading.known
+			r.original = other.known
 			return errCopy
 		}
 	}
@@ -101,6 +104,12 @@ func (r *reading) copies(live *reading) (bool, error) {
 	switch {
 	case err != nil:
 		return false, err
+	case !live.isLive() && (intact || live.file.target.Order != Live):
+		// It was renamed, and is what it was.
+		return false, nil
+	case !live.isLive():
+		// It was copied, truncated and renamed then.
+		return r.continues(live.position())
 	case size >= live.offset && (!intact || size <= live.file.size.Load()):
 		return r.continues(live.position())
 	case intact:

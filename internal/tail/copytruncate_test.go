@@ -10,4 +10,6 @@ func TestCopiedAndTruncatedTwiceBetweenLooks(t *testing.T) { runScenario(t, "cop
 
 func TestCopiedAndTruncatedTwiceOfTheLiveLog(t *testing.T) { runScenario(t, "copytruncate_only_live") }
 
+func TestCopiedAndRenamedBetweenLooks(t *testing.T) { runScenario(t, "copytruncate_rename") }
+
 func TestCopyIsCompressed(t *testing.T) { runScenario(t, "copytruncate_gzip") }

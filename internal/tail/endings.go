@@ -192,7 +192,7 @@ func (l *Lane) replace(r *reading, b *event.Batch) bool {
 	f := r.file
 	c := f.takeCut()
 	// An unfinished line was seen to be there, whatever is there instead.
-	lost := int64(r.pending)
+	lost := max(int64(r.pending), c.kept-r.offset)
 	if c.happened {
 		lost = max(0, c.size-r.offset) + c.more
 	}

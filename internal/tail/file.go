@@ -89,6 +89,9 @@ type cut struct {
 	size, more int64
 	// gone is by how much the file shrank in all.
 	gone int64
+	// kept is how large the file was when it was written to and did not grow; it
+	// may be that nothing went away.
+	kept int64
 }
 
 // measure asks for the file's size. A file without a descriptor has the one
@@ -114,13 +117,16 @@ func (f *file) measure() error {
 // note takes the file's size and when it was written last, and sees whether it
 // shrank.
 func (f *file) note(size, touched int64) {
-	rewritten := size < f.last || size == f.last && touched != f.touched
+	kept := size == f.last && touched != f.touched
 	f.touched = touched
 	if f.compressed != nil {
 		f.last = size
 		return
 	}
-	if rewritten {
+	if kept {
+		f.cut.kept = size
+	}
+	if kept || size < f.last {
 		f.rewritten.Store(true)
 	}
 	if size < f.last {

@@ -255,7 +255,8 @@ func (l *Lane) recognise(r *reading, head [16]byte) (*known, error) {
 }
 
 // match looks among the known contents. Of several, the one that was last seen
-// in this inode or under this name is taken.
+// in this inode or under this name is taken. It returns errCopy for one that was
+// read and has a record that goes on in a newer file, until that is recorded.
 func (f *family) match(r *reading, head [16]byte) (*known, error) {
 	var best *known
 	for _, k := range f.candidates(r) {
@@ -263,6 +264,9 @@ func (f *family) match(r *reading, head [16]byte) (*known, error) {
 			continue
 		}
 		ok, err := r.continues(&k.Source)
+		if ok && k.inUse() {
+			err = errCopy
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -155,8 +155,11 @@ func (s *life) end() {
 		c.held, c.identified = false, false
 		if c.name == "" {
 			s.lost(c, 0)
+			if c.stage != counted && c.regrown == 0 {
+				c.atLeast = c.durable
+			}
 			if c.stage != counted {
-				c.stage, c.atLeast = 0, c.durable
+				c.stage = 0
 			}
 		}
 	}

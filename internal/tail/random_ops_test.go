@@ -20,7 +20,7 @@ func (s *life) write() {
 
 func (s *life) rotate() {
 	w := s.anyWriter()
-	if s.copying {
+	if s.copying && !w.renamed && s.random.IntN(4) > 0 {
 		s.copyAndTruncate(w)
 		return
 	}
@@ -59,9 +59,6 @@ func (s *life) move(c *content, name string) {
 // rename rotates, but the writer does not notice yet.
 func (s *life) rename() {
 	w := s.anyWriter()
-	if s.copying {
-		return
-	}
 	s.renameLive(w)
 	s.say("rename %s to %s", w.chain, w.live.name)
 }

@@ -113,8 +113,8 @@ type life struct {
 	ledger         event.Counts
 	// gaps are the bytes that were lost of contents without an identity.
 	gaps int64
-	// copying says that logs are rotated by copying and truncating them, as
-	// plain ones may be. A log is rotated in one of the ways, not in both.
+	// copying says that logs are mostly rotated by copying and truncating them, as
+	// plain ones may be.
 	copying bool
 	// skew is by how much the clock was set.
 	skew time.Duration

@@ -119,21 +119,36 @@ func (r *reading) load(b *event.Batch) (chunk, error) {
 		return chunk{}, err
 	}
 	b.Data = b.Data[:n]
-	if n < proof || xxh3.Hash(b.Data[:proof]) != r.tail || !r.beginsAsKnown(b.Data) {
+	if n < proof || xxh3.Hash(b.Data[:proof]) != r.tail {
 		return chunk{}, errReplaced
+	}
+	if err := r.checkHead(b.Data); err != nil {
+		return chunk{}, err
 	}
 	full := n == size
 	b.Data = b.Data[:proof+len(r.trim(b.Data[proof:], r.offset+int64(n-proof), full))]
 	return chunk{proof: proof, full: full && len(b.Data) == n}, nil
 }
 
-// beginsAsKnown says whether what is read from the beginning of the file is what
-// it was identified by: before its first byte there is nothing to compare.
-func (r *reading) beginsAsKnown(p []byte) bool {
-	if r.offset > 0 || r.headLen == 0 || len(p) < r.headLen {
-		return true
+// checkHead returns errReplaced when p, which is read from the beginning of the
+// file, is not what it was identified by: before its first byte there is nothing
+// to compare.
+func (r *reading) checkHead(p []byte) error {
+	if r.offset > 0 || r.headLen == 0 {
+		return nil
 	}
-	return xxh3.Hash128(p[:r.headLen]).Bytes() == r.src.Identity.Head
+	if len(p) < r.headLen {
+		p = r.lane.scratch[:r.headLen]
+		if n, err := r.lane.readAt(r.file, p, 0); n < len(p) && err == nil {
+			return errReplaced
+		} else if err != nil {
+			return err
+		}
+	}
+	if xxh3.Hash128(p[:r.headLen]).Bytes() != r.src.Identity.Head {
+		return errReplaced
+	}
+	return nil
 }
 
 // want is how much to ask for: a budget, or more when the line is longer.

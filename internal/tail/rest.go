@@ -107,6 +107,10 @@ func (f *file) comesBack() bool {
 	return back
 }
 
+// isGone says whether the file was deleted while it rested: nothing can be read
+// of it.
+func (f *file) isGone() bool { return f.resting.Load() && f.unlinked.Load() }
+
 // openOrWait opens a file if there is room, or can be made. Otherwise the
 // descriptor is -1, and the file is what its name stands for: it is inspected
 // when it is opened.

@@ -10,4 +10,6 @@ func TestTruncatedAndRegrownToItsOldSize(t *testing.T) { runScenario(t, "truncat
 
 func TestTimesOfFilesMoveNoPosition(t *testing.T) { runScenario(t, "modified") }
 
+func TestTouchedWhileARecordGoesOn(t *testing.T) { runScenario(t, "modified_open") }
+
 func TestTruncatedWithOpenRecord(t *testing.T) { runScenario(t, "truncation_open") }

@@ -116,13 +116,15 @@ const (
 // read takes the next chunk, if there is one.
 func (l *Lane) read(r *reading, b *event.Batch) (progress, error) {
 	ahead, err := r.ahead()
-	switch {
-	case err != nil:
+	if err != nil {
 		return end, err
+	}
+	rewritten := r.file.rewritten.Swap(false) && !r.file.isGone()
+	switch {
 	case ahead < 0:
 		return end, errReplaced
-	case r.file.rewritten.Swap(false):
-		// Whether it is the content that was read, loading tells.
+	case rewritten:
+		// Loading tells whether it is the content that was read.
 	case ahead == int64(r.pending):
 		return end, nil
 	case !r.worthReading(ahead):
@@ -132,6 +134,9 @@ func (l *Lane) read(r *reading, b *event.Batch) (progress, error) {
 	shrunk, unwritten := r.file.shrunk(), r.unwritten
 	c, err := r.load(b)
 	if err != nil {
+		if rewritten {
+			r.file.rewritten.Store(true)
+		}
 		return end, err
 	}
 	r.settleShrunk(shrunk, unwritten)

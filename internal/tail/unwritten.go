@@ -76,7 +76,7 @@ func (r *reading) trim(p []byte, end int64, full bool) []byte {
 // settleShrunk counts what was cut off behind the position, when the content
 // turned out to be there still.
 func (r *reading) settleShrunk(c cut, unwritten int64) {
-	if c.happened && r.file.settleCut(c) {
+	if c != (cut{}) && r.file.settleCut(c) && c.happened {
 		r.src.Counts.LostBytes += uint64(max(0, c.gone-unwritten))
 		r.lane.moved(r)
 	}
