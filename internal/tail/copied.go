@@ -45,7 +45,7 @@ func (l *Lane) checkCopy(r *reading, head [16]byte) (*known, error) {
 // of one that is deleted nobody knows whether it was.
 func (c *chain) isLive(k *known) bool {
 	return slices.ContainsFunc(c.current(), func(f *file) bool {
-		return f.dev == k.Dev && f.ino == k.Ino && f.target.Order == Live && *f.path.Load() == f.target.Path() && !f.unlinked.Load()
+		return f.dev == k.Dev && f.ino == k.Ino && f.live.Load() && !f.unlinked.Load()
 	})
 }
 
@@ -90,7 +90,7 @@ func (r *reading) mayCopy(k *known) bool {
 // isLive says whether a content is being read from the file with the chain's
 // own name.
 func (r *reading) isLive() bool {
-	return r.src != nil && !r.closed && r.file.target.Order == Live && *r.file.path.Load() == r.file.target.Path()
+	return r.src != nil && !r.closed && r.file.live.Load()
 }
 
 // copies says whether the file has the content of another that is being read,

@@ -53,6 +53,8 @@ type file struct {
 	abandoned atomic.Bool
 	head      []byte
 	path      atomic.Pointer[string]
+	// live says that the last scan found it under the chain's own name.
+	live atomic.Bool
 
 	// Written by the lane.
 	offset atomic.Int64

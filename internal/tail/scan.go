@@ -201,6 +201,7 @@ func (f *file) call(t *Target) {
 		f.name = path[len(path)-len(t.Name):]
 	}
 	f.path.Store(&path)
+	f.live.Store(t.Order == Live)
 }
 
 // add opens a file that was not known, or lets it wait for room.
