@@ -84,10 +84,21 @@ func (f *File) load() error {
 		}
 	}
 	if !f.Newest().Valid() {
-		return fmt.Errorf("%w: %w; %w", ErrDamaged, problems[0], problems[1])
+		return noValue(problems)
 	}
 	f.target = 1 - f.newest()
 	return f.confirm()
+}
+
+// noValue is why neither slot has a value. Where one is whole and of another
+// version, the file is not damaged.
+func noValue(problems [2]error) error {
+	for _, p := range problems {
+		if errors.Is(p, ErrVersion) {
+			return p
+		}
+	}
+	return fmt.Errorf("%w: %w; %w", ErrDamaged, problems[0], problems[1])
 }
 
 // confirm makes what load found durable.

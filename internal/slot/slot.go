@@ -26,7 +26,11 @@ import (
 //	reserved   uint32  0
 const (
 	headerSize = 24
-	magic      = "TRS1"
+	// family is what slots of all versions begin with, and layout the version
+	// that follows it. A version with another layout replaces both slots of a
+	// file at once.
+	family, layout = "TRS", '1'
+	magic          = family + string(rune(layout))
 	// align keeps the two slots in different pages and disk sectors, so that
 	// writing one can never tear the other.
 	align = 4096
@@ -80,9 +84,10 @@ func encode(dst []byte, v Value) []byte {
 
 // decode reads the value at the beginning of b, whose payload is a part of b.
 func decode(b []byte) (Value, error) {
-	if len(b) < headerSize || string(b[:4]) != magic {
+	if len(b) < headerSize || string(b[:len(family)]) != family {
 		return Value{}, errNoValue
 	}
+	found := b[len(family)]
 	le := binary.LittleEndian
 	size := uint64(le.Uint32(b[16:]))
 	if size > uint64(len(b)-headerSize) {
@@ -91,6 +96,9 @@ func decode(b []byte) (Value, error) {
 	b = b[:headerSize+size]
 	if le.Uint32(b[4:]) != crc32.Checksum(b[8:], castagnoli) {
 		return Value{}, fmt.Errorf("%w: its checksum does not match", errNoValue)
+	}
+	if err := CheckVersion(int(found-'0'), layout-'0'); err != nil {
+		return Value{}, fmt.Errorf("%w: %w", errNoValue, err)
 	}
 	v := Value{Payload: b[headerSize:], Generation: le.Uint64(b[8:])}
 	if !v.Valid() {
