@@ -104,7 +104,7 @@ func (r *reading) copies(live *reading) (bool, error) {
 	switch {
 	case err != nil:
 		return false, err
-	case !live.isLive() && (intact || live.file.target.Order != Live):
+	case !live.isLive() && intact:
 		// It was renamed, and is what it was.
 		return false, nil
 	case !live.isLive():

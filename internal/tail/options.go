@@ -135,8 +135,10 @@ type Options struct {
 	UnlinkedBytes int64
 	UnlinkedFiles int
 	// MaxFiles bounds the open files. Those that have nothing to read are
-	// closed to make room for others. Default: three quarters of what the
-	// process may open, or what the rest of the agent leaves of it.
+	// closed to make room for others. With 1, a deleted file whose record goes on
+	// in another one may keep that from being read. Default: three quarters of
+	// what the process may open, or what the rest of the agent leaves of it, which
+	// is 8 at least.
 	MaxFiles int
 	Logger   *slog.Logger
 	// Now is the clock; nil is the system's as it was at the start, going on

@@ -10,6 +10,8 @@ func TestTruncatedAndRegrownToItsOldSize(t *testing.T) { runScenario(t, "truncat
 
 func TestTimesOfFilesMoveNoPosition(t *testing.T) { runScenario(t, "modified") }
 
+func TestTruncatedToItsMiddle(t *testing.T) { runScenario(t, "truncation_middle") }
+
 func TestTouchedWhileARecordGoesOn(t *testing.T) { runScenario(t, "modified_open") }
 
 func TestTruncatedWithOpenRecord(t *testing.T) { runScenario(t, "truncation_open") }
