@@ -90,7 +90,7 @@ func (r *reading) restOf(b *event.Batch, line []byte) {
 	if !r.unwrap(line, &p) {
 		return
 	}
-	if s := &r.joiner.streams[p.stream]; s.isOpen() {
+	if s := &r.joiner.streams[p.Stream]; s.isOpen() {
 		s.emit(b, 0, frame.ModeRest)
 	}
 }

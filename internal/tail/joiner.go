@@ -100,7 +100,7 @@ func (s *stream) begin(r *reading, p *piece) {
 	s.buf = p.appendWrapping(r.lane.buffer())
 	s.text = len(s.buf)
 	s.buf = p.appendContent(s.buf)
-	s.which, s.time = p.stream, p.time
+	s.which, s.time = p.Stream, p.Time
 	s.from, s.start, s.lines = r, p.start, 0
 }
 

@@ -142,9 +142,9 @@ func (r *reading) rescanLine(s *frame.Source, line []byte, start int64) {
 	if !r.unwrap(line, &p) {
 		return
 	}
-	state := &s.Streams[p.stream]
+	state := &s.Streams[p.Stream]
 	if state.Mode != frame.ModeOpen || start < state.Open {
 		return
 	}
-	r.joiner.streams[p.stream].add(r, &p, r.lane.now())
+	r.joiner.streams[p.Stream].add(r, &p, r.lane.now())
 }

@@ -105,36 +105,39 @@ func (r *reading) addPiece(w *window, at, end int, flags event.Flags) {
 		}
 		return
 	}
-	s := &r.joiner.streams[p.stream]
+	s := &r.joiner.streams[p.Stream]
 	switch {
 	case r.tooOld(s, &p):
 		return
-	case s.mode != frame.ModeNormal || p.partial:
+	case s.mode != frame.ModeNormal || p.Partial:
 		p.start, p.end = w.base+int64(at), w.base+int64(end)
 		r.join(w.batch, s, &p, flags)
 		return
 	}
 	rec := r.newRecord(w, at, end)
-	rec.Line = p.span(w.batch, at)
-	rec.Time, rec.Stream, rec.Flags = p.time, p.stream, flags
+	rec.Line = event.Span{Off: uint32(at + p.Content), Len: uint32(p.contentEnd - p.Content)}
+	if p.escaped {
+		rec.Line = p.unescaped(w.batch)
+	}
+	rec.Time, rec.Stream, rec.Flags = p.Time, p.Stream, flags
 }
 
 // join adds a piece to its stream's record, and emits it when it is complete
 // or passes the cap.
 func (r *reading) join(b *event.Batch, s *stream, p *piece, flags event.Flags) {
 	if s.mode == frame.ModeSkip {
-		r.skipPiece(s, p.partial)
+		r.skipPiece(s, p.Partial)
 		return
 	}
 	s.add(r, p, r.observed)
 	next := frame.ModeNormal
-	if p.partial {
+	if p.Partial {
 		next = frame.ModeSkip
 	}
 	switch {
 	case s.tooLong(r.lane) || flags&event.Truncated != 0:
 		s.emit(b, event.Truncated, next)
-	case !p.partial:
+	case !p.Partial:
 		s.emit(b, 0, next)
 	}
 }
@@ -155,12 +158,12 @@ func (r *reading) tooOld(s *stream, p *piece) bool {
 	if r.before == 0 {
 		return false
 	}
-	if p.time >= r.before && s.mode == frame.ModeNormal {
+	if p.Time >= r.before && s.mode == frame.ModeNormal {
 		r.before = 0
 		return false
 	}
 	s.mode = frame.ModeNormal
-	if p.partial {
+	if p.Partial {
 		s.mode = frame.ModeSkip
 	}
 	return true
