@@ -2,6 +2,7 @@ package hazards
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,7 +23,7 @@ type memoryGroup struct {
 // newMemoryGroup makes a group, and skips a test that may not.
 func newMemoryGroup(tb testing.TB) *memoryGroup {
 	tb.Helper()
-	name := "tailrace-test-" + strconv.Itoa(os.Getpid())
+	name := fmt.Sprintf("%s-%d", tb.Name(), os.Getpid())
 	var problems error
 	for _, g := range []*memoryGroup{
 		{tb, filepath.Join("/sys/fs/cgroup/memory", name), "memory.limit_in_bytes", "memory.oom_control", "memory.memsw.limit_in_bytes"},

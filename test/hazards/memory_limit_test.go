@@ -22,6 +22,7 @@ func squeezed(t *testing.T, script string) (*node, *memoryGroup) {
 // Left to itself, Go's garbage collector passes that and the kernel kills; the
 // agent takes its limit from the group, lives, and delivers everything once.
 func TestAgentLivesWithinItsMemoryLimit(t *testing.T) {
+	t.Parallel()
 	const limit = 28
 	n, g := squeezed(t, "503")
 	g.allow(limit)
@@ -45,6 +46,7 @@ func TestAgentLivesWithinItsMemoryLimit(t *testing.T) {
 // again and again because the limit is too small. When it is raised, everything
 // is delivered, once.
 func TestOOMKillsLoseAndRepeatNothing(t *testing.T) {
+	t.Parallel()
 	testkit.PrivateMounts(t)
 	n, g := squeezed(t, "ok")
 	testkit.Tmpfs(t, n.Path("taken"), "size=64m")

@@ -1,9 +1,12 @@
 package hazards
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tailrace/tailrace/internal/testkit"
 )
@@ -72,4 +75,46 @@ func (n *node) nextAgent(sinkGone bool) *testkit.Process {
 	}
 	n.sink.Behave("ok")
 	return n.start()
+}
+
+// TestSIGTERMEndsTheAgentWhileItsJournalIsFull asks the agent to end when its
+// journal takes nothing more and its lanes hold lines that they cannot hand
+// over. It ends with status 0; those lines are still in their files, and the next
+// start, with room, delivers everything once.
+func TestSIGTERMEndsTheAgentWhileItsJournalIsFull(t *testing.T) {
+	t.Parallel()
+	n := newNode(t, "503")
+	n.leaveFree()
+	generator := n.Generate("-seed", seed(33), "-containers", "3", "-plains", "1", "-rate", "1500")
+	agent := n.start("--drain", "10m")
+	n.figure("the journal is full", exactly(1), "tailrace_journal_full")
+	terminate(t, agent)
+	if code := agent.Wait(); code != 0 {
+		t.Errorf("the agent ended with status %d\n%s", code, agent.Tail())
+	}
+	if n.said(agent, "still in their files") == 0 {
+		t.Errorf("the agent does not say where its last lines are\n%s", agent.Tail())
+	}
+	held := n.journaled()
+	n.override("service: {journal: {min_free: 0%}}\n")
+	v := n.settle(generator, n.nextAgent(false))
+	if v.Records <= held {
+		t.Errorf("%d records were written, %d of them fitted: the journal held up nothing", v.Records, held)
+	}
+	t.Logf("RESULT journaled=%d records=%d violations=%d", held, v.Records, len(v.Violations))
+}
+
+// leaveFree has the journal leave more of the disk free than there is, so that it
+// is full as soon as it holds anything.
+func (n *node) leaveFree() {
+	n.TB.Helper()
+	const most = 95 // percent
+	var st unix.Statfs_t
+	if err := unix.Statfs(n.Dir, &st); err != nil {
+		n.TB.Fatal(err)
+	}
+	if st.Bavail*100 > st.Blocks*most {
+		n.TB.Skipf("more than %d %% of the disk are free", most)
+	}
+	n.override(fmt.Sprintf("service: {journal: {min_free: %d%%}}\n", most))
 }
