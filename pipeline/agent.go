@@ -218,11 +218,7 @@ func (a *Agent) damaged(j *journal.Journal, m *frame.Meta) {
 	if err != nil {
 		a.log.Error("the lines of a damaged frame are not read again: where they were is not known", "frame", m.Seq, "error", err)
 	}
-	for i := range ranges {
-		// The engine knows files by this node's ids.
-		r := &ranges[i]
-		r.From.ID, r.To.ID = r.From.Identity.IDOn(a.node), r.To.Identity.IDOn(a.node)
-	}
+	a.adoptRanges(ranges)
 	if a.engine == nil {
 		a.missing = append(a.missing, ranges...)
 		return
@@ -331,9 +327,9 @@ func (a *Agent) tailOptions(providers []tail.Provider) tail.Options {
 		Limits:        limits(&a.cfg.Service.Limits),
 		UnlinkedBytes: int64(a.cfg.Service.Deleted.MaxSize), UnlinkedFiles: a.cfg.Service.Deleted.MaxFiles,
 	}
+	o.PositionsBehind = a.positionsBehind()
 	if a.inMemory() {
-		o.Silence, o.PositionsBehind = 0, true
+		o.Silence = 0
 	}
-	o.PositionsBehind = o.PositionsBehind || a.owner.Behind(a.started)
 	return o
 }

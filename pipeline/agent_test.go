@@ -28,6 +28,8 @@ type node struct {
 	logs buffer
 	// journal changes the configuration of the journal.
 	journal string
+	// name is another than the usual one.
+	name string
 }
 
 func newNode(t *testing.T) *node {
@@ -68,6 +70,9 @@ service:
 `, filepath.Join(n.dir, "pods"), exporters, filepath.Join(n.dir, "state"), strings.Trim(strings.SplitN(exporters, ":", 2)[0], "{"))}
 	if n.journal != "" {
 		uris = append(uris, "yaml: {service: {journal: "+n.journal+"}}")
+	}
+	if n.name != "" {
+		uris = append(uris, "yaml: {service: {node: "+n.name+"}}")
 	}
 	cfg, err := config.Load(uris)
 	if err != nil {

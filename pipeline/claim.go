@@ -11,6 +11,7 @@ import (
 	"github.com/tailrace/tailrace/internal/owner"
 	"github.com/tailrace/tailrace/internal/status"
 	"github.com/tailrace/tailrace/internal/vfs"
+	"github.com/tailrace/tailrace/pipeline/frame"
 )
 
 // claim makes the agent's directory and takes its lock.
@@ -40,14 +41,34 @@ func (a *Agent) introduce(dir string, f *owner.Finding) {
 	if f.NewNode {
 		a.log.Warn("the state directory was another node's", "was", f.Before, "is", f.Node, "directory", dir,
 			"effect", "frames in the journal are delivered as that node's; a file is read on where its content proves the position, and its lines from there are this node's",
-			"cure", "none if the node was given another name; else stop the agent and remove the directory, unless what it holds is to be delivered from here")
+			"cure", "none if the node was given another name (in Kubernetes set NODE_NAME from spec.nodeName, or every new pod is another node); else stop the agent and remove the directory, unless what it holds is to be delivered from here")
 	}
 }
 
-// adopt makes the positions in the checkpoint this node's own.
+// positionsBehind says whether more may have been delivered than the positions
+// tell.
+func (a *Agent) positionsBehind() bool { return a.inMemory() || a.owner.Behind(a.started) }
+
+// adopt makes the positions in the checkpoint this node's own. While they may be
+// behind, they stay as they are: what is read again must have the ids that it was
+// delivered under.
 func (a *Agent) adopt() {
+	if a.positionsBehind() {
+		return
+	}
 	if n := a.checkpoint.Adopt(a.node); n > 0 {
 		a.log.Info("positions that were another node's are this node's from here on", "files", n)
+	}
+}
+
+// adoptRanges gives ranges of files the ids by which the engine knows the files.
+func (a *Agent) adoptRanges(ranges []frame.Missing) {
+	if a.positionsBehind() {
+		return
+	}
+	for i := range ranges {
+		r := &ranges[i]
+		r.From.ID, r.To.ID = r.From.Identity.IDOn(a.node), r.To.Identity.IDOn(a.node)
 	}
 }
 
