@@ -34,8 +34,31 @@ func TestSetUpCluster(t *testing.T) {
 			t.Run("the key suffices for delivery around a rollover", c.keySuffices)
 			t.Run("the key is for nothing else", c.keyIsForNothingElse)
 			t.Run("every kind of document is stored", c.documentsAreStored)
+			t.Run("what does not fit is stored flattened", c.misfitsAreFlattened)
 			t.Run("no application can explode the mapping", c.mappingHolds)
 			t.Run("doctor finds nothing wrong", c.doctorAgrees)
+			t.Run("what a person has changed stays without force", c.editsStay)
+		})
+	}
+}
+
+// TestSetUpOpenCluster does the same without security, where there is neither
+// role nor key, on the newer version: it gives templates back in another form.
+func TestSetUpOpenCluster(t *testing.T) {
+	s := elastic.Start(t, elastic.Options{Version: elastic.V9})
+	for _, mapping := range []string{"otel", "ecs"} {
+		t.Run(mapping, func(t *testing.T) {
+			s.Use(t)
+			c := &setUp{Server: s, admin: clientOf(t, settings(s)), agent: settings(s), options: cluster.Options{Mapping: mapping, Retention: "30d"}}
+			p := c.look(t)
+			if !p.Open || len(p.Changes) != 4 {
+				t.Fatalf("a new open cluster has %+v", p)
+			}
+			must(t, p.Apply(t.Context(), c.admin, false, func(cluster.Change) {}))
+			c.isUnchanged(t)
+			t.Run("every kind of document is stored", c.documentsAreStored)
+			t.Run("what does not fit is stored flattened", c.misfitsAreFlattened)
+			t.Run("no application can explode the mapping", c.mappingHolds)
 			t.Run("what a person has changed stays without force", c.editsStay)
 		})
 	}
@@ -81,15 +104,20 @@ func (c *setUp) everythingIsMade(t *testing.T) {
 }
 
 func (c *setUp) nothingIsLeft(t *testing.T) {
+	if p := c.isUnchanged(t); !p.KeyFits() {
+		t.Errorf("the key that was made does not fit: %+v", p.Key)
+	}
+}
+
+func (c *setUp) isUnchanged(t *testing.T) *cluster.Plan {
+	t.Helper()
 	p := c.look(t)
 	for _, change := range p.Changes {
 		if change.State != cluster.Same {
 			t.Errorf("%s %s is %s\n%s", change.Resource.Kind, change.Resource.Name(), change.State, change.Diff)
 		}
 	}
-	if !p.KeyFits() {
-		t.Errorf("the key that was made does not fit: %+v", p.Key)
-	}
+	return p
 }
 
 // stream is one of the mapping's data streams.
@@ -181,6 +209,35 @@ func allStored(t *testing.T, r *shipping.Response, docs int) {
 	}
 }
 
+// misfitsAreFlattened sends a text in the place of an object, which an index
+// refuses.
+func (c *setUp) misfitsAreFlattened(t *testing.T) {
+	c.Use(t)
+	stream := c.stream("misfits")
+	d := newDelivery(t, c.agent)
+	d.run()
+	doc := func(i int, fields string) document {
+		source := `{"@timestamp":"2026-11-22T01:02:03Z","ecs.version":"8.17.0",` + fields + `,"trace.id":"ab","message":"hi"}`
+		if c.options.Mapping == "otel" {
+			source = `{"@timestamp":"2026-11-22T01:02:03Z","attributes":{` + fields + `},"trace_id":"ab","body":{"text":"hi"}}`
+		}
+		return document{stream, fmt.Sprint(i), source}
+	}
+	d.add(doc(0, `"cart":{"id":7}`))
+	d.delivered()
+	d.add(doc(1, `"cart":"lost"`), doc(2, `"cart":{"id":8}`))
+	if r := d.delivered(); r.Delivered != 3 || r.Dead != 0 {
+		t.Fatalf("the cursor counts %+v, want 3 lines delivered: %+v", r, d.refused(d.dead))
+	}
+	field := map[string]string{"otel": "body.structured", "ecs": "tailrace.structured_data"}[c.options.Mapping]
+	if n := c.Count(stream, field+":lost AND trace.id:ab AND message:hi"); n != 1 {
+		t.Errorf("%d documents found by what did not fit, want 1", n)
+	}
+	if n := len(d.shipper.Stats().Rewritten); n != 1 {
+		t.Errorf("%d kinds of misfits, want 1", n)
+	}
+}
+
 // mappingHolds sends more fields than an index takes, a text where a number
 // was, and fields in an object of any depth.
 func (c *setUp) mappingHolds(t *testing.T) {
@@ -235,7 +292,7 @@ func (c *setUp) editsStay(t *testing.T) {
 		t.Error("the change is gone")
 	}
 	must(t, p.Apply(t.Context(), c.admin, true, func(cluster.Change) {}))
-	c.nothingIsLeft(t)
+	c.isUnchanged(t)
 }
 
 func marksOf(t *testing.T, answer string) []byte {
