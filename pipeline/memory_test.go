@@ -136,6 +136,10 @@ func TestDirectoryThatCannotBeWrittenIsNotUsed(t *testing.T) {
 // status.
 func refuser(t *testing.T, status *atomic.Int64) string {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Elastic-Product", "Elasticsearch")
+		if r.URL.Path != "/_bulk" {
+			return
+		}
 		z, err := gzip.NewReader(r.Body)
 		if err != nil {
 			t.Error(err)
@@ -149,7 +153,6 @@ func refuser(t *testing.T, status *atomic.Int64) string {
 		if err != nil {
 			t.Error(err)
 		}
-		w.Header().Set("X-Elastic-Product", "Elasticsearch")
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, `{"errors":true,"items":[%s]}`, strings.Join(answers(items, status.Load()), ","))
 	}))

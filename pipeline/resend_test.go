@@ -34,6 +34,7 @@ type index struct {
 func newIndex(t *testing.T) *index {
 	x := &index{ids: map[string]bool{}, bad: 400}
 	x.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Elastic-Product", "Elasticsearch")
 		if r.URL.Path != "/_bulk" {
 			_, _ = io.WriteString(w, "{}")
 			return

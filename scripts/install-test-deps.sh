@@ -53,3 +53,4 @@ if ((${#missing[@]})); then
 fi
 
 scripts/elasticsearch.sh >/dev/null
+scripts/opensearch.sh >/dev/null

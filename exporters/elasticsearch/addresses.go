@@ -18,6 +18,9 @@ type address struct {
 	// single says that something on the way to it loses what follows the first
 	// gzip member of a body: it gets one frame per request.
 	single atomic.Bool
+	// introduced says that it is known to take documents.
+	introducing sync.Mutex
+	introduced  bool
 
 	// failures counts those in a row; until then the address is left out.
 	failures int

@@ -97,9 +97,11 @@ func newShard(t *testing.T, answer http.HandlerFunc) *shard {
 	s := &shard{}
 	s.answer.Store(answer)
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/_bulk" {
-			s.bulks.Add(1)
+		if r.URL.Path != "/_bulk" {
+			says(200, "application/json", "{}")(w, r)
+			return
 		}
+		s.bulks.Add(1)
 		s.answer.Load().(http.HandlerFunc)(w, r)
 	}))
 	t.Cleanup(s.Close)

@@ -89,6 +89,9 @@ func (e *Exporter) Export(ctx context.Context, req *shipping.Request) (*shipping
 	limited, cancel := context.WithTimeoutCause(ctx, e.timeout, errTimeout)
 	defer cancel()
 	a, cut := e.addresses.choose(time.Now()), 0
+	if r, err := e.introduce(limited, a); r != nil || err != nil {
+		return r, err
+	}
 	if a.single.Load() && len(req.Parts) > 1 {
 		req, cut = &shipping.Request{Parts: req.Parts[:1]}, 1
 	}

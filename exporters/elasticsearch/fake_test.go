@@ -46,6 +46,7 @@ func says(status int, kind, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", kind)
+		w.Header().Set("X-Elastic-Product", "Elasticsearch")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}
@@ -301,6 +302,7 @@ func BenchmarkExport(b *testing.B) {
 	body := manyStored(2000)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("X-Elastic-Product", "Elasticsearch")
 		_, _ = w.Write(body)
 	}))
 	defer s.Close()

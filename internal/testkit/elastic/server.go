@@ -42,12 +42,14 @@ type Server struct {
 	// URL is its address, the same after a restart.
 	URL string
 
-	t       testing.TB
-	o       Options
-	home    string
-	java    string
-	dir     string
-	client  *http.Client
+	t      testing.TB
+	o      Options
+	home   string
+	java   string
+	dir    string
+	client *http.Client
+	// program makes the command that starts it.
+	program func() *exec.Cmd
 	command *exec.Cmd
 	exited  chan struct{}
 }
@@ -72,6 +74,7 @@ func Start(t testing.TB, o Options) *Server {
 	}
 	s.makeFolder()
 	s.configure(freePort(t), freePort(t))
+	s.program = func() *exec.Cmd { return s.tool("elasticsearch") }
 	t.Cleanup(s.Kill)
 	s.Restart()
 	return s
@@ -184,10 +187,15 @@ func (s *Server) setPassword() {
 	}
 }
 
-// tool is one of Elasticsearch's programs as the server's user, in a process
-// group of its own, killed with the test's process.
+// tool is one of Elasticsearch's programs.
 func (s *Server) tool(name string, args ...string) *exec.Cmd {
-	c := exec.Command(filepath.Join(s.home, "bin", name), args...)
+	return s.run(filepath.Join(s.home, "bin", name), args...)
+}
+
+// run is a program as the server's user, in a process group of its own, killed
+// with the test's process.
+func (s *Server) run(program string, args ...string) *exec.Cmd {
+	c := exec.Command(program, args...)
 	c.Dir = s.dir
 	c.Env = append(os.Environ(),
 		"ES_PATH_CONF="+filepath.Join(s.dir, "config"),
@@ -206,7 +214,7 @@ func (s *Server) tool(name string, args ...string) *exec.Cmd {
 // Restart starts the server again on its data and waits until it answers.
 func (s *Server) Restart() {
 	s.t.Helper()
-	c := s.tool("elasticsearch")
+	c := s.program()
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
 	s.must(c.Start())
@@ -219,11 +227,11 @@ func (s *Server) Restart() {
 	for deadline := time.Now().Add(startLimit); !s.ready(); time.Sleep(200 * time.Millisecond) {
 		select {
 		case <-exited:
-			s.t.Fatalf("Elasticsearch did not start:\n%s", out.String())
+			s.t.Fatalf("the server did not start:\n%s", out.String())
 		default:
 		}
 		if time.Now().After(deadline) {
-			s.t.Fatalf("Elasticsearch was not ready after %v", startLimit)
+			s.t.Fatalf("the server was not ready after %v", startLimit)
 		}
 	}
 }
