@@ -96,7 +96,7 @@ type options struct {
 func measure(args []string) error {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	var o options
-	f.StringVar(&o.workloads, "w", "W1,W2,W4,W5,W7,W8", "workloads to run, separated by commas")
+	f.StringVar(&o.workloads, "w", "W1,W2,W4,W5,W6,W7,W8", "workloads to run, separated by commas")
 	f.BoolVar(&o.short, "short", false, "fewer lines and rounds: a first impression")
 	f.IntVar(&o.rounds, "rounds", 0, "rounds of which the median counts (0: 7, with -short 3)")
 	f.StringVar(&o.agent, "agent", "", "the agent's binary (default: built from ./cmd/tailrace)")
@@ -137,6 +137,7 @@ var workloads = map[string]func(ctx context.Context, l *lab, name string) error{
 	"W2":       func(ctx context.Context, l *lab, name string) error { return throughput(ctx, l, name, corpus.Nginx) },
 	"W4":       paced,
 	"W5":       rotation,
+	"W6":       overload,
 	"W7":       idle,
 	"W8":       noisy,
 	"recovery": recovery,

@@ -3,11 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -34,65 +31,29 @@ func rotation(ctx context.Context, l *lab, name string) error {
 		return nil
 	}
 	span := l.span(20*time.Second, 8*time.Second)
-	dir := filepath.Join(l.dir, name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	r := &rotationRun{lab: l, dir: dir}
-	if err := r.listen(); err != nil {
-		return err
-	}
-	defer r.server.Close()
-	if err := r.play(ctx, span); err != nil {
-		return err
-	}
-	return r.report(name)
+	return l.judge(name, func(j *judgedRun) error {
+		r := &rotationRun{judgedRun: j}
+		if err := r.play(ctx, span); err != nil {
+			return err
+		}
+		return r.report(name)
+	})
 }
 
 // rotationRun is one run of the workload.
 type rotationRun struct {
-	*lab
-	dir    string
-	sink   *oracle.Sink
-	server http.Server
-	url    string
-	agent  *agent
+	*judgedRun
 	// behind is how many records were written and not delivered at the kill.
 	behind int
 }
 
-func (r *rotationRun) path(name string) string { return filepath.Join(r.dir, name) }
-
-// listen serves the oracle's sink.
-func (r *rotationRun) listen() error {
-	s, err := oracle.NewSink(r.path("record"))
-	if err != nil {
-		return err
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	r.sink, r.url = s, "http://"+l.Addr().String()
-	r.server.Handler = s.Handler()
-	go func() { _ = r.server.Serve(l) }()
-	return nil
-}
-
 // play writes for span; in its middle the sink stalls and the agent is killed.
 func (r *rotationRun) play(ctx context.Context, span time.Duration) (err error) {
-	g, err := oracle.NewGenerator(oracle.Load{
-		Pods: r.path("pods"), Ledger: r.path("ledger"), Seed: 5,
-		Containers: rotationContainers, Rate: rotationRate, Limit: rotationLimit,
-	})
+	written, err := r.write(ctx, span, oracle.Load{Seed: 5,
+		Containers: rotationContainers, Rate: rotationRate, Limit: rotationLimit})
 	if err != nil {
 		return err
 	}
-	writing, stop := context.WithTimeout(ctx, span)
-	defer stop()
-	written := make(chan error, 1)
-	go func() { written <- g.Run(writing) }()
 	if r.agent, err = r.startWith(ctx, r.dir, config, r.url); err != nil {
 		return err
 	}
@@ -124,38 +85,6 @@ func (r *rotationRun) stallAndKill(ctx context.Context) error {
 	<-r.agent.done
 	r.agent, err = r.startWith(ctx, r.dir, config, r.url)
 	return err
-}
-
-// stored is how many records the sink has.
-func (r *rotationRun) stored() (int, error) {
-	resp, err := http.Get(r.url + "/_oracle/stats")
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	var st oracle.Stats
-	err = json.NewDecoder(resp.Body).Decode(&st)
-	return st.Stored, err
-}
-
-// drain waits until every record is stored.
-func (r *rotationRun) drain(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, agentTimeout)
-	defer cancel()
-	account, err := oracle.ReadLedger(r.path("ledger"))
-	if err != nil {
-		return err
-	}
-	for stored := 0; stored < len(account.Entries); {
-		if err := pause(ctx, 50*time.Millisecond); err != nil {
-			// What is missing then is the oracle's to tell.
-			return nil
-		}
-		if stored, err = r.stored(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // rotated counts the files that were rotated away, and those of them that end

@@ -59,7 +59,7 @@ type Flush struct {
 // Retry bounds the waits after failures.
 type Retry struct {
 	InitialInterval time.Duration `mapstructure:"initial_interval" doc:"Longest wait after the first failure; it doubles with each further one, and the wait is chosen at random below it."`
-	MaxInterval     time.Duration `mapstructure:"max_interval" doc:"Limit of the longest wait between two attempts; for a cluster that is overloaded or away it is 1.5s at most, so that delivery is back soon after it."`
+	MaxInterval     time.Duration `mapstructure:"max_interval" doc:"Limit of the longest wait between two attempts; for a cluster that is overloaded or away it is 1s at most, so that delivery is back soon after it."`
 }
 
 // DefaultConfig are the values of keys that are not given.

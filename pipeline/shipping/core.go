@@ -37,7 +37,7 @@ const (
 	// longestOutage bounds the wait for a backend that is overloaded or away,
 	// so that delivery is back soon after it is. Asking it that often costs
 	// little: requests are few and small by then.
-	longestOutage = 1500 * time.Millisecond
+	longestOutage = time.Second
 	// leastLimit is how small overload makes requests of several frames, and
 	// leastSplit how small parts of a frame.
 	leastLimit = 64 << 10
