@@ -200,6 +200,8 @@ func (s *Server) run(program string, args ...string) *exec.Cmd {
 	c.Env = append(os.Environ(),
 		"ES_PATH_CONF="+filepath.Join(s.dir, "config"),
 		"ES_TMPDIR="+filepath.Join(s.dir, "tmp"),
+		// What the launcher leaves behind when it is killed goes with the folder.
+		"CLI_JAVA_OPTS=-Djava.io.tmpdir="+filepath.Join(s.dir, "tmp"),
 		"ES_JAVA_OPTS=-Xms512m -Xmx512m",
 		"ES_JAVA_HOME="+s.java,
 		"HOME="+s.dir,
