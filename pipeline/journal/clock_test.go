@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,9 +10,11 @@ import (
 )
 
 // settable is a system clock that somebody sets; what passes is not changed.
-type settable struct{ by time.Duration }
+type settable struct{ by atomic.Int64 }
 
-func (c *settable) now() time.Time { return time.Now().Add(c.by).Round(0) }
+func (c *settable) set(by time.Duration) { c.by.Store(int64(by)) }
+
+func (c *settable) now() time.Time { return time.Now().Add(time.Duration(c.by.Load())).Round(0) }
 
 const day = 24 * time.Hour
 
@@ -21,7 +24,7 @@ func TestAClockThatIsSetKeepsDeliveredSegments(t *testing.T) {
 		j := small(t, func(o *Options) { o.MaxAge, o.MaxSize, o.wall = time.Hour, 0, clock.now })
 		c := cursor(t, j, "x", CursorOptions{})
 		for _, by := range []time.Duration{0, day, -day, 0} {
-			clock.by = by
+			clock.set(by)
 			fill(t, j, 2)
 			deliver(t, c, 2)
 			j.Checkpointed(j.Stats().Next - 1)
@@ -44,9 +47,11 @@ func TestSegmentsAreSealedInTimeAfterAClockIsSetBack(t *testing.T) {
 		clock := new(settable)
 		j := small(t, func(o *Options) { o.SegmentSize, o.SegmentAge, o.wall = 1<<20, 10*time.Minute, clock.now })
 		fill(t, j, 1)
-		clock.by = -2 * day
+		clock.set(-2 * day)
 		time.Sleep(11 * time.Minute)
 		fill(t, j, 1)
+		j.mu.Lock()
+		defer j.mu.Unlock()
 		if len(j.segments) != 2 {
 			t.Errorf("%d segments, want a second one after segment_age", len(j.segments))
 		}
@@ -56,8 +61,9 @@ func TestSegmentsAreSealedInTimeAfterAClockIsSetBack(t *testing.T) {
 func TestSegmentsFromTheFutureGoInTheirTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opts := Options{FS: crashfs.New(), Dir: "/logs", MaxAge: time.Hour}
-		ahead := opts
-		ahead.wall = (&settable{by: day}).now
+		ahead, clock := opts, new(settable)
+		clock.set(day)
+		ahead.wall = clock.now
 		j := open(t, ahead)
 		fill(t, j, 2)
 		j.Checkpointed(2)
