@@ -50,7 +50,7 @@ func TestOOMKillsLoseAndRepeatNothing(t *testing.T) {
 	testkit.PrivateMounts(t)
 	n, g := squeezed(t, "ok")
 	testkit.Tmpfs(t, n.Path("taken"), "size=64m")
-	generator := n.Generate("-seed", seed(62), "-containers", "4", "-plains", "2", "-rate", "2500", "-limit", "4194304")
+	generator := n.Generate("-seed", seed(62), "-containers", "4", "-plains", "2", "-rate", "1500", "-limit", "4194304")
 	g.allow(64)
 	squeezes, tooSmall := 2, 1
 	if tortured() {

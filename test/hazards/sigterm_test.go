@@ -88,6 +88,7 @@ func TestSIGTERMEndsTheAgentWhileItsJournalIsFull(t *testing.T) {
 	generator := n.Generate("-seed", seed(33), "-containers", "3", "-plains", "1", "-rate", "1500")
 	agent := n.start("--drain", "10m")
 	n.figure("the journal is full", exactly(1), "tailrace_journal_full")
+	generator.Stop()
 	terminate(t, agent)
 	if code := agent.Wait(); code != 0 {
 		t.Errorf("the agent ended with status %d\n%s", code, agent.Tail())
