@@ -26,7 +26,7 @@ func (j *Journal) run() {
 			j.err = err
 			break
 		}
-		j.maintain()
+		j.watched(j.maintain)
 		if j.finished() {
 			break
 		}
@@ -72,9 +72,8 @@ func (j *Journal) commit(group []*frame.Sealed) error {
 	j.number(group)
 	delay := retryMin
 	for len(group) > 0 {
-		n, err := j.write(group)
+		n, err := j.attempt(group)
 		if err == nil {
-			j.publish(group[:n])
 			group, delay = group[n:], retryMin
 			continue
 		}
@@ -85,6 +84,16 @@ func (j *Journal) commit(group []*frame.Sealed) error {
 		delay = min(2*delay, retryMax)
 	}
 	return nil
+}
+
+// attempt makes the first n frames of the group durable and publishes them.
+func (j *Journal) attempt(group []*frame.Sealed) (n int, err error) {
+	j.watched(func() {
+		if n, err = j.write(group); err == nil {
+			j.publish(group[:n])
+		}
+	})
+	return n, err
 }
 
 // number gives each frame its number and time, which it keeps however often
@@ -113,10 +122,12 @@ func (j *Journal) write(group []*frame.Sealed) (n int, err error) {
 		}
 		n++
 	}
-	if err := j.sync(); err != nil {
+	start := time.Now()
+	if err := w.file.Sync(); err != nil {
 		j.abandon("an fsync has failed")
 		return 0, err
 	}
+	j.opts.OnSync(time.Since(start))
 	if w.isRemoved(j.opts.FS) {
 		j.abandon("somebody has removed it")
 		return j.write(group)
@@ -194,7 +205,7 @@ func release(group []*frame.Sealed) {
 // hold waits after an error of the disk, and says whether to try again.
 func (j *Journal) hold(err error, delay time.Duration) bool {
 	j.mu.Lock()
-	closed, first := j.closed, j.disk.trouble == nil || isStall(j.disk.trouble)
+	closed, first := j.closed, j.disk.trouble == nil
 	j.disk.trouble = err
 	j.mu.Unlock()
 	if first {

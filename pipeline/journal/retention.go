@@ -15,8 +15,8 @@ type diskState struct {
 	full, starved bool
 	// trouble is the error that keeps the appender from writing.
 	trouble error
-	// syncing says that the appender waits for an fsync.
-	syncing bool
+	// waiting says that the appender works on the disk.
+	waiting bool
 }
 
 // maintain does what is due between two groups of frames.

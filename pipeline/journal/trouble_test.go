@@ -112,35 +112,65 @@ func TestStoreRecoversByItselfWhenTheDiskDoes(t *testing.T) {
 	}
 }
 
-// A disk that is late is told of while it is, with what to look at, and no more
-// when it is not.
+// A disk that does not answer is told of while it does not, with what to look
+// at, and no more when it does.
 func TestStallIsToldOfWhileItLasts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		disk := errfs.New(crashfs.New())
-		j, err := Open(Options{Dir: "/logs", FS: disk})
+	for name, call := range map[string]errfs.Fault{
+		"an fsync of a segment": {Calls: []errfs.Call{errfs.Sync}, Name: segmentSuffix},
+		"a write":               {Calls: []errfs.Call{errfs.Extend}, Name: segmentSuffix},
+		"a cursor's fsync":      {Calls: []errfs.Call{errfs.Sync}, Name: cursorSuffix},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { tellsOfStall(t, call) })
+		})
+	}
+}
+
+func tellsOfStall(t *testing.T, call errfs.Fault) {
+	disk := errfs.New(crashfs.New())
+	j, err := Open(Options{Dir: "/logs", FS: disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	c, err := j.Cursor("x", CursorOptions{StartAtBeginning: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass := func() {
+		f, err := c.Next(t.Context())
+		if err == nil {
+			err = c.Advance(f, Result{})
+		}
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
 		}
-		defer j.Close()
-		trouble := func() string {
-			if err := j.Stats().Trouble; err != nil {
-				return err.Error() + "; " + Cure(err)
-			}
-			return ""
+	}
+	appendAll(t, j, sample{docs: 1, tag: "synced"}, sample{docs: 1, tag: "not synced"})
+	pass()
+	pass()
+	time.Sleep(2 * syncInterval)
+	call.Times, call.Stall = 1, 30*time.Second
+	hit := disk.Inject(call)
+	appendAll(t, j, sample{docs: 1, tag: "late"})
+	synctest.Wait()
+	if hit.Fired() == 0 {
+		t.Fatal("the disk does not stall")
+	}
+	begun := time.Now()
+	for _, look := range []struct {
+		after time.Duration
+		want  string
+	}{
+		{4 * time.Second, ""}, {10 * time.Second, "the disk has not answered for 10s; see whether this disk"}, {31 * time.Second, ""},
+	} {
+		time.Sleep(look.after - time.Since(begun))
+		said := ""
+		if err := j.Stats().Trouble; err != nil {
+			said = err.Error() + "; " + Cure(err)
 		}
-		disk.Inject(errfs.Fault{Calls: []errfs.Call{errfs.Sync}, Name: segmentSuffix, Times: 1, Stall: 30 * time.Second})
-		appendAll(t, j, sample{docs: 1, tag: "late"})
-		time.Sleep(4 * time.Second)
-		if said := trouble(); said != "" {
-			t.Errorf("after 4 s it says %q", said)
+		if !strings.HasPrefix(said, look.want) || look.want == "" && said != "" {
+			t.Errorf("after %s it says %q", look.after, said)
 		}
-		time.Sleep(6 * time.Second)
-		if said := trouble(); !strings.HasPrefix(said, "an fsync began 10s ago and has not returned; see whether this disk") {
-			t.Errorf("after 10 s it says %q", said)
-		}
-		time.Sleep(21 * time.Second)
-		if said := trouble(); said != "" {
-			t.Errorf("after it has returned it says %q", said)
-		}
-	})
+	}
 }
