@@ -23,6 +23,7 @@ import (
 // security on, and what the agent can do with the key that comes of it.
 func TestSetUpCluster(t *testing.T) {
 	s := elastic.Start(t, elastic.Options{Password: testPassword, Roles: true})
+	securityIsReady(t, s)
 	admin := settings(s)
 	admin.User, admin.Password = "elastic", testPassword
 	for _, mapping := range []string{"otel", "ecs"} {
@@ -39,6 +40,23 @@ func TestSetUpCluster(t *testing.T) {
 			t.Run("doctor finds nothing wrong", c.doctorAgrees)
 			t.Run("what a person has changed stays without force", c.editsStay)
 		})
+	}
+}
+
+// securityIsReady waits until the index of roles can be read.
+func securityIsReady(t *testing.T, s *elastic.Server) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		// The first write makes the index.
+		status, answer := s.Do("PUT", "/_security/role/first", `{}`)
+		if status == http.StatusOK {
+			status, answer = s.Do("GET", "/_security/role/first", "")
+		}
+		if status == http.StatusOK {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("roles cannot be read: %d %s", status, answer)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // Server is a cluster's HTTP API. A status that says that a call failed is no
@@ -47,7 +48,7 @@ func call(ctx context.Context, s Server, method, target string, body, into any) 
 			return err
 		}
 	}
-	status, _, answer, err := s.Do(ctx, method, target, text)
+	status, answer, err := patiently(ctx, s, method, target, text)
 	if err != nil {
 		return err
 	}
@@ -61,6 +62,27 @@ func call(ctx context.Context, s Server, method, target string, body, into any) 
 		return fmt.Errorf("the answer to %s %s is no JSON as expected: %w", method, target, err)
 	}
 	return nil
+}
+
+// patience is how long a cluster may be busy, or the shards of its own indices
+// not there yet, as after its start.
+const patience = time.Minute
+
+// patiently repeats a call that may be repeated while the cluster answers 429
+// or 503.
+func patiently(ctx context.Context, s Server, method, target string, body []byte) (status int, answer []byte, err error) {
+	for began, pause := time.Now(), 100*time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		status, _, answer, err = s.Do(ctx, method, target, body)
+		busy := status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
+		if err != nil || !busy || method == http.MethodPost || time.Since(began) > patience {
+			return status, answer, err
+		}
+		select {
+		case <-ctx.Done():
+			return 0, nil, context.Cause(ctx)
+		case <-time.After(pause):
+		}
+	}
 }
 
 // reason is what an answer says about a failure.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,7 +35,7 @@ func (s *scripted) Do(_ context.Context, method, target string, _ []byte) (int, 
 		return http.StatusNotFound, h, []byte(`{"error":{"type":"resource_not_found_exception","reason":"none"}}`), s.broken
 	}
 	if status, rest, found := strings.Cut(text, " "); found && len(status) == 3 {
-		return map[string]int{"401": 401, "403": 403, "400": 400}[status], h, []byte(rest), s.broken
+		return map[string]int{"401": 401, "403": 403, "400": 400, "503": 503}[status], h, []byte(rest), s.broken
 	}
 	return http.StatusOK, h, []byte(text), s.broken
 }
@@ -161,6 +162,39 @@ func TestWithoutSecurityThereIsNeitherRoleNorKey(t *testing.T) {
 	if p := mustLook(t, s, Options{Mapping: "otel"}); !p.Open || len(p.Changes) != 0 {
 		t.Errorf("%+v", p)
 	}
+}
+
+// busy answers 503 a few times.
+type busy struct {
+	*scripted
+	times int
+}
+
+func (b *busy) Do(ctx context.Context, method, target string, body []byte) (int, http.Header, []byte, error) {
+	if b.times--; b.times >= 0 {
+		b.asked = append(b.asked, method)
+		return http.StatusServiceUnavailable, nil, nil, nil
+	}
+	return b.scripted.Do(ctx, method, target, body)
+}
+
+// A cluster that has just started has no shards of its own indices yet. What
+// makes something new each time, as an API key, is not repeated.
+func TestABusyClusterIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			method       string
+			times, asked int
+			fails        bool
+		}{{http.MethodGet, 3, 4, false}, {http.MethodPost, 3, 1, true}, {http.MethodPut, 1000, 18, true}} {
+			s := ordinary()
+			s.answers[c.method+" /x"] = "{}"
+			err := call(t.Context(), &busy{s, c.times}, c.method, "/x", nil, nil)
+			if len(s.asked) != c.asked || (err != nil) != c.fails {
+				t.Errorf("%s: asked %d times, want %d: %v", c.method, len(s.asked), c.asked, err)
+			}
+		}
+	})
 }
 
 func TestOptionsThatCannotWork(t *testing.T) {
