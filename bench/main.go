@@ -141,4 +141,5 @@ var workloads = map[string]func(ctx context.Context, l *lab, name string) error{
 	"W7":       idle,
 	"W8":       noisy,
 	"recovery": recovery,
+	"second":   second,
 }

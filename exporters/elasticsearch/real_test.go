@@ -175,6 +175,7 @@ func deliversToReal(t *testing.T, version string) {
 	t.Run("a mapping conflict becomes a dead letter", func(t *testing.T) { buriesConflict(t, s) })
 	t.Run("a blocked index is parked and delivered later", func(t *testing.T) { parksBlocked(t, s) })
 	t.Run("rollovers store nothing twice", func(t *testing.T) { rolloversStoreNothingTwice(t, s) })
+	t.Run("faults on the way lose and repeat nothing", func(t *testing.T) { faultsBetweenLoseAndRepeatNothing(t, s) })
 	t.Run("one address of two dies", func(t *testing.T) { oneAddressOfTwoDies(t, s) })
 	t.Run("documents that do not fit are stored flattened", func(t *testing.T) { misfitsAreStoredFlattened(t, s) })
 	if version == elastic.V8 {
