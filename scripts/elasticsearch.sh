@@ -23,7 +23,7 @@ check() { echo "${sha256[$1]}  $(zip_of "$1")" | sha256sum --check --status; }
 
 missing() {
   local need
-  for need in java:default-jre-headless unzip:unzip "$@"; do
+  for need in javac:default-jdk-headless unzip:unzip "$@"; do
     command -v "${need%%:*}" >/dev/null || echo "${need#*:}"
   done
 }

@@ -14,7 +14,7 @@ needs=(
   "strace:strace"
   "setpriv:util-linux"
   "unzip:unzip"
-  "java:default-jre-headless"
+  "javac:default-jdk-headless"
   "mvn:maven"
 )
 
