@@ -2,13 +2,12 @@ package elasticsearch
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
-
-	"log/slog"
 
 	"github.com/tailrace/tailrace/pipeline/shipping"
 )
@@ -36,7 +35,7 @@ func introduced(t *testing.T, answer http.HandlerFunc) (e *Exporter, asked, bulk
 	return e, asked, bulks
 }
 
-// answers is a handler with headers of the test's.
+// answersWith is a handler with headers of the test's.
 func answersWith(status int, kind, body string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", kind)
