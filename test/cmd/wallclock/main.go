@@ -27,29 +27,28 @@ func main() {
 	by := flag.String("by", "", "file with a duration: how far the clock is ahead")
 	out := flag.String("out", "/dev/stderr", "file for what happened")
 	flag.Parse()
-	if err := run(*by, *out, flag.Args()); err != nil {
+	status, err := run(*by, *out, flag.Args())
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "wallclock:", err)
 		os.Exit(1)
 	}
+	os.Exit(status)
 }
 
-func run(by, out string, command []string) error {
+// run returns the program's exit status.
+func run(by, out string, command []string) (int, error) {
 	// The filter is the thread's, and its child's.
 	runtime.LockOSThread()
 	if err := giveAway(); err != nil {
-		return fmt.Errorf("seccomp: %w", err)
+		return 0, fmt.Errorf("seccomp: %w", err)
 	}
 	c := &clock{by: by, results: map[int]uintptr{}}
 	program := tracer.Program{OnStop: c.stopped}
 	status, err := program.Run(command)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if err := os.WriteFile(out, fmt.Appendf(nil, "changed=%d\n", c.changed), 0o644); err != nil {
-		return err
-	}
-	os.Exit(status)
-	return nil
+	return status, os.WriteFile(out, fmt.Appendf(nil, "changed=%d\n", c.changed), 0o644)
 }
 
 // clock changes what a program reads.
