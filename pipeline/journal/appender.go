@@ -39,10 +39,19 @@ func (j *Journal) run() {
 	j.shutdown()
 }
 
+// take is everything queued. Each frame gets its number and time, which it
+// keeps however often it is written, while nobody can see it neither queued
+// nor numbered.
 func (j *Journal) take() []*frame.Sealed {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.intake.take()
+	group := j.intake.take()
+	now := j.opts.wall().UnixNano()
+	for _, s := range group {
+		s.Meta.Seq, s.Meta.JournalTime = j.nextSeq, now
+		j.nextSeq++
+	}
+	return group
 }
 
 func (j *Journal) finished() bool {
@@ -69,7 +78,6 @@ func (j *Journal) shutdown() {
 // commit makes a group of frames durable and publishes them. It returns an
 // error only when the journal was closed meanwhile and the disk still refuses.
 func (j *Journal) commit(group []*frame.Sealed) error {
-	j.number(group)
 	delay := retryMin
 	for len(group) > 0 {
 		n, err := j.attempt(group)
@@ -94,18 +102,6 @@ func (j *Journal) attempt(group []*frame.Sealed) (n int, err error) {
 		}
 	})
 	return n, err
-}
-
-// number gives each frame its number and time, which it keeps however often
-// it is written.
-func (j *Journal) number(group []*frame.Sealed) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	now := j.opts.wall().UnixNano()
-	for _, s := range group {
-		s.Meta.Seq, s.Meta.JournalTime = j.nextSeq, now
-		j.nextSeq++
-	}
 }
 
 // write brings the first n frames of the group to stable storage: as many as
