@@ -49,3 +49,7 @@ func (w *world) damage(name string, at int) {
 	content[at] ^= 0xff
 	w.must(os.WriteFile(w.path(name), content, 0o644))
 }
+
+func TestRecordGoesOnBehindACompressedFileThatWasGivenUp(t *testing.T) {
+	runScenario(t, "gzip_open_given_up")
+}

@@ -79,20 +79,32 @@ func (l *Lane) isMadeOf(f *file, r *reading) (bool, error) {
 	return copied.continuesInflated(&frame.Source{Offset: r.offset, Tail: r.tail})
 }
 
-// moveTo has a reading go on in the file that was made of its own.
+// moveTo has a reading go on in the file that was made of its own. It keeps its
+// place in the chain until it is left: the files that come next may have been
+// deleted, too, and then stand before the one that it goes on in.
 func (l *Lane) moveTo(r *reading, f *file) {
 	l.endDetour(r)
 	if f.reading != nil {
 		l.family(f.chain.identity).unidentified--
 	}
-	r.file.reading = &reading{lane: l, file: r.file, closed: true}
+	// What was unread is in f.
+	r.file.offset.Store(r.file.size.Load())
 	r.file.setState(StateDone)
-	r.file.done.Store(true)
-	f.reading, r.file = r, f
+	f.reading, r.file, r.handedOver = r, f, true
 	f.source.Store(r.src)
 	f.offset.Store(r.offset)
 	r.pending, r.full, r.ending = 0, false, 0
 	l.moved(r)
+}
+
+// tookPlace says that a reading was left that had the place of an older file
+// than its own: files in between come behind it.
+func (r *reading) tookPlace() bool { return r.handedOver && r.left }
+
+// vacate ends the place in the chain that a file kept for its reading.
+func (l *Lane) vacate(f *file) {
+	f.reading = &reading{lane: l, file: f, closed: true, left: true}
+	f.done.Store(true)
 }
 
 // giveBack ends a reading in which nothing was read.

@@ -76,6 +76,9 @@ type reading struct {
 	// nothing more is expected, 0 while it is.
 	left   bool
 	ending int64
+	// handedOver says that the file was made of the one that it was read from
+	// before, whose place in the chain it keeps until it is left.
+	handedOver bool
 	// beside says that the file is read beside newer ones, so that records do
 	// not go on from one to the other.
 	beside bool

@@ -17,12 +17,16 @@ const retryAfter = int64(1e9)
 // turn serves a chain once and reports whether b is worth looking at.
 func (l *Lane) turn(c *chain, b *event.Batch) bool {
 	files := c.current()
-	for i := range files {
+	for i, f := range files {
 		r := l.readingOf(files, i)
+		if r.file != f && r.left {
+			l.vacate(f)
+			continue
+		}
 		if r.closed {
 			continue
 		}
-		if l.advance(r, files[i].isLeft(files[i+1:]), b) {
+		if l.advance(r, f.isLeft(files[i+1:]), b) {
 			return true
 		}
 		r.file.settled.Store(!l.spent)
@@ -42,7 +46,7 @@ func (l *Lane) readingOf(files []*file, i int) *reading {
 	}
 	f.reading = l.newReading(f)
 	for _, newer := range files[i+1:] {
-		if newer.reading != nil {
+		if newer.reading != nil && !newer.reading.tookPlace() {
 			f.reading.putBeside()
 			break
 		}
