@@ -125,8 +125,10 @@ func (a *agent) peak() (int64, error) {
 const clockTick = time.Second / 100
 
 // cpu is the CPU time of the running agent so far.
-func (a *agent) cpu() (time.Duration, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", a.cmd.Process.Pid))
+func (a *agent) cpu() (time.Duration, error) { return cpuOfRunning(a.cmd.Process.Pid) }
+
+func cpuOfRunning(pid int) (time.Duration, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
 	}

@@ -77,9 +77,14 @@ func (l *lab) findAgent(ctx context.Context) error {
 		l.agent = l.options.agent
 		return nil
 	}
+	return l.build(ctx, ".")
+}
+
+// build builds the agent from the repository.
+func (l *lab) build(ctx context.Context, repository string) error {
 	l.agent = filepath.Join(l.dir, "tailrace")
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", l.agent, "./cmd/tailrace")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Dir, cmd.Env = repository, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("the agent does not build: %w\n%s", err, out)
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -252,4 +253,20 @@ func (s *Server) Kill() {
 	_ = syscall.Kill(-s.command.Process.Pid, syscall.SIGKILL)
 	<-s.exited
 	s.command = nil
+}
+
+// Processes are the server's: its launcher and the server proper.
+func (s *Server) Processes() (pids []int) {
+	entries, err := os.ReadDir("/proc")
+	s.must(err)
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		if group, err := syscall.Getpgid(pid); err == nil && group == s.command.Process.Pid {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }

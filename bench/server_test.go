@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/tailrace/tailrace/bench/corpus"
+	"github.com/tailrace/tailrace/internal/testkit/elastic"
+)
+
+// serverTemplate makes data streams of the lines of W1: keywords, text, and
+// object fields as Elastic's own template for OpenTelemetry logs has them.
+const serverTemplate = `{
+  "index_patterns": ["logs-*"], "data_stream": {}, "priority": 500,
+  "template": {
+    "settings": {"number_of_replicas": 0},
+    "mappings": {
+      "dynamic_templates": [{"strings": {"match_mapping_type": "string", "mapping": {"type": "keyword", "ignore_above": 1024}}}],
+      "properties": {
+        "@timestamp": {"type": "date_nanos"},
+        "body": {"properties": {"text": {"type": "text"}, "structured": {"type": "flattened"}}},
+        "attributes": {"type": "passthrough", "dynamic": true, "priority": 20},
+        "resource": {"properties": {"attributes": {"type": "passthrough", "dynamic": true, "priority": 10}}}
+      }
+    }
+  }
+}`
+
+// serverLines keep the server busy for some twenty seconds.
+const serverLines = 300_000
+
+// BenchmarkServer delivers the lines of W1 into a real Elasticsearch of one
+// node on the same machine, and compares its CPU time with the agent's:
+//
+//	go test ./bench -run '^$' -bench Server -benchtime 1x
+func BenchmarkServer(b *testing.B) {
+	s := elastic.Start(b, elastic.Options{})
+	s.Must("PUT", "/_index_template/bench", serverTemplate)
+	l := &lab{options: options{dir: b.TempDir()}}
+	must(b, l.build(b.Context(), ".."))
+	logs := corpus.New(corpus.SlogJSON, 1, time.Now().Add(-time.Hour))
+	must(b, corpus.Number(0).Write(filepath.Join(l.dir, "pods"), logs, serverLines))
+	for b.Loop() {
+		server := cpuOfAll(b, s.Processes())
+		began := time.Now()
+		a, err := l.startWith(b.Context(), l.dir, config, s.URL)
+		must(b, err)
+		for s.Count("logs-*", "*") < serverLines {
+			time.Sleep(500 * time.Millisecond)
+		}
+		took := time.Since(began)
+		agent, rss, err := a.stop()
+		must(b, err)
+		server = cpuOfAll(b, s.Processes()) - server
+		must(b, os.RemoveAll(a.journal))
+		b.ReportMetric(serverLines/took.Seconds(), "docs/s")
+		b.ReportMetric(agent.Seconds(), "agent-cpu-s")
+		b.ReportMetric(server.Seconds(), "server-cpu-s")
+		b.ReportMetric(float64(rss)/(1<<20), "agent-MiB")
+		s.Must("DELETE", "/_data_stream/logs-*", "")
+	}
+}
+
+// cpuOfAll sums the CPU time of processes so far; those that have ended
+// meanwhile do not count.
+func cpuOfAll(b *testing.B, pids []int) (sum time.Duration) {
+	for _, pid := range pids {
+		if d, err := cpuOfRunning(pid); err == nil {
+			sum += d
+		} else if !errors.Is(err, syscall.ENOENT) && !errors.Is(err, syscall.ESRCH) {
+			b.Fatal(err)
+		}
+	}
+	return sum
+}
+
+func must(b *testing.B, err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
