@@ -37,7 +37,7 @@ build: ## Build bin/tailrace: static, stamped with the version
 test: test-deps build ## Everything, with real backends and 200 kills (RACE=1, INSTALL=1)
 	@status=0; \
 	scripts/go-test.sh $(RACEFLAG) -timeout $(TESTTIMEOUT) $(UNIT) || status=1; \
-	scripts/go-test.sh $(RACEFLAG) -timeout $(TESTTIMEOUT) -count=1 -p 1 ./test/... || status=1; \
+	scripts/go-test.sh $(RACEFLAG) -timeout $(TESTTIMEOUT) -count=1 -p 2 ./test/... || status=1; \
 	exit $$status
 
 .PHONY: test-unit
