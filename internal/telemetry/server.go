@@ -85,8 +85,8 @@ func (s *Server) Address() string { return s.listener.Addr().String() }
 // Shutdown lets requests end until ctx does, then cuts them off.
 func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.http.Shutdown(ctx)
-	if err != nil {
-		err = errors.Join(err, s.http.Close())
+	if err != nil && ctx.Err() != nil {
+		err = s.http.Close()
 	}
 	<-s.done
 	return err

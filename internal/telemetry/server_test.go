@@ -192,3 +192,33 @@ func TestWatchdogNamesTheStuckOne(t *testing.T) {
 		}
 	})
 }
+
+func TestShutdownCutsOffWhoIsSlow(t *testing.T) {
+	asked, goOn := make(chan struct{}), make(chan struct{})
+	s, err := Serve(ServerOptions{
+		Address: "127.0.0.1:0", Metrics: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler),
+		Alive: func() error { return nil }, Ready: func() error { return nil },
+		Pages: map[string]http.Handler{"/slow": http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			close(asked)
+			<-goOn
+		})},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan error, 1)
+	go func() {
+		_, err := http.Get("http://" + s.Address() + "/slow")
+		answered <- err
+	}()
+	<-asked
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Shutdown(ctx); err != nil {
+		t.Errorf("an end that cuts a request off is an error: %v", err)
+	}
+	if err := <-answered; err == nil {
+		t.Error("the request was answered")
+	}
+	close(goOn)
+}
