@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -135,6 +136,10 @@ func (b *backing) olderWith(f *frame.Meta) []sibling {
 // removeCopies looks the suspects up and deletes those of which there is an
 // older copy. It returns their numbers.
 func (e *Exporter) removeCopies(ctx context.Context, req *shipping.Request, suspects []copyOf) ([]int, error) {
+	suspects, err := e.remaining(ctx, suspects)
+	if err != nil || len(suspects) == 0 {
+		return nil, err
+	}
 	if err := name(req, suspects); err != nil {
 		return nil, err
 	}
@@ -162,6 +167,21 @@ func (e *Exporter) removeCopies(ctx context.Context, req *shipping.Request, susp
 		}
 	}
 	return removed, nil
+}
+
+// remaining are the suspects that are left when the indices that name their
+// data stream are known. New indices seldom have older ones, and ids cost a look
+// into the documents.
+func (e *Exporter) remaining(ctx context.Context, suspects []copyOf) ([]copyOf, error) {
+	for _, s := range suspects {
+		if e.rollover.backings.get(s.index) != nil || streamOf(s.index) == "" {
+			continue
+		}
+		if _, err := e.learn(ctx, s.index, ""); err != nil {
+			return nil, err
+		}
+	}
+	return slices.DeleteFunc(suspects, func(s copyOf) bool { return !e.isSuspicious(s.frame, s.index) }), nil
 }
 
 // action is the line before a document.
