@@ -40,6 +40,7 @@ var (
 	rewrittenDocs  = telemetry.Counter("tailrace_exporter_rewritten_documents_total", "Documents since the start whose attributes were moved to body.structured, because Elasticsearch refused one of their fields.", "exporter", "namespace", "field")
 	removedDocs    = telemetry.Counter("tailrace_exporter_removed_documents_total", "Documents deleted again since the start, because they had been stored before a rollover.", "exporter")
 	uncheckedDocs  = telemetry.Counter("tailrace_exporter_unchecked_documents_total", "Documents since the start that may have been stored before a rollover as well, which could not be looked up.", "exporter")
+	divertedDocs   = telemetry.Counter("tailrace_exporter_diverted_documents_total", "Dead-lettered documents since the start that Elasticsearch has put into a failure store.", "exporter")
 	requests       = telemetry.Counter("tailrace_exporter_requests_total", "Requests since the start.", "exporter", "outcome")
 	inFlight       = telemetry.Gauge("tailrace_exporter_in_flight_requests", "Requests without an answer yet.", "exporter")
 	window         = telemetry.Gauge("tailrace_exporter_in_flight_limit", "How many requests may be in flight, by what the backend takes.", "exporter")
@@ -134,6 +135,7 @@ func (a *Agent) collectShipper(e telemetry.Emit, s *shipper) {
 	}
 	e.Value(removedDocs, float64(l.Removed), s.name)
 	e.Value(uncheckedDocs, float64(l.Unchecked), s.name)
+	e.Value(divertedDocs, float64(l.Diverted), s.name)
 	e.Value(requests, float64(l.Requests-l.FailedRequests), s.name, "answered")
 	e.Value(requests, float64(l.FailedRequests), s.name, "failed")
 	e.Value(inFlight, float64(l.InFlight), s.name)

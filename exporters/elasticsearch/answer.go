@@ -118,6 +118,11 @@ func (e *Exporter) items(ctx context.Context, resp *http.Response, in *answerBod
 			Cure:   "find out what stands between this node and Elasticsearch and shortens compressed requests"}, nil
 	}
 	a := &shipping.Response{Verdict: shipping.Answered, Status: resp.StatusCode, Outcomes: outcomes, Errors: explained}
+	for i := range explained {
+		if explained[i].Type == failureStore {
+			a.Diverted++
+		}
+	}
 	switch err := e.dedupe(ctx, req, r, a); {
 	case context.Cause(ctx) == errTimeout:
 		return e.timedOut(), nil

@@ -148,8 +148,8 @@ func TestItemsAreMatchedByPosition(t *testing.T) {
 	if e := r.Errors[0]; e.Doc != 1 || e.Index != "b" || e.Type != "cluster_block_exception" {
 		t.Errorf("the error is %+v", e)
 	}
-	if e := r.Errors[1]; e.Doc != 2 || e.Type != "failure_store" {
-		t.Errorf("the error is %+v", e)
+	if e := r.Errors[1]; e.Doc != 2 || e.Type != failureStore || r.Diverted != 1 {
+		t.Errorf("the error is %+v, %d diverted", e, r.Diverted)
 	}
 }
 

@@ -205,7 +205,7 @@ func (r *reply) readResult(key []byte) {
 		i.status = s.integer()
 	case "_index":
 		i.index = r.word(i.index, nameLimit)
-	case "failure_store":
+	case failureStore:
 		s.string(nameLimit)
 		i.redirected = string(s.text) == "used"
 	case "error":
@@ -281,13 +281,17 @@ var misfits = map[string]bool{
 	"illegal_argument_exception":       true,
 }
 
+// failureStore is where a data stream keeps documents that do not fit it, if its
+// options say so (Elastic, "Failure store").
+const failureStore = "failure_store"
+
 // explain keeps why the item was not stored.
 func (r *reply) explain() {
 	i := &r.item
 	e := shipping.ItemError{Doc: len(r.outcomes), Status: i.status,
 		Index: string(i.index), Type: string(i.kind), Reason: string(i.reason)}
 	if i.redirected {
-		e.Type, e.Reason = "failure_store", "stored in the failure store instead of the data stream: "+e.Reason
+		e.Type, e.Reason = failureStore, "stored in the failure store instead of the data stream: "+e.Reason
 	}
 	r.explained += len(e.Reason)
 	r.errors = append(r.errors, e)

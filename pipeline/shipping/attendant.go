@@ -145,7 +145,7 @@ func (a *attendant) attempt(ctx context.Context, b journal.Bundle, docs []journa
 	if err != nil {
 		return docs, err
 	}
-	a.s.ledger.copies(r)
+	a.s.ledger.remarks(r)
 	if r, err = a.refit(ctx, batch, r); err != nil {
 		return docs, err
 	}

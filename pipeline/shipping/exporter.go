@@ -106,6 +106,9 @@ type Response struct {
 	// Removed counts documents that were stored a second time and deleted
 	// again, Unchecked those for which that could not be found out.
 	Removed, Unchecked int
+	// Diverted counts Rejected documents that the backend keeps elsewhere, such
+	// as in a failure store.
+	Diverted int
 	// Status is the protocol's code of the whole answer, 0 when there is none.
 	Status int
 	// RetryAfter is the least time to wait, when the backend said so.

@@ -25,6 +25,8 @@ type Stats struct {
 	// Removed counts documents that were stored a second time and deleted
 	// again, Unchecked those for which that could not be found out.
 	Removed, Unchecked uint64
+	// Diverted counts dead documents that the backend keeps elsewhere.
+	Diverted uint64
 	// Rewritten counts documents that did not fit their index and were sent
 	// again, changed.
 	Rewritten map[Misfit]uint64
@@ -88,14 +90,15 @@ func (l *ledger) change(fn func(*Stats)) {
 	fn(&l.Stats)
 }
 
-// copies counts what an answer says of documents that were there before.
-func (l *ledger) copies(r *Response) {
-	if r.Removed == 0 && r.Unchecked == 0 {
+// remarks counts what an answer says beside the outcomes.
+func (l *ledger) remarks(r *Response) {
+	if r.Removed == 0 && r.Unchecked == 0 && r.Diverted == 0 {
 		return
 	}
 	l.change(func(s *Stats) {
 		s.Removed += uint64(r.Removed)
 		s.Unchecked += uint64(r.Unchecked)
+		s.Diverted += uint64(r.Diverted)
 	})
 }
 

@@ -45,7 +45,7 @@ func (s *Shipper) receive(ctx context.Context, b *batch, r *Response) error {
 	before, sent := s.core.trouble, b.fragments
 	d := s.core.decide(time.Now(), b, r)
 	s.report(before, r)
-	s.ledger.copies(r)
+	s.ledger.remarks(r)
 	s.countRewritten(d.rewrite)
 	if err := s.place(ctx, d.dead, s.deadLetters()); err != nil {
 		return err
