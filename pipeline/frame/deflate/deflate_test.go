@@ -122,6 +122,34 @@ func TestEveryLengthAndDistance(t *testing.T) {
 }
 
 // A new stream may not refer to the one before it.
+// However full the history is when a stream ends or goes on, there is room
+// behind it: as much as pieces can make of it is never reached.
+func TestHistoryHasRoomBehindIt(t *testing.T) {
+	text := make([]byte, histSize)
+	for i := range text {
+		text[i] = byte(i*i>>9) & 15
+	}
+	for short := range mostWaits / piece {
+		for more := range 2 * len(tail) {
+			for _, further := range []int{0, 2 * step} {
+				w := &tape{w: NewWriter(noMemory)}
+				for len(w.plain) < histSize-(short+1)*piece {
+					w.text(text[:piece])
+				}
+				for range short + 1 {
+					w.text(text[:piece-1])
+				}
+				w.text(text[:short+1+more])
+				w.text(text[:further])
+				if len(w.w.hist) > histSize {
+					t.Fatalf("the history has %d bytes, of %d at most", len(w.w.hist), histSize)
+				}
+				w.close(t)
+			}
+		}
+	}
+}
+
 func TestStreamsStandAlone(t *testing.T) {
 	tp := &tape{w: NewWriter(noMemory)}
 	c := NewChunk([]byte("a chunk that all streams have, and that is long"))

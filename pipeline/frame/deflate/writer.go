@@ -26,9 +26,12 @@ const (
 	step = 32 << 10
 	// piece is how many bytes are added at once.
 	piece = 16 << 10
-	// histSize holds the window, and some steps, so that moving the window to
-	// the front is worth it.
-	histSize = window + 4*step + piece
+	// mostWaits is how much may wait to be coded: a step is noticed by the piece
+	// behind it.
+	mostWaits = step + piece
+	// histSize holds the window and what waits, and some steps, so that moving
+	// the window to the front is worth it.
+	histSize = window + 4*step + mostWaits
 )
 
 // Writer makes deflate streams, one after the other. It is not safe for
@@ -127,7 +130,7 @@ func (w *Writer) add(p []byte) int {
 	n := min(len(p), piece)
 	if len(w.hist)-w.coded >= step {
 		w.code(false)
-		if len(w.hist)+piece > histSize {
+		if len(w.hist)+mostWaits > histSize {
 			w.slide()
 		}
 	}
