@@ -18,7 +18,8 @@ func TestStalledFsyncStopsNothingElse(t *testing.T) {
 	d := newDisk(t, newNode(t, "503"))
 	agent := d.start()
 	generator := d.Generate("-seed", seed(382), "-containers", "3", "-plains", "1", "-rate", "400")
-	d.figure("lines wait in the journal", atLeast(100), "tailrace_receiver_accepted_log_records_total")
+	// Lines are pieces of documents.
+	d.figure("lines wait in the journal", atLeast(300), "tailrace_receiver_accepted_log_records_total")
 
 	held := make(chan struct{})
 	fault := d.inject(errfs.Fault{Calls: []errfs.Call{errfs.Sync}, Name: segmentSuffix, Times: 1, Until: held})
