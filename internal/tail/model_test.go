@@ -41,8 +41,9 @@ type content struct {
 	gone, truncated bool
 	// compressed says that it was, and has the name of the compressed file.
 	compressed bool
-	// copied says that it went on in a copy when the original was truncated.
-	copied bool
+	// copied says that it went on in a copy when the original was truncated, and
+	// unseen that the agent has not looked since there is one.
+	copied, unseen bool
 	// regrown is how large the content was that took its place unseen.
 	atLeast, regrown int
 	stage            stage

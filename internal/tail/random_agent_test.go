@@ -15,7 +15,7 @@ func (s *life) lookOnly() {
 	for _, c := range s.contents {
 		switch {
 		case c.name != "":
-			c.opened, c.held, c.measured = true, true, len(c.text)
+			c.opened, c.held, c.unseen, c.measured = true, true, false, len(c.text)
 		case c.truncated && c.held:
 			c.stage = max(c.stage, looked)
 			s.regrown(c)

@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -104,7 +105,18 @@ func (p *part) follows(last *part) bool {
 }
 
 func (s *life) isFragment(text string) bool {
-	return slices.ContainsFunc(s.contents, func(c *content) bool { return c.fragment != "" && strings.Contains(c.fragment, text) })
+	return slices.ContainsFunc(s.contents, func(c *content) bool { return c.fragment != "" && c.hasFragment(text) })
+}
+
+// hasFragment says whether a text is recorded of the line that was never
+// completed: what Docker meant if only the newline is missing, otherwise what is
+// there.
+func (c *content) hasFragment(text string) bool {
+	var line struct{ Log string }
+	if json.Unmarshal([]byte(c.fragment), &line) == nil {
+		return text == strings.TrimSuffix(line.Log, "\n")
+	}
+	return strings.Contains(c.fragment, text)
 }
 
 // checkBanners: all files have the same first line, so only its number tells.

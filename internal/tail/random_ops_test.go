@@ -153,6 +153,7 @@ func (s *life) copyAndTruncate(w *writer) {
 	name := fmt.Sprintf("%s.log.%d", w.chain, w.number)
 	s.must(os.WriteFile(s.model.path(name), old.text, 0o644))
 	s.say("copytruncate %s to %s", old.name, name)
+	old.copied, old.unseen = true, true
 	// Of two files that are new to it and alike, the agent reads both.
 	if s.random.IntN(2) == 0 && old.identified {
 		s.lookOnly()
@@ -161,9 +162,7 @@ func (s *life) copyAndTruncate(w *writer) {
 	s.must(old.file.Truncate(0))
 	s.begin(w, &content{chain: old.chain, file: old.file, name: old.name, ino: old.ino, opened: old.opened})
 	s.regrowTo(w, len(old.text))
-	copied, err := os.Open(s.model.path(name))
-	s.must(err)
-	old.name, old.file, old.copied = name, copied, true
+	old.name = name
 }
 
 // lost notes that what was not read of a content may be missing from now on.
@@ -223,11 +222,17 @@ func (s *life) compress() {
 
 func (s *life) delete(c *content) {
 	s.must(os.Remove(s.model.path(c.name)))
-	// Nobody writes to it any more: with the agent's descriptor the inode is free.
-	s.must(c.file.Close())
+	if !c.copied {
+		// Nobody writes to it any more: with the agent's descriptor the inode is free.
+		s.must(c.file.Close())
+	}
 	s.say("unlink %s", c.name)
 	c.name = ""
 	switch {
+	case c.unseen:
+		// To the agent it was truncated without a copy.
+		c.truncated = true
+		s.lost(c, c.measured)
 	case s.opts.MaxFiles > 0, c.compressed:
 		s.lost(c, 0)
 	case !c.held || s.opts.UnlinkedBytes > 0:
