@@ -24,7 +24,11 @@ func (e *Encoder) document(b *event.Batch, r *event.Record, s *source, f *frame.
 	f.Const(c.observed)
 	f.LitX(e.observed.format(observed))
 	f.Const(c.members)
-	e.variable(b, r, c, f)
+	if e.ecs {
+		e.ecsVariable(b, r, c, f)
+	} else {
+		e.variable(b, r, c, f)
+	}
 	f.EndDoc(r.Lines, at)
 	e.terms(b, r, f)
 }

@@ -9,29 +9,9 @@ import (
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
 
-// ecsDocument writes one record with the fields of the Elastic Common Schema
-// side by side, their names written with dots. What the agent knows comes first
-// and last, what the line says in between: flattenECS relies on that order.
-func (e *Encoder) ecsDocument(b *event.Batch, r *event.Record, s *source, f *frame.Builder) {
-	c := s.constants(r.Dataset, r.Stream)
-	observed, at := r.Observed, r.Time
-	if at <= 0 {
-		at = observed
-	}
-	f.Const(c.action)
-	e.id = recordID(s.src.ID, r, b.Bytes(r.Raw))
-	f.Lit(e.id[:])
-	f.Const(c.begin)
-	f.LitX(e.time.format(at))
-	f.Const(c.observed)
-	f.LitX(e.observed.format(observed))
-	f.Const(c.members)
-	e.ecsVariable(b, r, c, f)
-	f.EndDoc(r.Lines, at)
-	e.terms(b, r, f)
-}
-
-// ecsVariable writes what follows the constant members.
+// ecsVariable is variable with the fields of the Elastic Common Schema side by
+// side, their names written with dots. What the agent knows comes first and
+// last, what the line says in between: flattenECS relies on that order.
 func (e *Encoder) ecsVariable(b *event.Batch, r *event.Record, c *constants, f *frame.Builder) {
 	escaped := e.ecsMessage(b, r)
 	e.names.reset(c)

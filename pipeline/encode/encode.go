@@ -78,11 +78,7 @@ func (e *Encoder) Encode(b *event.Batch, f *frame.Builder) {
 			b.Source.Counts.DroppedLines += uint64(r.Lines)
 			continue
 		}
-		if e.ecs {
-			e.ecsDocument(b, r, s, f)
-		} else {
-			e.document(b, r, s, f)
-		}
+		e.document(b, r, s, f)
 		b.Source.Counts.Docs++
 		b.Source.Counts.DocLines += uint64(r.Lines)
 	}
