@@ -40,20 +40,21 @@ func (e *Encoder) variable(b *event.Batch, r *event.Record, c *constants, f *fra
 	escaped := e.body(b, r)
 	e.attributes(b, r, c, escaped)
 	e.buf = append(e.buf, '}')
-	e.severity(b, r)
+	e.severity(b, r, `,"severity_number":`, `,"severity_text":`)
 	e.traceContext(r, f)
 	f.Var(e.buf)
 	f.Var(e.text)
 }
 
-// severity leaves out what is not known, as Elastic's exporter does.
-func (e *Encoder) severity(b *event.Batch, r *event.Record) {
+// severity writes it behind the beginnings of its members. It leaves out what
+// is not known, as Elastic's exporter does.
+func (e *Encoder) severity(b *event.Batch, r *event.Record, number, text string) {
 	if r.Severity != 0 {
-		e.buf = append(e.buf, `,"severity_number":`...)
+		e.buf = append(e.buf, number...)
 		e.buf = strconv.AppendUint(e.buf, uint64(r.Severity), 10)
 	}
 	if r.SeverityText.Kind != event.KindNone {
-		e.buf = append(e.buf, `,"severity_text":`...)
+		e.buf = append(e.buf, text...)
 		e.stringValue(b, r.SeverityText)
 	}
 }
@@ -76,28 +77,34 @@ func (e *Encoder) stringValue(b *event.Batch, v event.Value) (escaped bool) {
 	return e.value(b, v)
 }
 
-// traceContext writes the ids as literals of their own: a trace id usually
-// repeats the one before it, a span id never does.
 func (e *Encoder) traceContext(r *event.Record, f *frame.Builder) {
-	if r.TraceID == ([16]byte{}) {
-		return
+	known := e.ids(r, f, `,"trace_id":"`, `,"span_id":"`)
+	if known && r.HasFlags && r.TraceFlags <= maxTraceFlags {
+		e.buf = append(e.buf, `,"trace_flags":`...)
+		e.buf = strconv.AppendUint(e.buf, uint64(r.TraceFlags), 10)
 	}
-	e.buf = append(e.buf, `,"trace_id":"`...)
+}
+
+// ids writes the ids behind the beginnings of their members, as literals of
+// their own: a trace id usually repeats the one before it, a span id never
+// does. It says whether there is a trace.
+func (e *Encoder) ids(r *event.Record, f *frame.Builder, trace, span string) bool {
+	if r.TraceID == ([16]byte{}) {
+		return false
+	}
+	e.buf = append(e.buf, trace...)
 	f.Var(e.buf)
 	hex.Encode(e.hex[:], r.TraceID[:])
 	f.LitX(e.hex[:])
 	e.buf = append(e.buf[:0], '"')
 	if r.SpanID != ([8]byte{}) {
-		e.buf = append(e.buf, `,"span_id":"`...)
+		e.buf = append(e.buf, span...)
 		f.Var(e.buf)
 		hex.Encode(e.hex[:16], r.SpanID[:])
 		f.Lit(e.hex[:16])
 		e.buf = append(e.buf[:0], '"')
 	}
-	if r.HasFlags && r.TraceFlags <= maxTraceFlags {
-		e.buf = append(e.buf, `,"trace_flags":`...)
-		e.buf = strconv.AppendUint(e.buf, uint64(r.TraceFlags), 10)
-	}
+	return true
 }
 
 // maxTraceFlags is what the field takes: Elastic's template

@@ -1,7 +1,6 @@
 package encode
 
 import (
-	"encoding/hex"
 	"strconv"
 
 	"github.com/tailrace/tailrace/pipeline/ecs"
@@ -22,8 +21,9 @@ func (e *Encoder) ecsVariable(b *event.Batch, r *event.Record, c *constants, f *
 	if invalid {
 		e.flag("log.attributes.escaped")
 	}
-	e.ecsSeverity(b, r)
-	e.ecsTrace(r, f)
+	e.severity(b, r, `,"event.severity":`, `,"log.level":`)
+	// The schema has no field for trace flags.
+	e.ids(r, f, `,"trace.id":"`, `,"span.id":"`)
 	f.Var(e.buf)
 	f.Var(e.text)
 }
@@ -42,36 +42,6 @@ func (e *Encoder) ecsMessage(b *event.Batch, r *event.Record) (escaped bool) {
 	e.buf = append(e.buf, "}\n"...)
 	e.buf, e.text = e.text[:0], e.buf
 	return escaped
-}
-
-func (e *Encoder) ecsSeverity(b *event.Batch, r *event.Record) {
-	if r.Severity != 0 {
-		e.buf = append(e.buf, `,"event.severity":`...)
-		e.buf = strconv.AppendUint(e.buf, uint64(r.Severity), 10)
-	}
-	if r.SeverityText.Kind != event.KindNone {
-		e.buf = append(e.buf, `,"log.level":`...)
-		e.stringValue(b, r.SeverityText)
-	}
-}
-
-// ecsTrace writes the ids. The schema has no field for trace flags.
-func (e *Encoder) ecsTrace(r *event.Record, f *frame.Builder) {
-	if r.TraceID == ([16]byte{}) {
-		return
-	}
-	e.buf = append(e.buf, `,"trace.id":"`...)
-	f.Var(e.buf)
-	hex.Encode(e.hex[:], r.TraceID[:])
-	f.LitX(e.hex[:])
-	e.buf = append(e.buf[:0], '"')
-	if r.SpanID != ([8]byte{}) {
-		e.buf = append(e.buf, `,"span.id":"`...)
-		f.Var(e.buf)
-		hex.Encode(e.hex[:16], r.SpanID[:])
-		f.Lit(e.hex[:16])
-		e.buf = append(e.buf[:0], '"')
-	}
 }
 
 // ecsFields writes the record's own attributes and says whether the text of

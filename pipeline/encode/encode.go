@@ -1,8 +1,7 @@
 // Package encode turns events into the documents that Elasticsearch stores,
 // in the structure of its OpenTelemetry mode or by the Elastic Common Schema,
-// and writes them to the open
-// frame as lines of a _bulk body. What is constant for a source is rendered
-// once. docs/documents.md shows the documents.
+// and writes them to the open frame as lines of a _bulk body. What is constant
+// for a source is rendered once. docs/documents.md shows the documents.
 package encode
 
 import (
