@@ -70,11 +70,13 @@ func (e *Engine) lookInto(ctx context.Context, dir string) bool {
 	complete := true
 	for _, p := range e.opts.Providers {
 		err := p.Scan(ctx, dir, func(t Target) { e.found(p, t) })
-		if err != nil && ctx.Err() == nil {
-			complete = false
-			e.exhausted(err)
-			e.opts.Logger.Warn("cannot look for log files everywhere; it is tried again",
-				"directory", quote(dir), "error", err)
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		complete = false
+		e.exhausted(err)
+		if e.told.once(dir, err.Error()) {
+			e.opts.Logger.Warn("cannot look for log files everywhere; it is tried again", "directory", quote(dir), "error", err)
 		}
 	}
 	return complete

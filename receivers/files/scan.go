@@ -138,13 +138,14 @@ func unreadable(name string) string {
 
 func (s *scan) list(dir string) []os.DirEntry {
 	entries, err := s.pattern.root.ReadDir(dir, maxEntries)
+	if entries != nil || err == nil {
+		s.watched[path.Join(s.pattern.dir, dir)] = true
+	}
 	var refused *confine.Refused
 	switch {
-	case err == nil:
-		s.watched[path.Join(s.pattern.dir, dir)] = true
 	case errors.As(err, &refused):
 		s.yield(tail.Target{Root: s.pattern.dir, Name: dir, Refused: refused.Reason})
-	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTDIR):
+	case err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTDIR):
 		s.errs = append(s.errs, err)
 	}
 	return entries

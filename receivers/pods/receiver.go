@@ -19,9 +19,12 @@ import (
 	"github.com/tailrace/tailrace/pipeline/event"
 )
 
-// maxEntries bounds what is listed of one directory, so that a container that
-// fills its own costs no more than that.
-const maxEntries = 20_000
+// maxPods bounds what is listed of the root, maxEntries what is of a directory
+// below it, so that a container that fills its own costs no more than that.
+const (
+	maxPods    = 200_000
+	maxEntries = 20_000
+)
 
 // Options are what the receiver is told beside its configuration.
 type Options struct {

@@ -3,6 +3,7 @@ package pods
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/tailrace/tailrace/internal/tail"
+	"github.com/tailrace/tailrace/internal/tail/confine"
 )
 
 const web = "shop_web-7d9f.x_0f0e6f0a-3c0b-4a52-9d3a-2a8f5f6d7c11"
@@ -130,6 +132,26 @@ func TestScanRefusesHostileNames(t *testing.T) {
 		if target.Refused == "" {
 			t.Errorf("%q was found", target.Name)
 		}
+	}
+}
+
+// TestADirectoryWithTooManyEntriesIsSaid: what is beyond the limit cannot be
+// read, and the other containers can.
+func TestADirectoryWithTooManyEntriesIsSaid(t *testing.T) {
+	root := tree(t, web+"/app/0.log", web+"/full/")
+	for i := range maxEntries + 1 {
+		if err := os.Link(filepath.Join(root, web, "app/0.log"), filepath.Join(root, web, "full", fmt.Sprint(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var found []string
+	err := newReceiver(t, root, nil).Scan(t.Context(), "", func(t tail.Target) { found = append(found, t.Name) })
+	var many *confine.TooMany
+	if !errors.As(err, &many) || many.Name != filepath.Join(root, web, "full") {
+		t.Errorf("got %v", err)
+	}
+	if !slices.Equal(found, []string{web + "/app/0.log"}) {
+		t.Errorf("found %q", found)
 	}
 }
 

@@ -102,7 +102,11 @@ func (s *scan) list(dir string) []os.DirEntry {
 
 // listBeneath reads a directory beneath a root and reports whether it is one.
 func (s *scan) listBeneath(root *confine.Root, dir string) ([]os.DirEntry, bool) {
-	entries, err := root.ReadDir(dir, maxEntries)
+	limit := maxEntries
+	if dir == "." {
+		limit = maxPods
+	}
+	entries, err := root.ReadDir(dir, limit)
 	var refused *confine.Refused
 	switch {
 	case errors.As(err, &refused):
@@ -112,7 +116,7 @@ func (s *scan) listBeneath(root *confine.Root, dir string) ([]os.DirEntry, bool)
 	case err != nil:
 		s.errs = append(s.errs, ignoreMissing(err))
 	}
-	return entries, err == nil
+	return entries, entries != nil || err == nil
 }
 
 func (s *scan) refuse(name, reason string) {

@@ -141,8 +141,18 @@ func (r *Root) Readlink(name string) (string, error) {
 	return string(buf[:max(n, 0)]), err
 }
 
-// ReadDir lists at most limit names of a directory beneath the root, in no
-// order.
+// TooMany says that a directory has more entries than are listed.
+type TooMany struct {
+	Name  string
+	Limit int
+}
+
+func (e *TooMany) Error() string {
+	return fmt.Sprintf("%s has more than %d entries, and those beyond are not looked at; remove some", e.Name, e.Limit)
+}
+
+// ReadDir lists a directory beneath the root, in no order. Of more than limit
+// entries it returns so many, and TooMany.
 func (r *Root) ReadDir(name string, limit int) ([]os.DirEntry, error) {
 	// Directories never block, and what may block has the Go runtime ask epoll.
 	fd, err := r.open(name, openFlags&^unix.O_NONBLOCK|unix.O_DIRECTORY)
@@ -151,9 +161,12 @@ func (r *Root) ReadDir(name string, limit int) ([]os.DirEntry, error) {
 	}
 	dir := os.NewFile(uintptr(fd), name)
 	defer dir.Close()
-	entries, err := dir.ReadDir(limit)
-	if errors.Is(err, io.EOF) {
+	entries, err := dir.ReadDir(limit + 1)
+	switch {
+	case errors.Is(err, io.EOF):
 		err = nil
+	case len(entries) > limit:
+		entries, err = entries[:limit], &TooMany{r.Path() + "/" + name, limit}
 	}
 	return entries, err
 }

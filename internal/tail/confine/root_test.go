@@ -149,6 +149,10 @@ func TestReadDir(t *testing.T) {
 		if err := os.Symlink(outside, r.Path()+"/link"); err != nil {
 			t.Fatal(err)
 		}
+		var many *TooMany
+		if entries, err := r.ReadDir(".", 1); len(entries) != 1 || !errors.As(err, &many) || many.Limit != 1 {
+			t.Errorf("of a directory with several entries one is asked for: %v, %v", entries, err)
+		}
 		var refused *Refused
 		if entries, err := r.ReadDir("link", 10); !errors.As(err, &refused) {
 			t.Errorf("listed %v through a link, %v", entries, err)
