@@ -3,7 +3,6 @@ package tail
 import (
 	"context"
 	"hash/maphash"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -163,7 +162,7 @@ func (e *Engine) scanAll(ctx context.Context) {
 
 // scanChanged looks where names came or went.
 func (e *Engine) scanChanged(ctx context.Context) {
-	e.scan(ctx, fewOrAll(e.watch.take())...)
+	e.scan(ctx, e.watch.fewOrAll(e.watch.take())...)
 	e.scanAdded(ctx, e.watch.follow(e.opts.Providers, false))
 }
 
@@ -174,19 +173,9 @@ func (e *Engine) scanAdded(ctx context.Context, added []string) {
 		if len(added) == 0 {
 			return
 		}
-		e.scan(ctx, fewOrAll(added)...)
+		e.scan(ctx, e.watch.fewOrAll(added)...)
 		added = e.watch.follow(e.opts.Providers, false)
 	}
-}
-
-// few is how many directories are cheaper to look into one by one.
-const few = 256
-
-func fewOrAll(dirs []string) []string {
-	if len(dirs) > few || slices.Contains(dirs, "") {
-		return []string{""}
-	}
-	return dirs
 }
 
 // laneOf pins all files of a path identity to one lane: identities are given

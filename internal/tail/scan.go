@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -14,24 +16,39 @@ import (
 // looks bounds how often a scan that finds new files is repeated at once.
 const looks = 4
 
-// scan looks for files at and below directories, an empty one for all, and
-// gives the new ones to their lanes. A file may be renamed while its directory is listed, so
-// that the listing has only the newer one that took its name: it is looked
-// again until nothing new is found.
+// scan looks for files at and below directories, an empty one for all, opens
+// what is new, follows what was renamed, forgets what is gone, and gives the new
+// ones to their lanes. A file may be renamed while its directory is listed, so
+// that the listing has only the newer one that took its name: where something
+// new is found, it is looked again until nothing is.
 func (e *Engine) scan(ctx context.Context, under ...string) {
-	where := make(area, len(under))
-	for _, dir := range under {
-		where[dir] = true
-	}
+	e.markAbsent(newArea(under), e.opts.Now().UnixNano())
+	e.reopen()
+	complete := true
 	for range looks {
 		arrived := len(e.arrived)
-		e.look(ctx, where)
+		complete = e.look(ctx, under) && complete
 		if len(e.arrived) == arrived {
 			break
 		}
+		under = where(e.arrived[arrived:])
+	}
+	if complete && ctx.Err() == nil {
+		e.forget()
 	}
 	e.admit()
 	e.started = true
+}
+
+// where lists the directories of the files that have arrived in chains.
+func where(chains []*chain) []string {
+	dirs := make(area)
+	for _, c := range chains {
+		for _, f := range c.arriving {
+			dirs[path.Dir(*f.path.Load())] = true
+		}
+	}
+	return slices.Collect(maps.Keys(dirs))
 }
 
 // admit gives the files that a scan has opened to their lanes, all at once:
@@ -52,17 +69,13 @@ func (e *Engine) admit() {
 	e.arrived = e.arrived[:0]
 }
 
-// look opens what is new, follows what was renamed, and forgets what is gone.
-func (e *Engine) look(ctx context.Context, under area) {
-	e.markAbsent(under, e.opts.Now().UnixNano())
-	e.reopen()
+// look reports false when not everything could be looked at.
+func (e *Engine) look(ctx context.Context, under []string) bool {
 	complete := true
-	for dir := range under {
+	for _, dir := range under {
 		complete = e.lookInto(ctx, dir) && complete
 	}
-	if complete && ctx.Err() == nil {
-		e.forget()
-	}
+	return complete
 }
 
 // lookInto reports false when not everything could be looked at.

@@ -48,6 +48,14 @@ type watcher struct {
 // everything.
 type area map[string]bool
 
+func newArea(dirs []string) area {
+	a := make(area, len(dirs))
+	for _, dir := range dirs {
+		a[dir] = true
+	}
+	return a
+}
+
 // has says whether a path is below one of the directories.
 func (a area) has(path string) bool {
 	if a[""] {
@@ -173,6 +181,22 @@ func (w *watcher) drop(wanted map[string]bool) {
 	maps.DeleteFunc(w.polled, func(dir string, _ stamp) bool { return !wanted[dir] })
 	w.watches.Store(int64(len(w.dirs)))
 	w.polling.Store(int64(len(w.polled)))
+}
+
+// few is how many directories are cheaper to look into one by one than all are
+// to look through, or fewShare of them all.
+const (
+	few      = 256
+	fewShare = 4
+)
+
+// fewOrAll is everything when that is cheaper than to look into so many.
+func (w *watcher) fewOrAll(dirs []string) []string {
+	watched := int(w.watches.Load() + w.polling.Load())
+	if len(dirs) > max(few, watched/fewShare) || slices.Contains(dirs, "") {
+		return []string{""}
+	}
+	return dirs
 }
 
 func (w *watcher) run() {

@@ -5,9 +5,7 @@ package files
 import (
 	"context"
 	"errors"
-	"maps"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +28,7 @@ type Receiver struct {
 	opts     Options
 	start    tail.Start
 	patterns []*pattern
-	watched  map[string]bool
+	watched  tail.Dirs
 }
 
 // pattern is a glob, in the directory that its fixed beginning names and the
@@ -50,7 +48,7 @@ func New(cfg Config, opts Options) (*Receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Receiver{cfg: cfg, opts: opts, start: start, watched: make(map[string]bool)}
+	r := &Receiver{cfg: cfg, opts: opts, start: start}
 	for _, p := range cfg.Include {
 		r.patterns = append(r.patterns, newPattern(path.Clean(p)))
 	}
@@ -66,11 +64,11 @@ func newPattern(glob string) *pattern {
 }
 
 // Watch lists the directories that were looked into last.
-func (r *Receiver) Watch() []string { return slices.Collect(maps.Keys(r.watched)) }
+func (r *Receiver) Watch() []string { return r.watched.All() }
 
 // Scan yields the files at or below a directory.
 func (r *Receiver) Scan(ctx context.Context, under string, yield func(tail.Target)) error {
-	maps.DeleteFunc(r.watched, func(dir string, _ bool) bool { return isWithin(dir, under) })
+	r.watched.Look(under)
 	var errs []error
 	seen := make(map[string]bool)
 	for _, p := range r.patterns {

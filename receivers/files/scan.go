@@ -47,26 +47,40 @@ func (s *scan) run() error {
 	return errors.Join(s.errs...)
 }
 
-// descend matches the first part in a directory and the others below it.
+// descend matches the first part in a directory and the others below it. Above
+// the directory that is looked at there is only the way to it.
 func (s *scan) descend(dir string, parts []string) {
 	full := path.Join(s.pattern.dir, dir)
 	if s.ctx.Err() != nil || !isWithin(full, s.under) && !isWithin(s.under, full) {
 		return
 	}
-	if len(parts) > 1 && !strings.ContainsAny(parts[0], `*?[\`) {
+	if len(parts) == 1 {
+		if isWithin(full, s.under) {
+			s.files(dir, s.list(dir), parts[0])
+		}
+		return
+	}
+	if !isWithin(full, s.under) {
+		next, _, _ := strings.Cut(strings.TrimPrefix(s.under[len(full):], "/"), "/")
+		s.descendIf(dir, next, parts)
+		return
+	}
+	if !strings.ContainsAny(parts[0], `*?[\`) {
 		s.descend(path.Join(dir, parts[0]), parts[1:])
 		return
 	}
-	entries := s.list(dir)
-	if len(parts) == 1 {
-		s.files(dir, entries, parts[0])
-		return
-	}
-	for _, e := range entries {
-		// Validate has refused malformed patterns.
-		if ok, err := path.Match(parts[0], e.Name()); ok && err == nil && e.Type()&fs.ModeSymlink == 0 {
-			s.descend(path.Join(dir, e.Name()), parts[1:])
+	for _, e := range s.list(dir) {
+		if e.Type()&fs.ModeSymlink == 0 {
+			s.descendIf(dir, e.Name(), parts)
 		}
+	}
+}
+
+// descendIf goes on in a directory whose name matches the first part.
+func (s *scan) descendIf(dir, name string, parts []string) {
+	// Validate has refused malformed patterns.
+	if ok, err := path.Match(parts[0], name); ok && err == nil {
+		s.descend(path.Join(dir, name), parts[1:])
 	}
 }
 
@@ -139,7 +153,7 @@ func unreadable(name string) string {
 func (s *scan) list(dir string) []os.DirEntry {
 	entries, err := s.pattern.root.ReadDir(dir, maxEntries)
 	if entries != nil || err == nil {
-		s.watched[path.Join(s.pattern.dir, dir)] = true
+		s.watched.Add(path.Join(s.pattern.dir, dir))
 	}
 	var refused *confine.Refused
 	switch {

@@ -55,7 +55,7 @@ type Receiver struct {
 	root    *confine.Root
 	// watched are the directories that were looked into, links those that
 	// links led to, each with the directory that has the link.
-	watched map[string]bool
+	watched tail.Dirs
 	links   map[string]string
 	// linkRoots are the allowed roots that links led into.
 	linkRoots map[string]*confine.Root
@@ -72,7 +72,7 @@ func New(cfg Config, opts Options) (*Receiver, error) {
 	}
 	r := &Receiver{
 		cfg: cfg, opts: opts, start: start, exclude: cfg.Exclude,
-		watched: make(map[string]bool), links: make(map[string]string), linkRoots: make(map[string]*confine.Root),
+		links: make(map[string]string), linkRoots: make(map[string]*confine.Root),
 	}
 	r.cfg.Root = path.Clean(cfg.Root)
 	if opts.OwnNamespace != "" && opts.OwnPod != "" {
@@ -83,8 +83,7 @@ func New(cfg Config, opts Options) (*Receiver, error) {
 
 // Watch lists the directories that were looked into last.
 func (r *Receiver) Watch() []string {
-	dirs := make([]string, 0, len(r.watched)+len(r.links))
-	return slices.AppendSeq(slices.AppendSeq(dirs, maps.Keys(r.watched)), maps.Keys(r.links))
+	return slices.AppendSeq(r.watched.All(), maps.Keys(r.links))
 }
 
 // Scan yields every log file at or below a directory. The root may not be
@@ -125,9 +124,8 @@ func (r *Receiver) openRoot() (err error) {
 }
 
 func (r *Receiver) unwatch(under string) {
-	below := func(dir string) bool { return dir == under || strings.HasPrefix(dir, under+"/") }
-	maps.DeleteFunc(r.watched, func(dir string, _ bool) bool { return below(dir) })
-	maps.DeleteFunc(r.links, func(_, dir string) bool { return below(dir) })
+	r.watched.Look(under)
+	maps.DeleteFunc(r.links, func(_, dir string) bool { return dir == under || strings.HasPrefix(dir, under+"/") })
 }
 
 // ignoreMissing is nil for what is not there: it comes and goes.

@@ -95,7 +95,7 @@ func (s *scan) logs(dir string) int {
 func (s *scan) list(dir string) []os.DirEntry {
 	entries, ok := s.listBeneath(s.root, dir)
 	if ok {
-		s.watched[path.Join(s.cfg.Root, dir)] = true
+		s.watched.Add(path.Join(s.cfg.Root, dir))
 	}
 	return entries
 }
