@@ -17,16 +17,16 @@ import (
 
 // Counts are what a sink has received.
 type Counts struct {
-	// Docs is the number of documents, Plain and Packed the bytes of the
-	// bodies they came in, before and after compression.
-	Docs, Plain, Packed int64
+	// Docs is the number of documents, Requests of those that they came in, Plain
+	// and Packed the bytes of the bodies, before and after compression.
+	Docs, Requests, Plain, Packed int64
 }
 
 // Sink is an http.Handler.
 type Sink struct {
-	mux                 *http.ServeMux
-	docs, plain, packed atomic.Int64
-	readers, replies    sync.Pool
+	mux                           *http.ServeMux
+	docs, requests, plain, packed atomic.Int64
+	readers, replies              sync.Pool
 }
 
 // New is a sink that has received nothing.
@@ -43,13 +43,14 @@ func (s *Sink) Serve(l net.Listener) error { return http.Serve(l, s.mux) }
 
 // counts answers with what was received since the last reset; ?reset does that.
 func (s *Sink) counts(w http.ResponseWriter, r *http.Request) {
-	c := Counts{s.docs.Load(), s.plain.Load(), s.packed.Load()}
+	c := Counts{s.docs.Load(), s.requests.Load(), s.plain.Load(), s.packed.Load()}
 	if r.URL.Query().Has("reset") {
 		s.docs.Store(0)
+		s.requests.Store(0)
 		s.plain.Store(0)
 		s.packed.Store(0)
 	}
-	fmt.Fprintf(w, "%d %d %d\n", c.Docs, c.Plain, c.Packed)
+	fmt.Fprintf(w, "%d %d %d %d\n", c.Docs, c.Requests, c.Plain, c.Packed)
 }
 
 // Read asks the sink at url for its counts.
@@ -64,7 +65,7 @@ func Read(url string, reset bool) (c Counts, err error) {
 		return c, err
 	}
 	defer resp.Body.Close()
-	_, err = fmt.Fscan(resp.Body, &c.Docs, &c.Plain, &c.Packed)
+	_, err = fmt.Fscan(resp.Body, &c.Docs, &c.Requests, &c.Plain, &c.Packed)
 	return c, err
 }
 
@@ -98,6 +99,7 @@ func (s *Sink) bulk(w http.ResponseWriter, r *http.Request) {
 	}
 	docs := plain.lines / 2
 	s.docs.Add(docs)
+	s.requests.Add(1)
 	s.plain.Add(plain.bytes)
 	s.packed.Add(packed.n)
 	header(w)

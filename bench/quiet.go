@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/tailrace/tailrace/bench/sink"
+)
+
+const (
+	// calmFiles and calmRate are a node with little to say, on which there is
+	// something to send at any time.
+	calmFiles = 30
+	calmRate  = 10
+	// fleet is how many such nodes the result is told for.
+	fleet = 1000
+)
+
+// defaultFlush is config with the exporter's own idea of when to send.
+const defaultFlush = `receivers:
+  pods: {root: %s, start_at: beginning}
+exporters:
+  elasticsearch: {endpoints: ["%s"]}
+service:
+  journal: {directory: %s, max_size: 20GiB, min_free: 1%%}
+  telemetry: {logs: {level: warn}, metrics: {address: "127.0.0.1:0"}}
+  pipelines:
+    logs: {receivers: [pods], exporters: [elasticsearch], mapping: otel}
+`
+
+// quiet counts the requests of a quiet node, and what a fleet of such nodes
+// asks of a cluster.
+func quiet(ctx context.Context, l *lab, name string) error {
+	if l.own {
+		return nil
+	}
+	span := l.span(time.Minute, 20*time.Second)
+	dir := filepath.Join(l.dir, name)
+	defer os.RemoveAll(dir)
+	w, err := newWriter(filepath.Join(dir, "pods"), calmFiles)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	a, err := l.startWith(ctx, dir, defaultFlush, l.url)
+	if err != nil {
+		return err
+	}
+	requests, used, err := l.quietRequests(ctx, a, w, span)
+	_, _, stopErr := a.stop()
+	if err := errors.Join(err, stopErr); err != nil {
+		return err
+	}
+	perSecond := float64(requests) / span.Seconds()
+	fmt.Printf("%s lines_per_s=%d requests_per_s=%.2f fleet=%d fleet_requests_per_s=%.0f core_percent=%.2f\n",
+		name, calmRate, perSecond, fleet, fleet*perSecond, 100*used.Seconds()/span.Seconds())
+	return nil
+}
+
+// quietRequests counts the requests, and the agent's CPU time, of a span.
+func (l *lab) quietRequests(ctx context.Context, a *agent, w *writer, span time.Duration) (int64, time.Duration, error) {
+	load := pace{rate: calmRate, files: calmFiles, step: time.Second}
+	if err := w.write(ctx, load, pacedWarmUp); err != nil {
+		return 0, 0, err
+	}
+	if _, err := sink.Read(l.url, true); err != nil {
+		return 0, 0, err
+	}
+	before, err := a.cpu()
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := w.write(ctx, load, span); err != nil {
+		return 0, 0, err
+	}
+	c, err := sink.Read(l.url, false)
+	after, cpuErr := a.cpu()
+	return c.Requests, after - before, errors.Join(err, cpuErr)
+}
