@@ -122,6 +122,7 @@ func (r *reading) load(b *event.Batch) (chunk, error) {
 		return chunk{}, err
 	}
 	b.Data = b.Data[:n]
+	r.noteBeyond(r.offset + int64(n-proof))
 	if n < proof || xxh3.Hash(b.Data[:proof]) != r.tail {
 		return chunk{}, errReplaced
 	}
@@ -131,6 +132,16 @@ func (r *reading) load(b *event.Batch) (chunk, error) {
 	full := n == size
 	b.Data = b.Data[:proof+len(r.trim(b.Data[proof:], r.offset+int64(n-proof), full))]
 	return chunk{proof: proof, full: full && len(b.Data) == n}, nil
+}
+
+// noteBeyond measures a file that was read to beyond its last known size: if it
+// is truncated then and grows to just where it was read to, that must not look as
+// if it had grown by what was read.
+func (r *reading) noteBeyond(end int64) {
+	if r.file.compressed == nil && end > r.file.size.Load() {
+		// A file that was given up meanwhile was measured when it was.
+		_ = r.file.remeasure()
+	}
 }
 
 // checkHead returns errReplaced when p, which is read from the beginning of the
@@ -171,7 +182,7 @@ func (r *reading) want() int {
 func (r *reading) consumed(b *event.Batch, c chunk, read, at int) bool {
 	r.full = c.full
 	if len(b.Records) < maxRecords {
-		r.notePending(read - at)
+		r.notePending(read-at, at > c.proof)
 	} else {
 		r.pending = 0
 	}
@@ -198,8 +209,10 @@ func (r *reading) move(n int64) {
 	r.lane.moved(r)
 }
 
-func (r *reading) notePending(n int) {
-	if n != r.pending {
+// notePending takes how much of an unfinished line is behind the position; other
+// says that it is another line than before.
+func (r *reading) notePending(n int, other bool) {
+	if n != r.pending || other {
 		r.pending, r.pendingSince = n, r.observed
 	}
 }

@@ -124,6 +124,8 @@ func (w *world) run(cmd, input []string) string {
 		return w.read()
 	case "read-unseen":
 		return w.read()
+	case "turn":
+		return w.turn()
 	case "seal":
 		return w.seal()
 	case "read-again":
@@ -225,11 +227,24 @@ func (w *world) read() string {
 	var out strings.Builder
 	l := w.agent().Lane(0)
 	for l.Read(&w.batch) || !l.ready.empty() {
-		for i := range w.batch.Records {
-			rec := &w.batch.Records[i]
-			w.batch.Source.Counts.DocLines += uint64(rec.Lines)
-			fmt.Fprintln(&out, describe(&w.batch, rec))
-		}
+		out.WriteString(w.records())
+	}
+	return out.String()
+}
+
+// turn reads once.
+func (w *world) turn() string {
+	w.agent().Lane(0).Read(&w.batch)
+	return w.records()
+}
+
+// records are those of the batch that was read last.
+func (w *world) records() string {
+	var out strings.Builder
+	for i := range w.batch.Records {
+		rec := &w.batch.Records[i]
+		w.batch.Source.Counts.DocLines += uint64(rec.Lines)
+		fmt.Fprintln(&out, describe(&w.batch, rec))
 	}
 	return out.String()
 }

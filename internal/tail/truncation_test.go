@@ -8,6 +8,8 @@ func TestTruncatedAndRegrown(t *testing.T) { runScenario(t, "truncation_regrown"
 
 func TestTruncatedAndRegrownToItsOldSize(t *testing.T) { runScenario(t, "truncation_equal") }
 
+func TestTruncatedAndRegrownToWhereItWasReadTo(t *testing.T) { runScenario(t, "truncation_beyond") }
+
 func TestTimesOfFilesMoveNoPosition(t *testing.T) { runScenario(t, "modified") }
 
 func TestTruncatedToItsMiddle(t *testing.T) { runScenario(t, "truncation_middle") }
