@@ -53,3 +53,11 @@ func (w *world) damage(name string, at int) {
 func TestRecordGoesOnBehindACompressedFileThatWasGivenUp(t *testing.T) {
 	runScenario(t, "gzip_open_given_up")
 }
+
+func TestRecordOfBeforeTheStartGoesOnInACompressedFileThatWasGivenUp(t *testing.T) {
+	runScenario(t, "gzip_open_given_up_again")
+}
+
+func TestTouchedLogIsReadBesideACompressedFileThatWasGivenUp(t *testing.T) {
+	runScenario(t, "gzip_touched")
+}

@@ -105,8 +105,7 @@ func (l *Lane) abandon(r *reading, b *event.Batch) bool {
 		l.begin(b, r)
 		return true
 	case made != nil:
-		// It is read there from where it was known to be read to.
-		l.giveBack(r)
+		l.beginAgain(r, made)
 		return false
 	}
 	if r.src == nil {

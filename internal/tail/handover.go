@@ -25,10 +25,14 @@ func (l *Lane) delay(r *reading, err error) bool {
 	return true
 }
 
-// isCopyOf says whether a content was read from the file that was compressed,
-// since the start: its records were carried on into newer files then.
-func (r *reading) isCopyOf(k *known) bool {
-	return r.file.compressed != nil && !r.file.initial && !r.left && (k.met || k.Final)
+// wasLeft says whether a content was read since the start, from this file or from
+// the one that was compressed, and its records carried on into newer files then.
+func (r *reading) wasLeft(k *known) bool {
+	if r.file.compressed != nil {
+		return !r.file.initial && (k.met || k.Final)
+	}
+	files := r.file.chain.current()
+	return k.met && r.file != files[len(files)-1]
 }
 
 // isNamedAfter says whether a compressed file has the name of another, and so
@@ -84,12 +88,7 @@ func (l *Lane) isMadeOf(f *file, r *reading) (bool, error) {
 // deleted, too, and then stand before the one that it goes on in.
 func (l *Lane) moveTo(r *reading, f *file) {
 	l.endDetour(r)
-	if f.reading != nil {
-		l.family(f.chain.identity).unidentified--
-	}
-	// What was unread is in f.
-	r.file.offset.Store(r.file.size.Load())
-	r.file.setState(StateDone)
+	l.replaceBy(r, f)
 	f.reading, r.file, r.handedOver = r, f, true
 	f.source.Store(r.src)
 	f.offset.Store(r.offset)
@@ -107,9 +106,37 @@ func (l *Lane) vacate(f *file) {
 	f.done.Store(true)
 }
 
-// giveBack ends a reading in which nothing was read.
+// beginAgain ends a reading in which nothing was read, and has the file that was
+// made of its own read in its place, from where that was known to be read to.
+func (l *Lane) beginAgain(r *reading, f *file) {
+	old := r.file
+	l.replaceBy(r, f)
+	next := l.newReading(f)
+	next.sequence, next.handedOver = r.sequence, true
+	if r.left {
+		next.putBeside()
+	}
+	old.reading, f.reading = next, next
+	l.giveBack(r)
+	l.enqueue(f.chain)
+}
+
+// replaceBy ends the part of a file whose reading goes on in the one that was
+// made of it: what is unread is there.
+func (l *Lane) replaceBy(r *reading, f *file) {
+	if f.reading != nil {
+		l.family(f.chain.identity).unidentified--
+	}
+	r.file.offset.Store(r.file.size.Load())
+	r.file.setState(StateDone)
+}
+
+// giveBack ends a reading in which nothing was read, so that another can have its
+// content.
 func (l *Lane) giveBack(r *reading) {
 	if k := r.known; k != nil {
+		l.closing = append(l.closing, &reading{src: r.src, opened: r.opened})
+		l.unrecorded = slices.DeleteFunc(l.unrecorded, func(o *reading) bool { return o == r })
 		k.by, k.met = nil, false
 		r.known, r.src = nil, nil
 		r.file.source.Store(nil)

@@ -147,7 +147,7 @@ func (l *Lane) identify(r *reading, whole bool) (bool, error) {
 			return false, err
 		}
 	}
-	if k != nil && r.isCopyOf(k) {
+	if k != nil && !r.left && r.wasLeft(k) {
 		r.putBeside()
 	}
 	// Of a file that was given up nothing can be read, but it has a name.

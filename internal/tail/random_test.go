@@ -66,8 +66,8 @@ func report(t *testing.T, seed uint64, m *mutant) {
 	s := newLife(t, seed, m)
 	s.run(ops)
 	if len(s.problems) > 0 {
-		t.Errorf("a life goes wrong; repeat it with go test ./internal/tail -run TestRandomLives -life %d\n%s\n%s",
-			seed, strings.Join(s.trace, "\n"), strings.Join(s.problems, "\n"))
+		t.Errorf("a life goes wrong; repeat it with go test ./internal/tail -run TestRandomLives -life %d\n%s\n%s\n%s",
+			seed, s.circumstances(), strings.Join(s.trace, "\n"), strings.Join(s.problems, "\n"))
 	}
 }
 
@@ -163,6 +163,13 @@ func newLife(t *testing.T, seed uint64, m *mutant) *life {
 	s.copying = s.plain && !s.banners && r.IntN(2) == 0
 	s.onlyKnown = r.IntN(4) == 0 && s.opts.MaxFiles == 0
 	return s
+}
+
+// circumstances is what newLife has drawn.
+func (s *life) circumstances() string {
+	o := &s.opts
+	return fmt.Sprintf("budget=%d silence=%v max-files=%d unlinked-bytes=%d plain=%t docker=%t banners=%t copying=%t only-known=%t",
+		o.Budget, o.Silence, o.MaxFiles, o.UnlinkedBytes, s.plain, s.docker, s.banners, s.copying, s.onlyKnown)
 }
 
 func (s *life) positions() Positions {

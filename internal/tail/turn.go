@@ -30,7 +30,8 @@ func (l *Lane) turn(c *chain, b *event.Batch) bool {
 			return true
 		}
 		r.file.settled.Store(!l.spent)
-		if !r.left && !r.closed {
+		// Another reading may have taken the place of r.
+		if now := f.reading; !now.left && !now.closed {
 			break
 		}
 	}
