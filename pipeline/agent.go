@@ -48,6 +48,9 @@ type Agent struct {
 	conf config.Pipeline
 
 	lock io.Closer
+	// opener opens what is on disk, and waiting answers meanwhile.
+	opener  *opener
+	waiting *waitingRoom
 	// owner is what was noted of the state directory; of none, the zero value.
 	owner   owner.Record
 	journal storage
@@ -101,6 +104,8 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*Agent, error) {
 	if err := a.onePipeline(); err != nil {
 		return nil, err
 	}
+	a.waiting = a.newWaitingRoom()
+	a.opener = &opener{log: a.log, notReadOnly: a.inMemory(), tell: a.waiting.tell}
 	for _, step := range []func(context.Context) error{a.openState, a.openExporters, a.openReceivers, a.serve, a.serveControl} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
@@ -158,7 +163,7 @@ func (a *Agent) openState(ctx context.Context) (err error) {
 	if err := a.claim(ctx, fs, dir); err != nil {
 		return err
 	}
-	if a.checkpoint, err = patiently(ctx, a.log, func() (*checkpoint.Store, error) {
+	if a.checkpoint, err = patiently(ctx, a.opener, func() (*checkpoint.Store, error) {
 		return checkpoint.Open(checkpoint.Options{FS: fs, Dir: filepath.Join(dir, CheckpointDir), Logger: a.log})
 	}); err != nil {
 		return err
@@ -166,11 +171,11 @@ func (a *Agent) openState(ctx context.Context) (err error) {
 	options := a.journalOptions(fs, dir)
 	var j *journal.Journal
 	options.OnDamaged = func(m *frame.Meta) { a.damaged(j, m) }
-	if j, err = patiently(ctx, a.log, func() (*journal.Journal, error) { return journal.Open(options) }); err != nil {
+	if j, err = patiently(ctx, a.opener, func() (*journal.Journal, error) { return journal.Open(options) }); err != nil {
 		return err
 	}
 	a.journal, a.cursor = j, cursors(j.Cursor)
-	if err := j.Replay(a.checkpoint.Seq(), a.apply); err != nil {
+	if _, err := patiently(ctx, a.opener, func() (storage, error) { return j, j.Replay(a.checkpoint.Seq(), a.apply) }); err != nil {
 		return err
 	}
 	a.adopt()
@@ -186,7 +191,7 @@ func (a *Agent) openStores(ctx context.Context, fs vfs.FS, dir string) (err erro
 			FS: fs, Dir: filepath.Join(dir, folder), Quota: int64(s.MaxSize),
 			Owner: owner, Refuse: s.OnFull == config.Block, Logger: a.log,
 		}
-		store, err := patiently(ctx, a.log, func() (*journal.Store, error) { return journal.OpenStore(o) })
+		store, err := patiently(ctx, a.opener, func() (*journal.Store, error) { return journal.OpenStore(o) })
 		if err == nil {
 			a.stores[folder] = store
 		}
@@ -264,12 +269,12 @@ func (a *Agent) openExporters(ctx context.Context) error {
 
 func (a *Agent) newShipper(ctx context.Context, name string, e exporter) (*shipper, error) {
 	o := e.options
-	cursor, err := patiently(ctx, a.log, func() (cursor, error) { return a.cursor(name, o.Position) })
+	cursor, err := patiently(ctx, a.opener, func() (cursor, error) { return a.cursor(name, o.Position) })
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range a.stores {
-		if _, err := patiently(ctx, a.log, func() (bool, error) { return true, s.Rollback(name, cursor.Stats().Position) }); err != nil {
+		if _, err := patiently(ctx, a.opener, func() (bool, error) { return true, s.Rollback(name, cursor.Stats().Position) }); err != nil {
 			return nil, err
 		}
 	}

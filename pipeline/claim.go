@@ -16,13 +16,13 @@ import (
 
 // claim makes the agent's directory and takes its lock.
 func (a *Agent) claim(ctx context.Context, fs vfs.FS, dir string) (err error) {
-	if err := fs.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("cannot make the journal's directory: %w; change service.journal.directory or its permissions", err)
+	if _, err := patiently(ctx, a.opener, func() (string, error) { return dir, fs.MkdirAll(dir, 0o700) }); err != nil {
+		return fmt.Errorf("cannot make the journal's directory: %w", err)
 	}
 	if a.lock, err = a.waitForLock(ctx, fs, filepath.Join(dir, LockFile)); err != nil {
 		return err
 	}
-	a.owner, err = patiently(ctx, a.log, func() (owner.Record, error) {
+	a.owner, err = patiently(ctx, a.opener, func() (owner.Record, error) {
 		found, err := owner.Take(fs, dir, a.node, time.Now())
 		a.introduce(dir, &found)
 		return found.Record, err
@@ -79,7 +79,7 @@ const lockRetry = 100 * time.Millisecond
 // one may be started before, and takes over at once.
 func (a *Agent) waitForLock(ctx context.Context, fs vfs.FS, name string) (io.Closer, error) {
 	for said := false; ; said = true {
-		l, err := fs.Lock(name)
+		l, err := patiently(ctx, a.opener, func() (io.Closer, error) { return fs.Lock(name) })
 		if !errors.Is(err, vfs.ErrLocked) {
 			return l, err
 		}

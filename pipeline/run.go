@@ -117,11 +117,11 @@ func (a *Agent) save() {
 // Close ends the parts that Run has not ended, in the order in which data
 // flows, and lets the next agent in.
 func (a *Agent) Close() error {
-	var err error
+	err := a.waiting.close()
 	if a.server != nil {
 		stop, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		err = a.server.Shutdown(stop)
+		err = errors.Join(err, a.server.Shutdown(stop))
 	}
 	if a.control != nil {
 		err = errors.Join(err, a.control.Close())

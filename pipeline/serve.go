@@ -6,13 +6,14 @@ import (
 
 	"github.com/tailrace/tailrace/internal/status"
 	"github.com/tailrace/tailrace/internal/telemetry"
+	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
 // serve opens the agent's own endpoint.
 func (a *Agent) serve(context.Context) error {
 	address := a.cfg.Service.Telemetry.Metrics.Address
-	if address == "" {
-		return nil
+	if err := a.waiting.close(); err != nil || address == "" {
+		return err
 	}
 	registry := telemetry.NewRegistry(a.opts.Version)
 	registry.MustRegister(telemetry.Collector(a.collect))
@@ -21,10 +22,19 @@ func (a *Agent) serve(context.Context) error {
 		Metrics: registry,
 		Alive:   a.watchdog.Alive,
 		Ready:   func() error { return nil },
+		Note:    a.trouble,
 		Pages:   map[string]http.Handler{status.Path: http.HandlerFunc(a.serveStatus)},
 		Pprof:   a.cfg.Service.Telemetry.Metrics.Pprof,
 		Logger:  a.log,
 	})
 	a.server = server
 	return err
+}
+
+// trouble is why the journal's disk takes nothing at the moment, and the cure.
+func (a *Agent) trouble() string {
+	if err := a.journal.Stats().Trouble; err != nil {
+		return "the journal cannot be written, and nothing is read: " + err.Error() + "; " + journal.Cure(err)
+	}
+	return ""
 }

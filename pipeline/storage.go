@@ -81,7 +81,7 @@ func (a *Agent) openMemory(ctx context.Context) error {
 	if kept {
 		o.Dir = filepath.Join(c.Directory, CheckpointDir)
 	}
-	if a.checkpoint, err = checkpoint.Open(o); err != nil {
+	if a.checkpoint, err = patiently(ctx, a.opener, func() (*checkpoint.Store, error) { return checkpoint.Open(o) }); err != nil {
 		return err
 	}
 	j := memory.Open(memory.Options{MaxSize: int64(c.MaxSize), Logger: a.log, OnPassed: a.acknowledge})

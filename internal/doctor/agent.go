@@ -41,8 +41,8 @@ func Agent(pid int, answer string, unwell error) Finding {
 	case pid == 0 && unwell != nil:
 		return fine("agent", "none runs on this journal").or(Warning, "start it: tailrace run")
 	case pid == 0:
-		return fine("agent", "one answers, but none holds this journal: it works on another").
-			or(Wrong, "give each agent its own service.telemetry.metrics.address and service.journal.directory")
+		return fine("agent", "one answers, but none holds this journal, so that it works on another or waits for this one: %s", answer).
+			or(Wrong, "give each agent its own service.telemetry.metrics.address and service.journal.directory, or cure what it waits for")
 	case unwell != nil:
 		return fine("agent", "process %d holds the journal, and is not well: %v", pid, unwell).
 			or(Wrong, "read its log; if it makes no progress, restart it")

@@ -29,6 +29,9 @@ type ServerOptions struct {
 	// Alive answers PathHealth and Ready PathReady; an error is a 503 with
 	// its text. Neither may ask a backend.
 	Alive, Ready func() error
+	// Note is added to a good answer of either, for people; it may be empty.
+	// Nil is none.
+	Note func() string
 	// Pages are served at their paths.
 	Pages map[string]http.Handler
 	// Pprof serves profiles under /debug/pprof/.
@@ -101,8 +104,8 @@ func routes(o ServerOptions) http.Handler {
 		MaxRequestsInFlight: maxScrapes,
 		Timeout:             scrapeTimeout,
 	}))
-	mux.Handle("GET "+PathHealth, answer("alive", o.Alive))
-	mux.Handle("GET "+PathReady, answer("ready", o.Ready))
+	mux.Handle("GET "+PathHealth, answer("alive", o.Alive, o.Note))
+	mux.Handle("GET "+PathReady, answer("ready", o.Ready, o.Note))
 	for path, page := range o.Pages {
 		mux.Handle("GET "+path, page)
 	}
@@ -112,14 +115,21 @@ func routes(o ServerOptions) http.Handler {
 	return mux
 }
 
-// answer is 200 and good while check has no error.
-func answer(good string, check func() error) http.Handler {
+// answer is 200 and good, with a note, while check has no error.
+func answer(good string, check func() error, note func() string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if err := check(); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		fmt.Fprintln(w, good)
+		text := ""
+		if note != nil {
+			text = note()
+		}
+		if text != "" {
+			text = "; " + text
+		}
+		fmt.Fprintln(w, good+text)
 	})
 }
 

@@ -66,6 +66,25 @@ func TestHealthAndReadiness(t *testing.T) {
 	}
 }
 
+func TestGoodAnswersHaveANote(t *testing.T) {
+	note := ""
+	get := serve(t, ServerOptions{
+		Alive: func() error { return nil },
+		Ready: func() error { return errors.New("not yet") },
+		Note:  func() string { return note },
+	})
+	if _, body := get(PathHealth); body != "alive\n" {
+		t.Errorf("with nothing to add: %q", body)
+	}
+	note = "the disk is full"
+	if code, body := get(PathHealth); code != 200 || body != "alive; the disk is full\n" {
+		t.Errorf("%s: %d %q", PathHealth, code, body)
+	}
+	if code, body := get(PathReady); code != 503 || body != "not yet\n" {
+		t.Errorf("%s: %d %q", PathReady, code, body)
+	}
+}
+
 func TestMetrics(t *testing.T) {
 	read := Counter("tailrace_receiver_accepted_log_records_total", "Records.", "namespace")
 	lag := Histogram("tailrace_journal_fsync_seconds", "How long fsync took.")

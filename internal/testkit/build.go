@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -63,6 +64,37 @@ func WallClock(tb testing.TB) string {
 	return build(tb, "./test/cmd/wallclock", false)
 }
 
+// ChangedAgent is Agent with other sources in place of some of the module's, by
+// their paths within it, or beside them. The module's own files stay as they
+// are.
+func ChangedAgent(tb testing.TB, sources map[string]string) string {
+	tb.Helper()
+	dir, root := tb.TempDir(), Root(tb)
+	replace := map[string]string{}
+	for path, text := range sources {
+		name := filepath.Join(dir, fmt.Sprintf("%d.go", len(replace)))
+		write(tb, name, []byte(text))
+		replace[filepath.Join(root, path)] = name
+	}
+	// The format of -overlay is in `go help build`.
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	write(tb, filepath.Join(dir, "overlay.json"), overlay)
+	cgo, args := buildArgs(raceEnabled)
+	bin := filepath.Join(dir, "tailrace")
+	compile(tb, root, cgo, append(args, "-overlay", filepath.Join(dir, "overlay.json"), "-o"), bin, "./cmd/tailrace")
+	return bin
+}
+
+func write(tb testing.TB, name string, content []byte) {
+	tb.Helper()
+	if err := os.WriteFile(name, content, 0o644); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 var builds struct {
 	sync.Mutex
 	done map[string]string
@@ -83,18 +115,25 @@ func build(tb testing.TB, pkg string, race bool) string {
 		tb.Fatal(err)
 	}
 	bin := filepath.Join(dir, filepath.Base(pkg))
-	args := []string{"build", "-trimpath", "-buildvcs=false"}
-	cgo := "CGO_ENABLED=0"
 	if race {
 		bin += "-race"
-		args, cgo = append(args, "-race"), "CGO_ENABLED=1"
 	}
+	cgo, args := buildArgs(race)
 	compile(tb, root, cgo, append(args, "-o"), bin, pkg)
 	if builds.done == nil {
 		builds.done = map[string]string{}
 	}
 	builds.done[built] = bin
 	return bin
+}
+
+// buildArgs are those of go for each of the binaries.
+func buildArgs(race bool) (cgo string, args []string) {
+	args = []string{"build", "-trimpath", "-buildvcs=false"}
+	if race {
+		return "CGO_ENABLED=1", append(args, "-race")
+	}
+	return "CGO_ENABLED=0", args
 }
 
 // compile builds beside bin and renames: another test may be running the old one.

@@ -63,11 +63,13 @@ func readHolder(f *os.File) Holder {
 	return ParseHolder(string(b[:n]))
 }
 
+// writeHolder overwrites what the last holder wrote, which needs no space on a
+// full disk.
 func writeHolder(f *os.File) error {
-	if err := f.Truncate(0); err != nil {
+	host, _ := os.Hostname()
+	text := fmt.Appendf(nil, "%d\n%s\n%s\n", os.Getpid(), time.Now().UTC().Format(time.RFC3339), host)
+	if _, err := f.WriteAt(text, 0); err != nil {
 		return err
 	}
-	host, _ := os.Hostname()
-	_, err := fmt.Fprintf(f, "%d\n%s\n%s\n", os.Getpid(), time.Now().UTC().Format(time.RFC3339), host)
-	return err
+	return f.Truncate(int64(len(text)))
 }

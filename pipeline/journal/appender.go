@@ -230,7 +230,7 @@ func Cure(err error) string {
 	case outOfSpace(err):
 		return "free space on the file system, or lower service.journal.max_size"
 	case errors.Is(err, syscall.EROFS):
-		return "the file system is read-only: look in the kernel's log for why, then remount it read-write"
+		return "the file system is read-only: look in the kernel's log for why, then remount it read-write; if it is a container's own, mount a volume there"
 	case isStall(err):
 		return "see whether this disk, or the network to it, is overloaded or failing: iostat -x, and the kernel's log"
 	}

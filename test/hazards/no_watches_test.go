@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/tailrace/tailrace/internal/testkit"
 )
 
 // TestFilesAreFoundWithoutWatches takes the kernel's watches away, some or all
@@ -24,6 +26,8 @@ func TestFilesAreFoundWithoutWatches(t *testing.T) {
 			generator := n.Generate("-seed", seed(23), "-containers", "8", "-plains", "2", "-rate", "1000", "-limit", "16384")
 			n.figure("directories are looked at", atLeast(1), "tailrace_receiver_polled_directories")
 			n.saying(agent, tt.cure)
+			n.diagnosed(t, "the running agent has none for")
+			n.diagnosed(t, "sysctl fs.inotify.max_user_watches=")
 			n.arrived(2000)
 			v := n.settle(generator, agent)
 			if said := n.said(agent, tt.cure); said != 1 {
@@ -35,6 +39,18 @@ func TestFilesAreFoundWithoutWatches(t *testing.T) {
 				t.Error("no call failed: the test proves nothing")
 			}
 		})
+	}
+}
+
+// diagnosed wants doctor to say text beside the running agent.
+func (n *node) diagnosed(t *testing.T, text string) {
+	t.Helper()
+	line := []string{"doctor"}
+	for _, c := range n.configs {
+		line = append(line, "--config", c)
+	}
+	if out, code := testkit.Output(t, testkit.Agent(t), line...); code == 0 || !strings.Contains(out, text) {
+		t.Errorf("doctor does not say %q:\n%s", text, out)
 	}
 }
 

@@ -1,0 +1,106 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/tailrace/tailrace/internal/status"
+	"github.com/tailrace/tailrace/internal/telemetry"
+	"github.com/tailrace/tailrace/pipeline/journal"
+)
+
+// waitingRoom answers at the agent's address while its state cannot be opened:
+// the agent is alive, is not ready, and says why. It belongs to the goroutine
+// that opens the state.
+type waitingRoom struct {
+	address string
+	version string
+	log     *slog.Logger
+	// report is what the status says besides the trouble.
+	report status.Report
+	server *telemetry.Server
+	// unserved is why nobody listens, as it was said.
+	unserved string
+
+	mu      sync.Mutex
+	trouble error
+}
+
+func (a *Agent) newWaitingRoom() *waitingRoom {
+	return &waitingRoom{
+		address: a.cfg.Service.Telemetry.Metrics.Address, version: a.opts.Version, log: a.log,
+		report: status.Report{
+			Live: true, Node: a.node, Version: a.opts.Version,
+			Journal: status.Journal{Directory: a.cfg.Service.Journal.Directory, InMemory: a.inMemory()},
+		},
+	}
+}
+
+// tell takes note of what is waited for, and begins to answer. The address may
+// be another agent's that is about to end.
+func (w *waitingRoom) tell(err error) {
+	w.mu.Lock()
+	w.trouble = err
+	w.mu.Unlock()
+	if w.server != nil || w.address == "" {
+		return
+	}
+	server, err := telemetry.Serve(w.options())
+	if err == nil {
+		w.server = server
+		return
+	}
+	if w.unserved != err.Error() {
+		w.log.Warn("while it waits, this agent cannot be asked why", "error", err)
+		w.unserved = err.Error()
+	}
+}
+
+func (w *waitingRoom) options() telemetry.ServerOptions {
+	registry := telemetry.NewRegistry(w.version)
+	registry.MustRegister(telemetry.Collector(func(e telemetry.Emit) { e.Value(journalFull, 1) }))
+	return telemetry.ServerOptions{
+		Address: w.address,
+		Metrics: registry,
+		Alive:   func() error { return nil },
+		Ready:   func() error { return errors.New(w.why()) },
+		Note:    w.why,
+		Pages:   map[string]http.Handler{status.Path: http.HandlerFunc(w.serveStatus)},
+		Logger:  w.log,
+	}
+}
+
+// why is what is waited for, and the cure.
+func (w *waitingRoom) why() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return "the agent's state cannot be opened, and nothing is read: " + w.trouble.Error() + "; " + journal.Cure(w.trouble)
+}
+
+func (w *waitingRoom) serveStatus(out http.ResponseWriter, _ *http.Request) {
+	r := w.report
+	w.mu.Lock()
+	r.Time, r.Journal.Trouble, r.Journal.Cure = time.Now(), w.trouble.Error(), journal.Cure(w.trouble)
+	w.mu.Unlock()
+	out.Header().Set("Content-Type", "application/json")
+	if err := json.NewEncoder(out).Encode(r); err != nil {
+		w.log.Debug("the status was not sent", "error", err)
+	}
+}
+
+// close makes room for the agent's own endpoint.
+func (w *waitingRoom) close() error {
+	if w.server == nil {
+		return nil
+	}
+	stop, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	err := w.server.Shutdown(stop)
+	w.server = nil
+	return err
+}
