@@ -2,10 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,8 +27,9 @@ func newSetupCommand() *cobra.Command {
 type setupElasticsearch struct {
 	cluster clusterFlags
 	options cluster.Options
+	consent consent
 
-	dryRun, print, force, newKey bool
+	dryRun, print, newKey bool
 }
 
 func newSetupElasticsearchCommand() *cobra.Command {
@@ -45,8 +44,9 @@ or --ilm ask for a lifecycle of one's own. Fields of applications cannot make a
 mapping explode: beyond the limit they are stored and not indexed.
 
 It can be repeated: what is right is left alone. What somebody has changed is
-shown and not touched without --force; own additions belong into the component
-template tailrace-otel@custom (or tailrace-ecs@custom), which is never written.
+shown as a difference and replaced only if you say so, on the terminal or by
+--force. Own additions belong into the component template tailrace-otel@custom
+(or tailrace-ecs@custom), which is never written.
 
 It needs the rights of an administrator, which the agent should not have: give
 them with --user or --api-key-file.`,
@@ -64,7 +64,7 @@ them with --user or --api-key-file.`,
 	flags.BoolVar(&s.options.Templates, "templates", false, "templates of one's own also where built-in ones serve")
 	flags.BoolVar(&s.dryRun, "dry-run", false, "only say what would be done; works without a cluster")
 	flags.BoolVar(&s.print, "print", false, "print the requests that a new cluster needs; asks no cluster")
-	flags.BoolVar(&s.force, "force", false, "replace what somebody has changed too")
+	s.consent.add(cmd)
 	flags.BoolVar(&s.options.NoKey, "no-key", false, "make no API key")
 	flags.BoolVar(&s.newKey, "new-key", false, "make another API key although there is one")
 	cmd.MarkFlagsMutuallyExclusive("no-key", "new-key")
@@ -121,12 +121,12 @@ func (s *setupElasticsearch) apply(cmd *cobra.Command, t *target) error {
 	if err := s.say(cmd, p); err != nil || s.dryRun {
 		return err
 	}
-	out := cmd.OutOrStdout()
-	if len(p.Blocked()) > 0 && !s.force {
-		return errors.New("somebody has changed what is shown above; nothing was done: keep it and move the change to the @custom component, or repeat with --force")
+	replace, err := s.consent.give(cmd, p.NeedConsent())
+	if err != nil {
+		return err
 	}
-	if err := p.Apply(cmd.Context(), client, s.force, func(c cluster.Change) {
-		fmt.Fprintf(out, "written: %s %s\n", c.Resource.Kind, c.Resource.Name())
+	if err := p.Apply(cmd.Context(), client, replace, func(c cluster.Change) {
+		fmt.Fprintf(cmd.OutOrStdout(), "written: %s %s\n", c.Resource.Kind, c.Resource.Name())
 	}); err != nil {
 		return err
 	}
@@ -148,10 +148,7 @@ func (s *setupElasticsearch) say(cmd *cobra.Command, p *cluster.Plan) error {
 		fmt.Fprintf(out, "%-9s  the built-in template %s serves %s\n", "served", p.ServedBy, p.Options.Patterns()[0])
 	}
 	for _, c := range p.Changes {
-		fmt.Fprintf(out, "%-9s  %s %s\n", c.State, c.Resource.Kind, c.Resource.Name())
-		for line := range strings.Lines(c.Diff) {
-			fmt.Fprintf(out, "    %s\n", render.Escape(nil, []byte(strings.TrimRight(line, "\n"))))
-		}
+		sayState(out, c.State, c.Resource.Kind, c.Resource.Name(), c.Diff)
 	}
 	if p.Open {
 		_, err := fmt.Fprintln(out, "open       security is off in this cluster: it needs no role and no API key")

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tailrace/tailrace/internal/doctor"
+	"github.com/tailrace/tailrace/internal/managed"
 )
 
 // scripted is a cluster that answers what a test says, by method and path
@@ -53,8 +54,8 @@ func ordinary() *scripted {
 	}}
 }
 
-func states(p *Plan) map[string]State {
-	all := map[string]State{}
+func states(p *Plan) map[string]managed.State {
+	all := map[string]managed.State{}
 	for _, c := range p.Changes {
 		all[c.Resource.Path] = c.State
 	}
@@ -72,7 +73,7 @@ func mustLook(t *testing.T, s Server, o Options) *Plan {
 
 func TestBuiltInTemplatesServeUnlessALifecycleIsAskedFor(t *testing.T) {
 	p := mustLook(t, ordinary(), Options{Mapping: "otel"})
-	if diff := cmp.Diff(map[string]State{"/_security/role/tailrace-otel": Missing}, states(p)); diff != "" || p.ServedBy != "logs-otel@template" {
+	if diff := cmp.Diff(map[string]managed.State{"/_security/role/tailrace-otel": managed.Missing}, states(p)); diff != "" || p.ServedBy != "logs-otel@template" {
 		t.Errorf("served by %q: %s", p.ServedBy, diff)
 	}
 	for name, o := range map[string]Options{
@@ -93,7 +94,7 @@ func TestTemplatesFitTheCluster(t *testing.T) {
 	delete(s.answers, "GET /_index_template/logs-otel@template")
 	s.answers["GET /_nodes/plugins"] = `{"nodes":{"a":{"version":"8.16.1","modules":[{"name":"constant-keyword"}]}}}`
 	p := mustLook(t, s, Options{Mapping: "otel"})
-	text := string(text(p.Changes[0].Resource.Body))
+	text := managed.Text(p.Changes[0].Resource.Body)
 	if strings.Contains(text, "match_only_text") || !strings.Contains(text, "constant_keyword") {
 		t.Errorf("field types of absent modules, or none of present ones: %s", text)
 	}
@@ -112,36 +113,44 @@ func TestStatesOfResources(t *testing.T) {
 	other := &Resource{r.Path, r.Kind, map[string]any{"cluster": []any{"monitor"}, "indices": r.Body["indices"]}}
 	edited := other.marked()
 	edited["metadata"] = r.marked()["metadata"]
-	foreign := clone(other.Body)
+	foreign := managed.Clone(other.Body)
 	for name, c := range map[string]struct {
 		stored map[string]any
-		want   State
+		want   managed.State
 	}{
-		"as made":                      {r.marked(), Same},
-		"as made, without marks":       {r.Body, Same},
-		"by another version":           {other.marked(), Outdated},
-		"changed since it was made":    {edited, Edited},
-		"of the name, made by another": {foreign, Foreign},
+		"as made":                      {r.marked(), managed.Same},
+		"as made, without marks":       {r.Body, managed.Same},
+		"by another version":           {other.marked(), managed.Outdated},
+		"changed since it was made":    {edited, managed.Edited},
+		"of the name, made by another": {foreign, managed.Foreign},
 	} {
-		got := compareWith(r, clone(c.stored))
-		if got.State != c.want || (got.Diff == "") != (c.want == Same) {
+		got := compareWith(r, managed.Clone(c.stored))
+		if got.State != c.want || (got.Diff == "") != (c.want == managed.Same) {
 			t.Errorf("%s: %s, want %s\n%s", name, got.State, c.want, got.Diff)
 		}
 	}
 }
 
-func TestNothingIsWrittenWhileSomethingNeedsForce(t *testing.T) {
-	o := Options{Mapping: "otel", NoKey: true}
+func TestWhatSomebodyChangedIsWrittenWithConsentOnly(t *testing.T) {
 	s := ordinary()
 	s.answers["GET /_security/role/tailrace-otel"] = `{"tailrace":{"cluster":["all"],"indices":[]}}`
-	p := mustLook(t, s, o)
-	s.asked = nil
-	if err := p.Apply(t.Context(), s, false, func(Change) {}); err == nil || len(s.asked) > 0 {
-		t.Errorf("%v, and it asked %v", err, s.asked)
+	p := mustLook(t, s, Options{Mapping: "otel", NoKey: true, Retention: "30d"})
+	if n := p.NeedConsent(); n != 1 {
+		t.Fatalf("%d changes need consent, want 1: %+v", n, p.Changes)
 	}
-	s.answers["PUT /_security/role/tailrace-otel"] = `{}`
-	if err := p.Apply(t.Context(), s, true, func(Change) {}); err != nil || len(s.asked) != 1 {
-		t.Errorf("%v, and it asked %v", err, s.asked)
+	templates := []string{"PUT /_component_template/tailrace-otel@settings", "PUT /_component_template/tailrace-otel@lifecycle", "PUT /_index_template/tailrace-otel"}
+	role := "PUT /_security/role/tailrace-otel"
+	for _, call := range append(templates, role) {
+		s.answers[call] = `{}`
+	}
+	for consent, want := range map[bool][]string{false: templates, true: append(templates, role)} {
+		s.asked = nil
+		if err := p.Apply(t.Context(), s, consent, func(Change) {}); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff(want, s.asked); diff != "" {
+			t.Errorf("consent %v: %s", consent, diff)
+		}
 	}
 }
 
@@ -209,12 +218,6 @@ func TestOptionsThatCannotWork(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"logs-generic-*", "logs-nginx.access-*"}, o.Patterns()); diff != "" {
 		t.Error(diff)
-	}
-}
-
-func TestDiffShowsWhatChanges(t *testing.T) {
-	if got, want := diff("a\nb\nc\nd\ne\nf", "a\nb\nc\nx\ne\nf"), "  b\n  c\n- d\n+ x\n  e\n  f\n"; got != want {
-		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+
+	"github.com/tailrace/tailrace/internal/managed"
 )
 
 // keyPath is where API keys are.
@@ -45,7 +47,7 @@ func (p *Plan) KeyFits() bool {
 		return false
 	}
 	for _, d := range p.Key.Descriptors {
-		return sum(content("role", d)) == sum(content("role", p.Options.descriptor()))
+		return managed.Sum(content("role", d)) == managed.Sum(content("role", p.Options.descriptor()))
 	}
 	return false
 }

@@ -1,19 +1,19 @@
 package cluster
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"strings"
+
+	"github.com/tailrace/tailrace/internal/managed"
 )
 
 // Elasticsearch gives a template back in another form than it got: settings as
 // nested texts, defaults written out, times added. normal brings both forms to
 // the same one.
 func normal(body map[string]any) map[string]any {
-	m := clone(body)
+	m := managed.Clone(body)
 	for _, made := range []string{"created_date", "created_date_millis", "modified_date", "modified_date_millis", "deprecated"} {
 		delete(m, made)
 	}
@@ -93,25 +93,6 @@ func dropEmpty(m map[string]any, names ...string) {
 	}
 }
 
-// clone is a deep copy by way of JSON, so that numbers have one type.
-func clone(m map[string]any) map[string]any {
-	var c map[string]any
-	if err := json.Unmarshal(text(m), &c); err != nil {
-		panic(err)
-	}
-	return c
-}
-
-// text is m as JSON, its names in order.
-func text(m map[string]any) []byte {
-	b, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		// Only JSON gets here.
-		panic(err)
-	}
-	return b
-}
-
 // metaOf is where a resource keeps its marks: _meta of templates and policies,
 // metadata of roles.
 func metaOf(kind string) string {
@@ -123,7 +104,7 @@ func metaOf(kind string) string {
 
 // content is what a resource says without its marks.
 func content(kind string, body map[string]any) map[string]any {
-	m := clone(body)
+	m := managed.Clone(body)
 	if p, ok := m["policy"].(map[string]any); ok {
 		delete(p, "_meta")
 	}
@@ -131,16 +112,10 @@ func content(kind string, body map[string]any) map[string]any {
 	return normal(m)
 }
 
-// sum tells whether a person has changed content.
-func sum(content map[string]any) string {
-	h := sha256.Sum256(text(content))
-	return hex.EncodeToString(h[:])
-}
-
 // marked is the body with the version and the sum of its content.
 func (r *Resource) marked() map[string]any {
 	m := maps.Clone(r.Body)
-	marks := map[string]any{"managed_by": "tailrace", "version": Version, "sha256": sum(content(r.Kind, r.Body))}
+	marks := map[string]any{"managed_by": "tailrace", "version": Version, "sha256": managed.Sum(content(r.Kind, r.Body))}
 	if p, ok := m["policy"].(map[string]any); ok {
 		p = maps.Clone(p)
 		p["_meta"] = marks
@@ -151,21 +126,21 @@ func (r *Resource) marked() map[string]any {
 	return m
 }
 
-// marks are those of a stored resource.
-type marks struct {
-	ManagedBy string `json:"managed_by"`
-	Version   int    `json:"version"`
-	Sum       string `json:"sha256"`
-}
-
-func marksOf(kind string, body map[string]any) (found marks) {
+// marksOf are those of a stored resource. What stands in their place and is
+// not the agent's is none.
+func marksOf(kind string, body map[string]any) managed.Marks {
 	from := body
 	if p, ok := body["policy"].(map[string]any); ok {
 		from = p
 	}
-	if b, err := json.Marshal(from[metaOf(kind)]); err == nil {
-		// What is no mark of the agent's is none.
-		_ = json.Unmarshal(b, &found)
+	var found struct {
+		ManagedBy string `json:"managed_by"`
+		Version   int    `json:"version"`
+		Sum       string `json:"sha256"`
 	}
-	return found
+	b, err := json.Marshal(from[metaOf(kind)])
+	if err != nil || json.Unmarshal(b, &found) != nil || found.ManagedBy != "tailrace" {
+		return managed.Marks{}
+	}
+	return managed.Marks{Version: found.Version, Sent: found.Sum, Kept: found.Sum}
 }

@@ -5,28 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-)
 
-// State is what is to be done about a resource.
-type State string
-
-// The states.
-const (
-	// Missing ones are made, Same ones are left alone.
-	Missing State = "missing"
-	Same    State = "unchanged"
-	// Outdated ones are of another version of the agent and are replaced.
-	Outdated State = "outdated"
-	// Edited ones were changed by somebody: replaced only by force.
-	Edited State = "edited"
-	// Foreign ones have the name and were not made by the agent.
-	Foreign State = "foreign"
+	"github.com/tailrace/tailrace/internal/managed"
 )
 
 // Change is a resource and what the cluster has in its place.
 type Change struct {
 	Resource *Resource
-	State    State
+	State    managed.State
 	// Diff is from what is there to what is wanted.
 	Diff string
 }
@@ -55,7 +41,7 @@ type Key struct {
 func NewPlan(o Options) *Plan {
 	p := &Plan{Options: o, Features: Complete("9.0.0")}
 	for _, r := range append(o.templates(&p.Features, nil), o.role()) {
-		p.Changes = append(p.Changes, Change{Resource: r, State: Missing})
+		p.Changes = append(p.Changes, Change{Resource: r, State: managed.Missing})
 	}
 	return p
 }
@@ -180,7 +166,7 @@ func unwrap(answer map[string]any) map[string]any {
 func look(ctx context.Context, s Server, r *Resource) (Change, error) {
 	stored, err := get(ctx, s, r.Path)
 	if err != nil || stored == nil {
-		return Change{Resource: r, State: Missing}, err
+		return Change{Resource: r, State: managed.Missing}, err
 	}
 	// A policy has a version and a date of its own, and who uses it, beside it.
 	if _, ok := r.Body["policy"]; ok {
@@ -191,39 +177,30 @@ func look(ctx context.Context, s Server, r *Resource) (Change, error) {
 
 func compareWith(r *Resource, stored map[string]any) Change {
 	is, wanted := content(r.Kind, stored), content(r.Kind, r.Body)
-	c := Change{Resource: r, State: Same, Diff: diff(string(text(is)), string(text(wanted)))}
-	m := marksOf(r.Kind, stored)
-	switch {
-	case sum(is) == sum(wanted):
-		c.Diff = ""
-	case m.ManagedBy != "tailrace":
-		c.State = Foreign
-	case m.Sum == sum(is):
-		c.State = Outdated
-	default:
-		c.State = Edited
+	found := managed.Found{Marks: marksOf(r.Kind, stored), Sum: managed.Sum(is), Serves: managed.Sum(is) == managed.Sum(wanted)}
+	c := Change{Resource: r, State: found.Compare(managed.Sum(wanted), Version)}
+	if c.State != managed.Same {
+		c.Diff = managed.Diff(managed.Text(is), managed.Text(wanted))
 	}
 	return c
 }
 
-// Blocked are the changes that need force.
-func (p *Plan) Blocked() (blocked []Change) {
+// NeedConsent is how many changes replace what somebody has changed.
+func (p *Plan) NeedConsent() (n int) {
 	for _, c := range p.Changes {
-		if c.State == Edited || c.State == Foreign {
-			blocked = append(blocked, c)
+		if c.State.NeedsConsent() {
+			n++
 		}
 	}
-	return blocked
+	return n
 }
 
 // Apply makes the changes, in their order: a template refers to what stands
-// before it. Done is told of each; force replaces what people have changed too.
-func (p *Plan) Apply(ctx context.Context, s Server, force bool, done func(Change)) error {
-	if n := len(p.Blocked()); n > 0 && !force {
-		return fmt.Errorf("%d resources were changed by somebody; nothing was done", n)
-	}
+// before it. Done is told of each. What somebody has changed is replaced with
+// consent, and stays without it.
+func (p *Plan) Apply(ctx context.Context, s Server, consent bool, done func(Change)) error {
 	for _, c := range p.Changes {
-		if c.State == Same {
+		if !c.State.Written(consent) {
 			continue
 		}
 		if err := call(ctx, s, http.MethodPut, c.Resource.Path, c.Resource.marked(), nil); err != nil {

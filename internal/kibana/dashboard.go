@@ -35,7 +35,7 @@ func (m *maker) dashboard(name, title, about string, shown ...*Object) {
 		}
 	}
 	m.add(&Object{Type: "dashboard", ID: m.id(name), References: references, Attributes: map[string]any{
-		"title": m.named(title), "description": m.described(about), "timeRestore": false, "version": 1,
+		"title": m.named(title), "description": about, "timeRestore": false, "version": 1,
 		"panelsJSON":            text(panels),
 		"optionsJSON":           text(map[string]any{"useMargins": true, "hidePanelTitles": false}),
 		"kibanaSavedObjectMeta": map[string]any{"searchSourceJSON": text(map[string]any{"query": map[string]any{"language": "kuery", "query": ""}, "filter": []any{}})},

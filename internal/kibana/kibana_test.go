@@ -5,10 +5,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
-	"mime"
-	"mime/multipart"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,7 +19,7 @@ func everyMapping(t *testing.T) map[string][]map[string]any {
 	t.Helper()
 	all := map[string][]map[string]any{}
 	for _, mapping := range []string{"otel", "ecs"} {
-		objects, err := Objects(mapping)
+		objects, err := Objects(mapping, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,100 +175,13 @@ func referredTo(o map[string]any) (names []string) {
 	return names
 }
 
-// fake is Kibana's import as its API reference describes it; there is no real
-// one to test against here.
-type fake struct {
-	have map[string]string
-	asks []string
-}
-
-func (f *fake) Send(r *http.Request) (int, http.Header, []byte, error) {
-	f.asks = append(f.asks, r.URL.String())
-	if r.Header.Get("Kbn-Xsrf") == "" {
-		return http.StatusBadRequest, nil, []byte(`{"statusCode":400,"error":"Bad Request","message":"Request must contain a kbn-xsrf header."}`), nil
-	}
-	_, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	part, err := multipart.NewReader(r.Body, params["boundary"]).NextPart()
-	if err != nil || part.FormName() != "file" || !strings.HasSuffix(part.FileName(), ".ndjson") {
-		return http.StatusUnsupportedMediaType, nil, []byte(`{"statusCode":415,"message":"Unsupported Media Type"}`), err
-	}
-	file, _ := io.ReadAll(part)
-	var errors []map[string]any
-	n := 0
-	for line := range bytes.Lines(file) {
-		var o Object
-		if err := json.Unmarshal(line, &o); err != nil {
-			return http.StatusBadRequest, nil, []byte(`{"statusCode":400,"message":"no JSON"}`), nil
-		}
-		if _, ok := f.have[o.ID]; ok && r.URL.Query().Get("overwrite") != "true" {
-			errors = append(errors, map[string]any{"id": o.ID, "type": o.Type, "error": map[string]any{"type": "conflict"}})
-			continue
-		}
-		f.have[o.ID] = string(line)
-		n++
-	}
-	answer, _ := json.Marshal(map[string]any{"success": len(errors) == 0, "successCount": n, "errors": errors})
-	return http.StatusOK, nil, answer, nil
-}
-
-func TestImportKeepsWhatIsThere(t *testing.T) {
-	objects, err := Objects("otel")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &fake{have: map[string]string{objects[3].ID: "somebody's"}}
-	for i, want := range []Imported{{Written: len(objects) - 1}, {}, {Written: len(objects)}} {
-		got, err := Import(t.Context(), f, "team", objects, i == 2)
-		if kept := len(objects) - want.Written; err != nil || got.Written != want.Written || len(got.Kept) != kept {
-			t.Errorf("run %d: %+v, %v; want %d written and %d kept", i, got, err, want.Written, kept)
-		}
-		if i < 2 && f.have[objects[3].ID] != "somebody's" {
-			t.Errorf("run %d replaced what somebody had", i)
-		}
-	}
-	want := []string{"false", "false", "true"}
-	for i := range want {
-		want[i] = "/s/team/api/saved_objects/_import?overwrite=" + want[i]
-	}
-	if diff := cmp.Diff(want, f.asks); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// answers is a Kibana that says one thing.
-type answers struct {
-	status int
-	body   string
-}
-
-func (a answers) Send(*http.Request) (int, http.Header, []byte, error) {
-	return a.status, nil, []byte(a.body), nil
-}
-
-func TestImportSaysWhatWentWrong(t *testing.T) {
-	objects, _ := Objects("ecs")
-	for name, c := range map[string]struct {
-		answer answers
-		want   string
-	}{
-		"no rights":           {answers{403, `{"statusCode":403,"message":"Unable to bulk_create dashboard"}`}, "Unable to bulk_create dashboard"},
-		"no Kibana":           {answers{200, "<html>"}, "<html>"},
-		"a missing reference": {answers{200, `{"errors":[{"id":"x","type":"search","error":{"type":"missing_references"}}]}`}, "missing_references"},
-		"too few objects":     {answers{200, `{"successCount":2}`}, "2 objects of"},
-	} {
-		if _, err := Import(t.Context(), c.answer, "", objects, false); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
 var update = flag.Bool("update", false, "write the files in deploy/kibana")
 
 // TestFilesAreThoseOfTheProgram holds the files for Kibana's own import to what
 // setup kibana writes.
 func TestFilesAreThoseOfTheProgram(t *testing.T) {
 	for _, mapping := range []string{"otel", "ecs"} {
-		objects, err := Objects(mapping)
+		objects, err := Objects(mapping, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,10 +6,10 @@ import (
 	"fmt"
 )
 
-// Version is that of the objects; their descriptions say it.
+// Version is that of the objects. It rises when their content changes.
 const Version = 1
 
-// Object is a saved object as the import API takes it.
+// Object is a saved object as Kibana's import takes it and its export gives it.
 type Object struct {
 	Type       string         `json:"type"`
 	ID         string         `json:"id"`
@@ -36,17 +36,23 @@ func (o *Object) Title() string {
 // maker makes the objects of one mapping.
 type maker struct {
 	fields
-	mapping string
-	all     []*Object
+	mapping, prefix string
+	all             []*Object
 }
 
-// Objects are those of a mapping, what is referred to before what refers.
-func Objects(mapping string) ([]*Object, error) {
+// Objects are those of a mapping, what is referred to before what refers. Kibana
+// has each id once for all spaces: of an object whose id another space has, an
+// import makes a copy with an id of its own (check_conflicts.ts), which could not
+// be found again. So ids name the space, but for the default one.
+func Objects(mapping, space string) ([]*Object, error) {
 	f, ok := mappings[mapping]
 	if !ok {
 		return nil, fmt.Errorf("mapping %q: want otel or ecs", mapping)
 	}
-	m := &maker{fields: f, mapping: mapping}
+	m := &maker{fields: f, mapping: mapping, prefix: "tailrace-" + mapping + "-"}
+	if space != defaultSpace {
+		m.prefix = "tailrace-" + space + "-" + mapping + "-"
+	}
 	m.dataView()
 	m.searches()
 	m.accessLogs()
@@ -55,26 +61,25 @@ func Objects(mapping string) ([]*Object, error) {
 	return m.all, nil
 }
 
+// defaultSpace is Kibana's own, whose addresses have no prefix.
+const defaultSpace = ""
+
 // NDJSON is the file that Kibana's import takes.
 func NDJSON(objects []*Object) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	for _, o := range objects {
-		if err := e.Encode(o); err != nil {
+		if err := e.Encode(o.marked(o.sum())); err != nil {
 			return nil, err
 		}
 	}
 	return b.Bytes(), nil
 }
 
-func (m *maker) id(name string) string { return "tailrace-" + m.mapping + "-" + name }
+func (m *maker) id(name string) string { return m.prefix + name }
 
 // title distinguishes the mappings, for those who have both.
 func (m *maker) named(title string) string { return "Tailrace: " + title + " (" + m.mapping + ")" }
-
-func (m *maker) described(text string) string {
-	return fmt.Sprintf("%s Made by tailrace setup kibana, version %d.", text, Version)
-}
 
 func (m *maker) add(o *Object) *Object {
 	m.all = append(m.all, o)
@@ -119,7 +124,7 @@ type search struct {
 
 func (m *maker) search(s search) *Object {
 	return m.add(&Object{Type: "search", ID: m.id(s.name), References: []Reference{m.view()}, Attributes: map[string]any{
-		"title": m.named(s.title), "description": m.described(s.about), "columns": s.columns,
+		"title": m.named(s.title), "description": s.about, "columns": s.columns,
 		"sort": [][2]string{s.sort}, "grid": map[string]any{}, "hideChart": false, "isTextBasedQuery": false,
 		"kibanaSavedObjectMeta": source(s.query),
 	}})

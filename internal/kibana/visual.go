@@ -15,7 +15,7 @@ func (m *maker) visual(v visual) *Object {
 	}
 	state := map[string]any{"title": m.named(v.title), "type": v.kind, "aggs": v.aggs, "params": params(v.kind)}
 	return m.add(&Object{Type: "visualization", ID: m.id(v.name), References: []Reference{m.view()}, Attributes: map[string]any{
-		"title": m.named(v.title), "description": m.described(v.title + "."), "visState": text(state), "uiStateJSON": "{}", "version": 1,
+		"title": m.named(v.title), "description": v.title + ".", "visState": text(state), "uiStateJSON": "{}", "version": 1,
 		"kibanaSavedObjectMeta": source(v.query),
 	}})
 }

@@ -37,8 +37,9 @@ var layers = Layers{
 		"internal/demo":          {},
 		"internal/status":        {"internal/render"},
 		"internal/doctor":        {"internal/render"},
-		"internal/cluster":       {"internal/doctor"},
-		"internal/kibana":        {},
+		"internal/managed":       {},
+		"internal/cluster":       {"internal/doctor", "internal/managed"},
+		"internal/kibana":        {"internal/managed"},
 
 		"internal/tail":   {"pipeline/event", "pipeline/frame", "internal/checkpoint", "internal/tail/*"},
 		"internal/tail/*": {"pipeline/event", "internal/strictjson", "internal/tail/rfc3339"},

@@ -1,4 +1,5 @@
-// Package terminal knows what an output can show.
+// Package terminal knows whether somebody sits at the other end, and what an
+// output can show.
 package terminal
 
 import (
@@ -8,9 +9,9 @@ import (
 	"golang.org/x/term"
 )
 
-// Is says whether out is a terminal, rather than a file or a pipe.
-func Is(out io.Writer) bool {
-	f, ok := out.(*os.File)
+// Is says whether a reader or writer is a terminal, rather than a file or a pipe.
+func Is(stream any) bool {
+	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 

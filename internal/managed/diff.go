@@ -1,14 +1,14 @@
-package cluster
+package managed
 
 import (
 	"slices"
 	"strings"
 )
 
-// diff shows two texts line by line: what only a has with a minus, what only b
+// Diff shows two texts line by line: what only a has with a minus, what only b
 // has with a plus, and around them two lines that both have.
-func diff(a, b string) string {
-	lines := compare(strings.Split(a, "\n"), strings.Split(b, "\n"))
+func Diff(a, b string) string {
+	lines := align(strings.Split(a, "\n"), strings.Split(b, "\n"))
 	const around = 2
 	var out strings.Builder
 	for i, l := range lines {
@@ -20,8 +20,8 @@ func diff(a, b string) string {
 	return out.String()
 }
 
-// compare walks a longest common subsequence.
-func compare(a, b []string) (lines []string) {
+// align walks a longest common subsequence.
+func align(a, b []string) (lines []string) {
 	common := make([][]int, len(a)+1)
 	for i := range common {
 		common[i] = make([]int, len(b)+1)
