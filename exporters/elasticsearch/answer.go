@@ -73,9 +73,13 @@ func (e *Exporter) answered(ctx context.Context, resp *http.Response, req *shipp
 	switch s := resp.StatusCode; {
 	case s == http.StatusRequestEntityTooLarge:
 		a.Verdict = shipping.TooLarge
-	case s == http.StatusUnauthorized, s == http.StatusProxyAuthRequired:
-		a.Verdict, a.Cure = shipping.Denied, "check user and password, or api_key"
-	case s == http.StatusForbidden && a.understood:
+	case s == http.StatusUnauthorized:
+		a.Verdict, a.Cure = shipping.Denied, "check user and password, api_key or bearer_token; a secret in a file is read again for each request"
+	case s == http.StatusProxyAuthRequired:
+		a.Verdict, a.Cure = shipping.Denied, "check the user and password in proxy_url"
+	case s == http.StatusForbidden && a.kind == clusterBlock:
+		a.Verdict, a.Cure = shipping.Denied, "lift the block that the reason names: cluster.blocks.read_only or read_only_allow_delete in the cluster's settings"
+	case s == http.StatusForbidden && a.kind != "":
 		a.Verdict, a.Cure = shipping.Denied, "give the credentials the index privileges create_doc and auto_configure on the data streams"
 	case s == http.StatusNotFound, s/100 == 3:
 		a.Verdict, a.Cure = shipping.Denied, "check the address in endpoints: it must be that of Elasticsearch itself"
@@ -119,8 +123,11 @@ func (e *Exporter) items(ctx context.Context, resp *http.Response, in *answerBod
 	}
 	a := &shipping.Response{Verdict: shipping.Answered, Status: resp.StatusCode, Outcomes: outcomes, Errors: explained}
 	for i := range explained {
-		if explained[i].Type == failureStore {
+		switch e := &explained[i]; {
+		case e.Type == failureStore:
 			a.Diverted++
+		case isPipelineMissing(e.Type, e.Reason):
+			a.Cure = "make the ingest pipeline that the reason names, or change pipeline in the exporter's configuration or in the index"
 		}
 	}
 	switch err := e.dedupe(ctx, req, r, a); {
@@ -151,11 +158,14 @@ func signature(resp *http.Response) string {
 	return strconv.Itoa(resp.StatusCode) + " " + kind
 }
 
+// clusterBlock is the type of errors about what is blocked: an index, or all.
+const clusterBlock = "cluster_block_exception"
+
 // refusal is the answer to a request that was not carried out.
 type refusal struct {
 	shipping.Response
-	// understood says that it is Elasticsearch's own.
-	understood bool
+	// kind is the type of Elasticsearch's own error, empty for anybody else's.
+	kind string
 }
 
 // readRefusal reads what is said about a refusal: Elasticsearch's error, or
@@ -164,16 +174,15 @@ func readRefusal(resp *http.Response, in *answerBody) refusal {
 	r := replies.Get().(*reply)
 	defer replies.Put(r)
 	kind, reason := r.readRefusal(in)
-	a := refusal{understood: kind != ""}
+	a := refusal{kind: kind}
 	a.Status, a.RetryAfter, a.Signature = resp.StatusCode, retryAfter(resp.Header, time.Now()), signature(resp)
 	a.Raw = resp.Status + ": " + in.first.String()
-	switch {
-	case a.understood:
-		a.Reason = fmt.Sprintf("%s: %s: %s", resp.Status, kind, reason)
-		a.Signature += " " + kind
-	default:
+	if kind == "" {
 		a.Reason = fmt.Sprintf("%s: %.200s", resp.Status, bytes.TrimSpace(in.first.Bytes()))
+		return a
 	}
+	a.Reason = fmt.Sprintf("%s: %s: %s", resp.Status, kind, reason)
+	a.Signature += " " + kind
 	return a
 }
 

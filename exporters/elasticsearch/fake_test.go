@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ import (
 // nothing else, and an exporter to it.
 func newFake(t *testing.T, handler http.HandlerFunc, change ...func(*Config)) *Exporter {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/_bulk" {
+		if path.Base(r.URL.Path) == "_bulk" {
 			handler(w, r)
 			return
 		}
@@ -60,7 +61,7 @@ func export(t *testing.T, e *Exporter, docs ...string) *shipping.Response {
 }
 
 // TestRequestOnTheWire: plain gzip members one after the other, with a length,
-// the filter and the credentials.
+// the filter and the credentials, below the path that a proxy serves.
 func TestRequestOnTheWire(t *testing.T) {
 	var got *http.Request
 	var body []byte
@@ -68,7 +69,7 @@ func TestRequestOnTheWire(t *testing.T) {
 		got = r
 		body, _ = io.ReadAll(r.Body)
 		_, _ = io.WriteString(w, `{"items":[{"create":{"status":201}},{"create":{"status":409}},{"create":{"status":201}}]}`)
-	}, func(c *Config) { c.APIKey, c.Pipeline = "a2V5", "clean up" })
+	}, func(c *Config) { c.Endpoint, c.APIKey, c.Pipeline = c.Endpoint+"/es", "a2V5", "clean up" })
 	req := request(t, `{"a":1}`, `{"a":2}`)
 	req.Parts = append(req.Parts, request(t, `{"a":3}`).Parts...)
 	r, err := e.Export(context.Background(), req)
@@ -76,7 +77,7 @@ func TestRequestOnTheWire(t *testing.T) {
 	if r.Verdict != shipping.Answered || r.Outcomes[1] != shipping.Exists {
 		t.Errorf("the answer is %+v", r)
 	}
-	if got.Method != "POST" || got.URL.Path != "/_bulk" || got.URL.Query().Get("pipeline") != "clean up" ||
+	if got.Method != "POST" || got.URL.Path != "/es/_bulk" || got.URL.Query().Get("pipeline") != "clean up" ||
 		got.URL.Query().Get("filter_path") != filterPath || got.Header.Get("Content-Encoding") != "gzip" ||
 		!strings.EqualFold(got.Header.Get("Authorization"), "ApiKey a2V5") || got.ContentLength != int64(len(body)) {
 		t.Errorf("the request is %s %s, %d bytes, %v", got.Method, got.URL, got.ContentLength, got.Header)
@@ -114,6 +115,8 @@ func TestWholeAnswers(t *testing.T) {
 		{"too many items", json, `{"items":[` + strings.Repeat(`{"create":{"status":201}},`, 2) + `{"create":{"status":201}}]}`, 200, shipping.Miscounted, ""},
 		{"a malformed action", json, `{"error":{"type":"illegal_argument_exception","reason":"Malformed action"},"status":400}`, 400, shipping.Unclear, "400 application/json illegal_argument_exception"},
 		{"no permission", json, `{"error":{"type":"security_exception","reason":"action is unauthorized"},"status":403}`, 403, shipping.Denied, "403 application/json security_exception"},
+		{"a blocked cluster", json, `{"error":{"type":"cluster_block_exception","reason":"blocked by: [FORBIDDEN/6/cluster read-only (api)];"},"status":403}`, 403, shipping.Denied, "403 application/json cluster_block_exception"},
+		{"a proxy that wants a password", html, "", 407, shipping.Denied, "407 text/html"},
 		{"another server", html, "<html>not found</html>", 404, shipping.Denied, "404 text/html"},
 		{"a redirect", html, "", 302, shipping.Denied, "302 text/html"},
 		{"a proxy without backend", html, "<html>bad gateway</html>", 502, shipping.Unavailable, "502 text/html"},

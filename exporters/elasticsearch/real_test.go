@@ -174,6 +174,9 @@ func deliversToReal(t *testing.T, version string) {
 	t.Run("every document once, found by its trace", func(t *testing.T) { deliversOnce(t, s) })
 	t.Run("a mapping conflict becomes a dead letter", func(t *testing.T) { buriesConflict(t, s) })
 	t.Run("a blocked index is parked and delivered later", func(t *testing.T) { parksBlocked(t, s) })
+	t.Run("an index without room on the disk delays no other", func(t *testing.T) { floodedIndexDelaysNoOther(t, s) })
+	t.Run("a blocked cluster holds delivery", func(t *testing.T) { blockedClusterHolds(t, s) })
+	t.Run("a missing ingest pipeline holds delivery", func(t *testing.T) { missingPipelineHolds(t, s) })
 	t.Run("rollovers store nothing twice", func(t *testing.T) { rolloversStoreNothingTwice(t, s) })
 	t.Run("faults on the way lose and repeat nothing", func(t *testing.T) { faultsBetweenLoseAndRepeatNothing(t, s) })
 	t.Run("one address of two dies", func(t *testing.T) { oneAddressOfTwoDies(t, s) })
@@ -241,26 +244,6 @@ func (d *delivery) refused(s *journal.Store) []journal.Refused {
 		all = append(all, docs...)
 	}
 	return all
-}
-
-func parksBlocked(t *testing.T, s *elastic.Server) {
-	s.Use(t)
-	s.Must("PUT", "/blocked", `{"settings":{"index.blocks.write":true}}`)
-	d := newDelivery(t, settings(s))
-	d.run()
-	d.add(logDoc(6000), document{"blocked", "b1", `{"a":1}`}, logDoc(6001))
-	if r := d.delivered(); r.Delivered != 2 || r.Parked != 1 {
-		t.Errorf("the cursor counts %+v, want 2 delivered and 1 parked", r)
-	}
-	s.Must("PUT", "/blocked/_settings", `{"index.blocks.write":false}`)
-	for deadline := time.Now().Add(time.Minute); len(d.park.Bundles(exporterName)) > 0; time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the parked document was not tried again")
-		}
-	}
-	if n := s.Count("blocked", "*"); n != 1 {
-		t.Errorf("%d documents in the index that was blocked, want 1", n)
-	}
 }
 
 func survivesKill(t *testing.T, s *elastic.Server) {

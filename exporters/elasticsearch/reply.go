@@ -3,6 +3,7 @@ package elasticsearch
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/tailrace/tailrace/pipeline/shipping"
@@ -261,13 +262,20 @@ func (i *item) outcome() shipping.Outcome {
 		return shipping.Exists
 	case s == 429 || s >= 500 || s/100 == 2:
 		return shipping.Busy
-	case s == 403 || s == 404:
+	case s == 403 || s == 404 || s == 400 && isPipelineMissing(i.kind, i.reason):
 		return shipping.Refused
 	case s == 400 && misfits[string(i.kind)]:
 		return shipping.Unmappable
 	default:
 		return shipping.Rejected
 	}
+}
+
+// isPipelineMissing says that a document was not even looked at: the ingest
+// pipeline that it was to go through is not there, which a person can mend
+// (IngestService.java, resolvePipelinesAndUpdateIndexRequest and its callers).
+func isPipelineMissing[T string | []byte](kind, reason T) bool {
+	return string(kind) == "illegal_argument_exception" && strings.HasPrefix(string(reason), "pipeline with id [")
 }
 
 // misfits are the types of errors about a document's fields: a value that is

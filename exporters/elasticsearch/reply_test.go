@@ -29,6 +29,8 @@ func TestReplyOutcomes(t *testing.T) {
 		{"legacy block", `"status":403,"error":{"type":"cluster_block_exception"}`, shipping.Refused},
 		{"no such index", `"status":404,"error":{"type":"index_not_found_exception"}`, shipping.Refused},
 		{"mapping conflict", `"status":400,"error":{"type":"document_parsing_exception"}`, shipping.Unmappable},
+		{"no such pipeline", `"status":400,"error":{"type":"illegal_argument_exception","reason":"pipeline with id [late] does not exist"}`, shipping.Refused},
+		{"a value that a pipeline cannot take", `"status":400,"error":{"type":"illegal_argument_exception","reason":"field [a] not present"}`, shipping.Unmappable},
 		{"no such index name", `"status":400,"error":{"type":"invalid_index_name_exception"}`, shipping.Rejected},
 		{"redirected", `"status":201,"failure_store":"used"`, shipping.Rejected},
 		{"not redirected", `"status":201,"failure_store":"not_applicable_or_unknown"`, shipping.Stored},

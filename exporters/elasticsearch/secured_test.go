@@ -15,10 +15,16 @@ import (
 // TestSecuredServer: TLS with certificates on both sides, and a password that
 // is wrong first.
 func TestSecuredServer(t *testing.T) {
+	for _, version := range elastic.Versions() {
+		t.Run(version, func(t *testing.T) { deliversSecurely(t, version) })
+	}
+}
+
+func deliversSecurely(t *testing.T, version string) {
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
 	a := authority.New(t)
-	s := elastic.Start(t, elastic.Options{Password: testPassword, Authority: a})
+	s := elastic.Start(t, elastic.Options{Version: version, Password: testPassword, Authority: a})
 	a.Write(in("ca"))
 	a.Issue(in("cert"), in("key"))
 	c := settings(s)

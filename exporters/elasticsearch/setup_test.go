@@ -8,12 +8,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tailrace/tailrace/internal/cluster"
 	"github.com/tailrace/tailrace/internal/doctor"
+	"github.com/tailrace/tailrace/internal/managed"
 	"github.com/tailrace/tailrace/internal/testkit/elastic"
 	"github.com/tailrace/tailrace/pipeline/config"
 	"github.com/tailrace/tailrace/pipeline/shipping"
@@ -34,11 +36,12 @@ func TestSetUpCluster(t *testing.T) {
 			t.Run("a second time changes nothing", c.nothingIsLeft)
 			t.Run("the key suffices for delivery around a rollover", c.keySuffices)
 			t.Run("the key is for nothing else", c.keyIsForNothingElse)
+			t.Run("a stream without privilege is parked", c.forbiddenStreamIsParked)
 			t.Run("every kind of document is stored", c.documentsAreStored)
 			t.Run("what does not fit is stored flattened", c.misfitsAreFlattened)
 			t.Run("no application can explode the mapping", c.mappingHolds)
 			t.Run("doctor finds nothing wrong", c.doctorAgrees)
-			t.Run("what a person has changed stays without force", c.editsStay)
+			t.Run("what a person has changed stays without consent", c.editsStay)
 		})
 	}
 }
@@ -77,7 +80,7 @@ func TestSetUpOpenCluster(t *testing.T) {
 			t.Run("every kind of document is stored", c.documentsAreStored)
 			t.Run("what does not fit is stored flattened", c.misfitsAreFlattened)
 			t.Run("no application can explode the mapping", c.mappingHolds)
-			t.Run("what a person has changed stays without force", c.editsStay)
+			t.Run("what a person has changed stays without consent", c.editsStay)
 		})
 	}
 }
@@ -131,7 +134,7 @@ func (c *setUp) isUnchanged(t *testing.T) *cluster.Plan {
 	t.Helper()
 	p := c.look(t)
 	for _, change := range p.Changes {
-		if change.State != cluster.Same {
+		if change.State != managed.Same {
 			t.Errorf("%s %s is %s\n%s", change.Resource.Kind, change.Resource.Name(), change.State, change.Diff)
 		}
 	}
@@ -300,12 +303,11 @@ func (c *setUp) editsStay(t *testing.T) {
 	marks := json.RawMessage(marksOf(t, c.Must("GET", path, "")))
 	c.Must("PUT", path, fmt.Sprintf(`{"_meta":%s,"template":{"lifecycle":{"data_retention":"7d"}}}`, marks))
 	p := c.look(t)
-	if b := p.Blocked(); len(b) != 1 || b[0].State != cluster.Edited || !strings.Contains(b[0].Diff, `"data_retention": "7d"`) {
-		t.Fatalf("%+v is in the way, want the edited template", b)
+	edited := slices.IndexFunc(p.Changes, func(change cluster.Change) bool { return change.State == managed.Edited })
+	if n := p.NeedConsent(); n != 1 || edited < 0 || !strings.Contains(p.Changes[edited].Diff, `"data_retention": "7d"`) {
+		t.Fatalf("%d changes need consent, want that of the edited template: %+v", n, p.Changes)
 	}
-	if err := p.Apply(t.Context(), c.admin, false, func(cluster.Change) {}); err == nil {
-		t.Error("it was written over without force")
-	}
+	must(t, p.Apply(t.Context(), c.admin, false, func(c cluster.Change) { t.Errorf("%s is written", c.Resource.Name()) }))
 	if !strings.Contains(c.Must("GET", path, ""), "7d") {
 		t.Error("the change is gone")
 	}

@@ -33,6 +33,24 @@ func TestCloudID(t *testing.T) {
 	}
 }
 
+func TestRequestsGoThroughTheProxy(t *testing.T) {
+	var asked, password string
+	e := newFake(t, func(w http.ResponseWriter, r *http.Request) {
+		// A proxy is asked for the whole address (RFC 9112, 3.2.2).
+		asked, password = r.URL.String(), r.Header.Get("Proxy-Authorization")
+		says(200, "application/json", `{"items":[{"create":{"status":201}}]}`)(w, r)
+	}, func(c *Config) {
+		c.ProxyURL = strings.Replace(c.Endpoint, "://", "://ann:hunter2@", 1)
+		c.Endpoint = "http://es.invalid:9200/below"
+	})
+	if r := export(t, e, `{}`); r.Verdict != shipping.Answered {
+		t.Errorf("the answer is %+v", r)
+	}
+	if !strings.HasPrefix(asked, "http://es.invalid:9200/below/_bulk?") || password != basic("hunter2") {
+		t.Errorf("the proxy was asked for %s, with %q", asked, password)
+	}
+}
+
 // authorised answers whether a request has the header that is in want.
 func authorised(want *string) http.HandlerFunc {
 	stored := says(200, "application/json", `{"items":[{"create":{"status":201}}]}`)

@@ -1,6 +1,7 @@
 package shipping
 
 import (
+	"cmp"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -277,9 +278,10 @@ func (c *core) stalled(now time.Time, b *batch, s *sorter) {
 	if s.placed > 0 || s.stuck == nil {
 		return
 	}
-	c.troubled(now, s.stuck.Status == 403 || s.stuck.Status == 404, &Response{
+	c.troubled(now, s.refused, &Response{
 		Reason: fmt.Sprintf("every document is refused: %d %s: %s", s.stuck.Status, s.stuck.Type, s.stuck.Reason),
-		Cure:   "see whether the index exists, is not blocked, and the credentials may create documents in it",
+		Cure: cmp.Or(s.response.Cure,
+			"see whether the index exists, is not blocked, and the credentials may create documents in it"),
 	})
 	c.backOff(now, b, s.response)
 }

@@ -16,9 +16,11 @@ type sorter struct {
 	doc    int
 	errors []ItemError
 	// placed counts documents that have a final place by this answer, stuck
-	// explains the first that has none.
-	placed int
-	stuck  *ItemError
+	// explains the first that has none, and refused says that a person has to
+	// change something about it.
+	placed  int
+	stuck   *ItemError
+	refused bool
 	// busy counts documents that the backend had no room for.
 	busy int
 }
@@ -47,7 +49,7 @@ func (s *sorter) fragment(f *fragment) {
 			s.decision.parked = append(s.decision.parked, f.loss(i, why))
 		default:
 			rest = append(rest, f.doc(i))
-			s.keep(why)
+			s.keep(o, why)
 			continue
 		}
 		s.placed++
@@ -58,9 +60,9 @@ func (s *sorter) fragment(f *fragment) {
 	}
 }
 
-func (s *sorter) keep(why ItemError) {
+func (s *sorter) keep(o Outcome, why ItemError) {
 	if s.stuck == nil {
-		s.stuck = &why
+		s.stuck, s.refused = &why, o == Refused
 	}
 }
 
