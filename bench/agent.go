@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,39 +25,45 @@ type agent struct {
 	logs, journal string
 }
 
-// config is the whole configuration; the journal is on disk, with fsync.
-const config = `receivers:
+// deliverTo is a whole configuration, a format of the logs' folder and the
+// journal's: the journal is on disk, with fsync, and its frames go to exporters
+// of Elasticsearch with these settings.
+func deliverTo(exporters ...string) string {
+	sections, ids := "", []string{}
+	for i, settings := range exporters {
+		ids = append(ids, fmt.Sprintf("elasticsearch/%d", i+1))
+		sections += "  " + ids[i] + ": " + settings + "\n"
+	}
+	return `receivers:
   pods: {root: %s, start_at: beginning}
 exporters:
-  elasticsearch: {endpoints: ["%s"], flush: {interval: 1s, bytes: 5MiB}}
-service:
+` + sections + `service:
   journal: {directory: %s, max_size: 20GiB, min_free: 1%%}
   telemetry: {logs: {level: warn}, metrics: {address: "127.0.0.1:0"}}
   pipelines:
-    logs: {receivers: [pods], exporters: [elasticsearch], mapping: otel}
+    logs: {receivers: [pods], exporters: [` + strings.Join(ids, ", ") + `], mapping: otel}
 `
+}
 
-// journalOnly is config without a backend.
-const journalOnly = `receivers:
-  pods: {root: %s, start_at: beginning}
-service:
-  journal: {directory: %s, max_size: 20GiB, min_free: 1%%}
-  telemetry: {logs: {level: warn}, metrics: {address: "127.0.0.1:0"}}
-  pipelines:
-    logs: {receivers: [pods], mapping: otel}
-`
+// eachSecond are the settings of an exporter that sends every second; byDefault
+// has its own idea of when to send.
+func eachSecond(address string) string {
+	return fmt.Sprintf("{endpoints: [%q], flush: {interval: 1s, bytes: 5MiB}}", address)
+}
+
+func byDefault(address string) string { return fmt.Sprintf("{endpoints: [%q]}", address) }
 
 // start runs the agent over the logs in dir, and delivers to the sink.
 func (l *lab) start(ctx context.Context, dir string) (*agent, error) {
-	return l.startWith(ctx, dir, config, l.url)
+	return l.startWith(ctx, dir, deliverTo(eachSecond(l.url)))
 }
 
 // startWith runs the agent over the logs in dir. The configuration is a format
-// of the logs' folder, the backends' addresses, and the journal's folder.
-func (l *lab) startWith(ctx context.Context, dir, config string, backends ...any) (*agent, error) {
+// of the logs' folder and the journal's.
+func (l *lab) startWith(ctx context.Context, dir, config string) (*agent, error) {
 	a := &agent{done: make(chan error, 1), logs: filepath.Join(dir, "pods"), journal: filepath.Join(dir, "journal")}
 	file := filepath.Join(dir, "tailrace.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, config, slices.Concat([]any{a.logs}, backends, []any{a.journal})...), 0o644); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, config, a.logs, a.journal), 0o644); err != nil {
 		return nil, err
 	}
 	a.cmd = exec.CommandContext(ctx, l.agent, "run", "--config", file)

@@ -44,7 +44,7 @@ func noisy(ctx context.Context, l *lab, name string) error {
 		return err
 	}
 	defer w.close()
-	a, err := l.startWith(ctx, dir, journalOnly)
+	a, err := l.startWith(ctx, dir, deliverTo())
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func (r *overloadRun) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.agent, err = r.startWith(ctx, r.dir, config, r.url); err != nil {
+	if r.agent, err = r.startWith(ctx, r.dir, deliverTo(eachSecond(r.url))); err != nil {
 		return err
 	}
 	if err := errors.Join(pause(ctx, calm), r.sink.Script.Set(overloadScript), pause(ctx, overloadFor), r.recover(ctx)); err != nil {

@@ -20,18 +20,6 @@ const (
 	fleet = 1000
 )
 
-// defaultFlush is config with the exporter's own idea of when to send.
-const defaultFlush = `receivers:
-  pods: {root: %s, start_at: beginning}
-exporters:
-  elasticsearch: {endpoints: ["%s"]}
-service:
-  journal: {directory: %s, max_size: 20GiB, min_free: 1%%}
-  telemetry: {logs: {level: warn}, metrics: {address: "127.0.0.1:0"}}
-  pipelines:
-    logs: {receivers: [pods], exporters: [elasticsearch], mapping: otel}
-`
-
 // quiet counts the requests of a quiet node, and what a fleet of such nodes
 // asks of a cluster.
 func quiet(ctx context.Context, l *lab, name string) error {
@@ -46,7 +34,7 @@ func quiet(ctx context.Context, l *lab, name string) error {
 		return err
 	}
 	defer w.close()
-	a, err := l.startWith(ctx, dir, defaultFlush, l.url)
+	a, err := l.startWith(ctx, dir, deliverTo(byDefault(l.url)))
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ const (
 	// rotationLimit makes a container's log rotate about every second.
 	rotationLimit = 64 << 10
 	// The sink answers nothing for rotationStall. The agent is killed in it, so
-	// late that it has sent a request (config's flush.interval is 1 s).
+	// late that it has sent a request (eachSecond's flush.interval is 1 s).
 	rotationStall = 2 * time.Second
 	rotationKill  = 1600 * time.Millisecond
 )
@@ -54,7 +54,7 @@ func (r *rotationRun) play(ctx context.Context, span time.Duration) (err error) 
 	if err != nil {
 		return err
 	}
-	if r.agent, err = r.startWith(ctx, r.dir, config, r.url); err != nil {
+	if r.agent, err = r.startWith(ctx, r.dir, deliverTo(eachSecond(r.url))); err != nil {
 		return err
 	}
 	if err := errors.Join(pause(ctx, span/2), r.stallAndKill(ctx), <-written, r.drain(ctx)); err != nil {
@@ -83,7 +83,7 @@ func (r *rotationRun) stallAndKill(ctx context.Context) error {
 	r.behind = written - stored
 	_ = r.agent.cmd.Process.Kill()
 	<-r.agent.done
-	r.agent, err = r.startWith(ctx, r.dir, config, r.url)
+	r.agent, err = r.startWith(ctx, r.dir, deliverTo(eachSecond(r.url)))
 	return err
 }
 

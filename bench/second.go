@@ -19,23 +19,6 @@ const secondLines = 4
 // secondLimit is how much more CPU time a second exporter may cost.
 const secondLimit = 0.10
 
-// oneExporter and twoExporters differ by an exporter only.
-const (
-	oneExporter  = exportersHead + exportersTail + `    logs: {receivers: [pods], exporters: [elasticsearch/a], mapping: otel}` + "\n"
-	twoExporters = exportersHead + `  elasticsearch/b: {endpoints: ["%s"], flush: {interval: 1s, bytes: 5MiB}}` + "\n" +
-		exportersTail + `    logs: {receivers: [pods], exporters: [elasticsearch/a, elasticsearch/b], mapping: otel}` + "\n"
-	exportersHead = `receivers:
-  pods: {root: %s, start_at: beginning}
-exporters:
-  elasticsearch/a: {endpoints: ["%s"], flush: {interval: 1s, bytes: 5MiB}}
-`
-	exportersTail = `service:
-  journal: {directory: %s, max_size: 20GiB, min_free: 1%%}
-  telemetry: {logs: {level: warn}, metrics: {address: "127.0.0.1:0"}}
-  pipelines:
-`
-)
-
 // second measures what a second exporter of the same frames costs on the lines
 // of W1. Both ways take turns, so that a noisy machine disturbs both.
 func second(ctx context.Context, l *lab, name string) error {
@@ -50,11 +33,11 @@ func second(ctx context.Context, l *lab, name string) error {
 	}
 	var one, two []outcome
 	for range l.rounds {
-		a, err := l.shipped(ctx, dir, oneExporter, lines, 1)
+		a, err := l.shipped(ctx, dir, lines, eachSecond(l.url))
 		if err != nil {
 			return err
 		}
-		b, err := l.shipped(ctx, dir, twoExporters, lines, 2)
+		b, err := l.shipped(ctx, dir, lines, eachSecond(l.url), eachSecond(l.url))
 		if err != nil {
 			return err
 		}
@@ -74,23 +57,19 @@ func perHundredThousand(o outcome) time.Duration {
 	return time.Duration(float64(o.cpu) * 100_000 / float64(o.lines))
 }
 
-// shipped is a round in which each line goes to so many exporters.
-func (l *lab) shipped(ctx context.Context, dir, config string, lines, exporters int) (outcome, error) {
+// shipped is a round in which each line goes to each of some exporters.
+func (l *lab) shipped(ctx context.Context, dir string, lines int, exporters ...string) (outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, agentTimeout)
 	defer cancel()
 	if _, err := sink.Read(l.url, true); err != nil {
 		return outcome{}, err
 	}
-	backends := make([]any, exporters)
-	for i := range backends {
-		backends[i] = l.url
-	}
-	a, err := l.startWith(ctx, dir, config, backends...)
+	a, err := l.startWith(ctx, dir, deliverTo(exporters...))
 	if err != nil {
 		return outcome{}, err
 	}
 	defer os.RemoveAll(a.journal)
-	want := int64(lines * exporters)
+	want := int64(lines * len(exporters))
 	c, err := l.delivered(ctx, a, want)
 	cpu, rss, stopErr := a.stop()
 	if err := errors.Join(err, stopErr); err != nil {

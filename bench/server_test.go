@@ -55,7 +55,7 @@ func BenchmarkServer(b *testing.B) {
 func (l *lab) intoServer(b *testing.B, s *elastic.Server) {
 	server := cpuOfAll(b, s.Processes())
 	began := time.Now()
-	a, err := l.startWith(b.Context(), l.dir, config, s.URL)
+	a, err := l.startWith(b.Context(), l.dir, deliverTo(eachSecond(s.URL)))
 	must(b, err)
 	for s.Count("logs-*", "*") < serverLines {
 		time.Sleep(500 * time.Millisecond)

@@ -1,20 +1,13 @@
 package pipeline
 
 import (
-	"bytes"
-	"compress/gzip"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/tailrace/tailrace/internal/vfs"
-	"github.com/tailrace/tailrace/test/oracle"
 )
 
 // deadEnd is an exporter that nobody answers: nobody listens on the discard
@@ -132,64 +125,24 @@ func TestDirectoryThatCannotBeWrittenIsNotUsed(t *testing.T) {
 	}
 }
 
-// refuser stores documents, but answers those with "bad" in them with a
-// status.
-func refuser(t *testing.T, status *atomic.Int64) string {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Elastic-Product", "Elasticsearch")
-		if r.URL.Path != "/_bulk" {
-			return
-		}
-		z, err := gzip.NewReader(r.Body)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		body, err := io.ReadAll(z)
-		if err != nil {
-			t.Error(err)
-		}
-		items, err := oracle.ParseBulk(body)
-		if err != nil {
-			t.Error(err)
-		}
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"errors":true,"items":[%s]}`, strings.Join(answers(items, status.Load()), ","))
-	}))
-	t.Cleanup(s.Close)
-	return s.URL
-}
-
-func answers(items []oracle.Item, status int64) (all []string) {
-	for _, item := range items {
-		answer := `{"create":{"status":201}}`
-		if bytes.Contains(item.Doc, []byte("bad")) && status != 201 {
-			answer = fmt.Sprintf(`{"create":{"status":%d,"error":{"type":"t","reason":"r"}}}`, status)
-		}
-		all = append(all, answer)
-	}
-	return all
-}
-
 func TestRefusedDocumentsWithoutADisk(t *testing.T) {
-	var status atomic.Int64
-	status.Store(400)
+	x := newIndex(t)
 	n := inMemory(t)
 	n.journal = `{type: memory, directory: ""}`
-	exporter := fmt.Sprintf(`{elasticsearch: {endpoints: [%q], flush: {interval: 1ms}, retry: {initial_interval: 1ms, max_interval: 5ms}}}`, refuser(t, &status))
+	exporter := fmt.Sprintf(`{elasticsearch: {endpoints: [%q], flush: {interval: 1ms}, retry: {initial_interval: 1ms, max_interval: 5ms}}}`, x.URL)
 	n.write("good", "bad", "good")
 	a, stop := n.start(exporter)
 	n.until("one line is lost", func() bool { return a.Snapshot().Ledgers["elasticsearch"].Lost == 1 })
 	if l := a.Snapshot().Ledgers["elasticsearch"]; !l.Balanced() || l.Delivered != 2 || l.Dead != 0 {
 		t.Error(l)
 	}
-	status.Store(404)
+	x.answerBad(404)
 	n.write("good", "bad", "good")
 	n.until("a line holds the exporter", func() bool { return a.shippers[0].loop.Stats().Retries > 2 })
 	if l := a.Snapshot().Ledgers["elasticsearch"]; !l.Balanced() || l.Lost != 1 || l.Pending == 0 {
 		t.Error(l)
 	}
-	status.Store(201)
+	x.answerBad(201)
 	n.until("it is delivered", func() bool { return a.Snapshot().Ledgers["elasticsearch"].Delivered == 5 })
 	stop()
 }
