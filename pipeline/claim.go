@@ -75,6 +75,9 @@ func (a *Agent) adoptRanges(ranges []frame.Missing) {
 // lockRetry is how often a lock that another agent holds is tried again.
 const lockRetry = 100 * time.Millisecond
 
+// cureOfTwo is what to do about a second agent on a directory.
+const cureOfTwo = "none if that agent is being replaced; else stop one of the two, or give it a service.journal.directory of its own"
+
 // waitForLock waits for another agent on the same directory to end: the next
 // one may be started before, and takes over at once.
 func (a *Agent) waitForLock(ctx context.Context, fs vfs.FS, name string) (io.Closer, error) {
@@ -83,10 +86,10 @@ func (a *Agent) waitForLock(ctx context.Context, fs vfs.FS, name string) (io.Clo
 		if !errors.Is(err, vfs.ErrLocked) {
 			return l, err
 		}
+		a.waiting.tell(err)
 		if !said {
 			a.log.Warn("waiting for another agent on the same journal directory to end, and reading nothing until then",
-				"lock", name, "held", heldBy(err),
-				"cure", "none if that agent is being replaced; else stop one of the two, or give it a service.journal.directory of its own")
+				"lock", name, "held", heldBy(err), "cure", cureOfTwo)
 		}
 		select {
 		case <-ctx.Done():

@@ -53,10 +53,12 @@ var (
 	journalBytes    = telemetry.Gauge("tailrace_journal_size_bytes", "Bytes of the journal, on disk or in memory.")
 	journalSegments = telemetry.Gauge("tailrace_journal_segments", "Segments of the journal.")
 	journalFree     = telemetry.Gauge("tailrace_journal_free_bytes", "Free bytes of the journal's file system.")
+	journalReserve  = telemetry.Gauge("tailrace_journal_reserve_bytes", "Free bytes of the file system below which the journal takes nothing (service.journal.min_free).")
 	journalFull     = telemetry.Gauge("tailrace_journal_full", "1 while the journal takes nothing, so that log files are not read.")
 	journalQueued   = telemetry.Gauge("tailrace_journal_unsynced_bytes", "Bytes that wait for their fsync, of the memory budget.")
 	journalDamaged  = telemetry.Counter("tailrace_journal_damaged_frames_total", "Frames found damaged when the journal was opened.")
 	fsyncSeconds    = telemetry.Histogram("tailrace_journal_fsync_seconds", "Time that an fsync of the journal took.")
+	stateWaiting    = telemetry.Gauge("tailrace_state_waiting", "1 while the agent waits for another one on the same state directory to end. Until then it has no other figures but tailrace_journal_full.")
 	stateCopies     = telemetry.Counter("tailrace_state_copies_total", "Times that the state directory was found to be a copy, or restored from one.")
 	stateMoves      = telemetry.Counter("tailrace_state_node_changes_total", "Times that the state directory was found to be that of a node with another name.")
 	droppedPlaces   = telemetry.Counter("tailrace_checkpoint_forgotten_total", "Positions of files forgotten because there were too many.")
@@ -64,6 +66,7 @@ var (
 
 // collector reads all metrics from the parts' own figures.
 func (a *Agent) collect(e telemetry.Emit) {
+	e.Value(stateWaiting, 0)
 	a.collectReading(e)
 	for _, s := range a.shippers {
 		a.collectShipper(e, s)
@@ -168,6 +171,7 @@ func (a *Agent) collectJournal(e telemetry.Emit) {
 	}
 	e.Value(journalSegments, float64(j.Segments))
 	e.Value(journalFree, float64(j.Free))
+	e.Value(journalReserve, float64(j.Reserve))
 	e.Value(journalDamaged, float64(j.Recovery.Damaged))
 	e.Distribution(fsyncSeconds, a.fsyncs.snapshot())
 }

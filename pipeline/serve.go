@@ -20,7 +20,7 @@ func (a *Agent) serve(context.Context) error {
 	server, err := telemetry.Serve(telemetry.ServerOptions{
 		Address: address,
 		Metrics: registry,
-		Alive:   a.watchdog.Alive,
+		Alive:   a.Alive,
 		Ready:   func() error { return nil },
 		Note:    a.trouble,
 		Pages:   map[string]http.Handler{status.Path: http.HandlerFunc(a.serveStatus)},
@@ -30,6 +30,9 @@ func (a *Agent) serve(context.Context) error {
 	a.server = server
 	return err
 }
+
+// Alive is nil, or says which part of the agent is stuck.
+func (a *Agent) Alive() error { return a.watchdog.Alive() }
 
 // trouble is why the journal's disk takes nothing at the moment, and the cure.
 func (a *Agent) trouble() string {

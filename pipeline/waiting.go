@@ -11,12 +11,15 @@ import (
 
 	"github.com/tailrace/tailrace/internal/status"
 	"github.com/tailrace/tailrace/internal/telemetry"
+	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
 // waitingRoom answers at the agent's address while its state cannot be opened:
-// the agent is alive, is not ready, and says why. It belongs to the goroutine
-// that opens the state.
+// the agent is alive, is not ready, and says why. Who waits for another agent on
+// the directory is ready nevertheless: in a roll-out that starts the new pod
+// first, the old one is ended only when the new one is ready. It belongs to the
+// goroutine that opens the state.
 type waitingRoom struct {
 	address string
 	version string
@@ -63,26 +66,55 @@ func (w *waitingRoom) tell(err error) {
 
 func (w *waitingRoom) options() telemetry.ServerOptions {
 	registry := telemetry.NewRegistry(w.version)
-	registry.MustRegister(telemetry.Collector(func(e telemetry.Emit) { e.Value(journalFull, 1) }))
+	registry.MustRegister(telemetry.Collector(w.collect))
 	return telemetry.ServerOptions{
 		Address: w.address,
 		Metrics: registry,
 		Alive:   func() error { return nil },
-		Ready:   func() error { return errors.New(w.why()) },
+		Ready:   w.ready,
 		Note:    w.why,
 		Pages:   map[string]http.Handler{status.Path: http.HandlerFunc(w.serveStatus)},
 		Logger:  w.log,
 	}
 }
 
-// why is what is waited for, and the cure.
-func (w *waitingRoom) why() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return "the agent's state cannot be opened, and nothing is read: " + w.trouble.Error() + "; " + journal.Cure(w.trouble)
+func (w *waitingRoom) collect(e telemetry.Emit) {
+	_, _, second := w.reason()
+	e.Value(stateWaiting, number(second))
+	e.Value(journalFull, number(!second))
 }
 
+func (w *waitingRoom) ready() error {
+	if _, _, second := w.reason(); second {
+		return nil
+	}
+	return errors.New(w.why())
+}
+
+// why is what is waited for, and the cure.
+func (w *waitingRoom) why() string {
+	trouble, cure, _ := w.reason()
+	return trouble + "; " + cure
+}
+
+// reason is what is waited for, the cure, and whether it is another agent, to
+// which this one is the second.
+func (w *waitingRoom) reason() (trouble, cure string, second bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if errors.Is(w.trouble, vfs.ErrLocked) {
+		return "another agent works on the same journal directory, and this one waits for it to end: " + heldBy(w.trouble), cureOfTwo, true
+	}
+	return "the agent's state cannot be opened, and nothing is read: " + w.trouble.Error(), journal.Cure(w.trouble), false
+}
+
+// serveStatus tells of the disk. What there is to know of a directory that is
+// another agent's, is on the disk.
 func (w *waitingRoom) serveStatus(out http.ResponseWriter, _ *http.Request) {
+	if _, _, second := w.reason(); second {
+		http.Error(out, w.why(), http.StatusServiceUnavailable)
+		return
+	}
 	r := w.report
 	w.mu.Lock()
 	r.Time, r.Journal.Trouble, r.Journal.Cure = time.Now(), w.trouble.Error(), journal.Cure(w.trouble)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/tailrace/tailrace/internal/status"
 	"github.com/tailrace/tailrace/internal/telemetry"
 	"github.com/tailrace/tailrace/internal/testkit"
+	"github.com/tailrace/tailrace/internal/vfs"
 )
 
 func TestAnAgentThatWaitsForItsDiskSaysWhy(t *testing.T) {
@@ -57,6 +59,19 @@ func TestAnAgentThatWaitsForItsDiskSaysWhy(t *testing.T) {
 	}
 	if other.tell(syscall.EROFS); other.server == nil || other.close() != nil {
 		t.Error("an address that is free again is not used")
+	}
+}
+
+// TestAnAgentThatWaitsForAnotherIsReady asks two waiting rooms: of a second
+// agent, which can do no better, and of one whose disk fails.
+func TestAnAgentThatWaitsForAnotherIsReady(t *testing.T) {
+	w := &waitingRoom{trouble: fmt.Errorf("lock: %w", vfs.ErrLocked)}
+	if err := w.ready(); err != nil || !strings.Contains(w.why(), "another agent works on the same journal directory") {
+		t.Errorf("waiting for another agent: %v, %s", err, w.why())
+	}
+	w.trouble = syscall.EIO
+	if err := w.ready(); err == nil {
+		t.Error("an agent whose disk fails is ready")
 	}
 }
 

@@ -292,8 +292,9 @@ type Stats struct {
 	Oldest, Newest int64
 	// Queued are bytes that wait for their fsync.
 	Queued int64
-	// Free and Total describe the file system.
-	Free, Total uint64
+	// Free and Total describe the file system; Reserve is what Options.MinFree
+	// comes to.
+	Free, Total, Reserve uint64
 	// Full says that frames wait for room.
 	Full bool
 	// Trouble is why the disk takes no frames at the moment; nil when it does.
@@ -332,7 +333,7 @@ func (j *Journal) figures() Stats {
 	st := Stats{
 		Segments: len(j.segments), Bytes: j.used() - j.intake.bytes,
 		Next: j.nextSeq, Durable: j.durable, Checkpointed: j.checkpointed,
-		Queued: j.intake.bytes, Free: j.disk.free, Total: j.disk.total,
+		Queued: j.intake.bytes, Free: j.disk.free, Total: j.disk.total, Reserve: j.opts.MinFree.of(j.disk.total),
 		Full: j.disk.starved, Trouble: j.disk.trouble, Recovery: j.recovery,
 	}
 	for _, s := range j.segments {
