@@ -16,6 +16,7 @@ needs=(
   "unzip:unzip"
   "javac:default-jdk-headless"
   "mvn:maven"
+  "systemd-analyze:systemd"
 )
 
 missing=()

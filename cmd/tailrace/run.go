@@ -99,6 +99,7 @@ func runAgent(ctx context.Context, cfg *config.Config, check func() error, drain
 	}
 	logger.Info("tailrace runs", "version", version, "journal", cfg.Service.Journal.Type, "directory", cfg.Service.Journal.Directory)
 	go newIdleMemory().run(ctx)
+	defer tellManager(ctx, logger, agent.Alive)()
 	return agent.Run(ctx)
 }
 

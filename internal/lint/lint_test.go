@@ -41,6 +41,8 @@ var layers = Layers{
 		"internal/cluster":       {"internal/doctor", "internal/managed"},
 		"internal/kibana":        {"internal/managed"},
 
+		"internal/servicemanager": {},
+
 		"internal/tail":   {"pipeline/event", "pipeline/frame", "internal/checkpoint", "internal/tail/*"},
 		"internal/tail/*": {"pipeline/event", "internal/strictjson", "internal/tail/rfc3339"},
 		"internal/search": {"pipeline/event", "pipeline/frame", "pipeline/journal", "pipeline/config", "pipeline/ecs", "internal/vfs", "internal/render"},
