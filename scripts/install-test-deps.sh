@@ -17,6 +17,7 @@ needs=(
   "javac:default-jdk-headless"
   "mvn:maven"
   "systemd-analyze:systemd"
+  "promtool:prometheus"
 )
 
 missing=()
