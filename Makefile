@@ -31,6 +31,10 @@ build: ## Build bin/tailrace: static, stamped with the version
 	@mkdir -p bin
 	$(BUILD) -o bin/tailrace ./cmd/tailrace
 
+.PHONY: deb
+deb: ## Build the Debian package into bin (ARCH=arm64)
+	@ARCH=$(or $(ARCH),amd64) scripts/deb.sh
+
 ##@ Proof
 
 .PHONY: test

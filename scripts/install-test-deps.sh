@@ -16,6 +16,7 @@ needs=(
   "unzip:unzip"
   "javac:default-jdk-headless"
   "mvn:maven"
+  "dpkg:dpkg"
   "systemd-analyze:systemd"
   "promtool:prometheus"
 )
