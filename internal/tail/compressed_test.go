@@ -58,6 +58,10 @@ func TestRecordOfBeforeTheStartGoesOnInACompressedFileThatWasGivenUp(t *testing.
 	runScenario(t, "gzip_open_given_up_again")
 }
 
+func TestRecordOfACompressedLogGoesOnInALogThatIsStillEmpty(t *testing.T) {
+	runScenario(t, "gzip_open_empty")
+}
+
 func TestTouchedLogIsReadBesideACompressedFileThatWasGivenUp(t *testing.T) {
 	runScenario(t, "gzip_touched")
 }

@@ -117,10 +117,22 @@ func (l *Lane) abandon(r *reading, b *event.Batch) bool {
 	if c.happened {
 		lost = c.size - r.offset + c.more + r.file.size.Load()
 	}
+	if lost += r.unjoined; lost == 0 && l.waits(r) {
+		return false
+	}
 	if r.src != nil {
 		l.forget(absence{identity: r.file.chain.identity, id: r.src.ID})
 	}
-	return l.lose(r, lost+r.unjoined, b)
+	return l.lose(r, lost, b)
+}
+
+// waits leaves a file in which nothing more can be read for the newer ones, and
+// says whether a record of it may go on in them.
+func (l *Lane) waits(r *reading) bool {
+	if !r.left {
+		l.leave(r)
+	}
+	return l.holds(r)
 }
 
 // lose ends a reading whose rest is gone.

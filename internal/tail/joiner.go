@@ -1,6 +1,8 @@
 package tail
 
 import (
+	"slices"
+
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
@@ -21,6 +23,11 @@ func (j *joiner) copied() joiner {
 		}
 	}
 	return c
+}
+
+// isOpen says whether pieces of any unfinished record are held.
+func (j *joiner) isOpen() bool {
+	return slices.ContainsFunc(j.streams[:], func(s stream) bool { return s.isOpen() })
 }
 
 // trim lets go of what holds no record.

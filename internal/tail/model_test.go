@@ -158,7 +158,10 @@ func (m *model) regrow(r *rand.Rand, w *writer, size int) (text string, ok bool)
 		return "", false
 	}
 	m.pieces++
-	token = fmt.Sprintf("p%d.%s ", m.pieces, strings.Repeat("y", room))
+	// Positions are proved by the bytes before them, so no two lines are filled
+	// with the same.
+	filling := strings.Repeat(fmt.Sprintf("y%d", m.pieces), room)
+	token = fmt.Sprintf("p%d.%s ", m.pieces, filling[:room])
 	return m.write(w, m.line(r, w, r.IntN(2), token, true)), true
 }
 

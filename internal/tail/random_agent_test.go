@@ -18,10 +18,20 @@ func (s *life) lookOnly() {
 			c.opened, c.held, c.unseen, c.measured = true, true, false, len(c.text)
 		case c.truncated && c.held:
 			c.stage = max(c.stage, looked)
+		}
+	}
+	s.noticeRegrown()
+	s.say("look")
+}
+
+// noticeRegrown does so for all truncated files: a lane that reads one may notice
+// before anybody looks.
+func (s *life) noticeRegrown() {
+	for _, c := range s.contents {
+		if c.truncated && c.held && c.name == "" {
 			s.regrown(c)
 		}
 	}
-	s.say("look")
 }
 
 // regrown notes that a truncated file is as large again as it was: then nobody
@@ -45,6 +55,7 @@ func (s *life) collect(turns int) {
 	l := s.agent().Lane(0)
 	s.say("collect %d turns", turns)
 	for ; turns != 0; turns-- {
+		s.noticeRegrown()
 		switch {
 		case l.Read(&b):
 			s.take(&b)

@@ -206,6 +206,9 @@ func (l *Lane) atEnd(r *reading, followed bool, b *event.Batch) bool {
 		r.file.setState(StateDraining)
 		return false
 	}
+	if !r.left && r.hasSuccessor() && l.waits(r) {
+		return false
+	}
 	return l.finish(r, b)
 }
 
@@ -245,12 +248,7 @@ func (r *reading) isWhole() bool {
 	if r.file.compressed == nil {
 		return false
 	}
-	for i := range r.joiner.streams {
-		if r.joiner.streams[i].isOpen() {
-			return false
-		}
-	}
-	return true
+	return !r.joiner.isOpen()
 }
 
 // holds says whether an open record of the chain can only be emitted as one of
@@ -299,21 +297,22 @@ func (l *Lane) finish(r *reading, b *event.Batch) bool {
 		return l.fail(r, err, b)
 	}
 	l.flush(r, b)
-	for i := range r.file.chain.joiner.streams {
-		if s := &r.file.chain.joiner.streams[i]; s.isOpen() && s.in == r {
-			s.emit(b, 0, frame.ModeNormal)
-		}
-	}
 	l.sayDamage(r)
 	l.close(r)
 	return true
 }
 
-// flush emits the open records that can get no more pieces, as records of r.
+// flush emits the open records that can get no more pieces, as records of r: its
+// own, and those that it was left with.
 func (l *Lane) flush(r *reading, b *event.Batch) {
 	for i := range r.joiner.streams {
 		if s := &r.joiner.streams[i]; s.isOpen() {
 			s.in = r
+			s.emit(b, 0, frame.ModeNormal)
+		}
+	}
+	for i := range r.file.chain.joiner.streams {
+		if s := &r.file.chain.joiner.streams[i]; s.isOpen() && s.in == r {
 			s.emit(b, 0, frame.ModeNormal)
 		}
 	}
@@ -338,6 +337,10 @@ func (l *Lane) close(r *reading) {
 	r.gone = r.lost || r.file.unlinked.Load()
 	l.endDetour(r)
 	l.letInflater(r.file)
+	if r.file.chain.joiner.isOpen() {
+		// An older file may have waited for a piece in r.
+		l.enqueue(r.file.chain)
+	}
 	if r.src != nil {
 		l.moved(r)
 		r.known.Source, r.known.by = r.state(), nil

@@ -9,3 +9,5 @@ func TestUnlinkedBudget(t *testing.T) { runScenario(t, "unlinked_budget") }
 func TestUnlinkedUnknown(t *testing.T) { runScenario(t, "unlinked_unknown") }
 
 func TestVanished(t *testing.T) { runScenario(t, "vanished") }
+
+func TestRecordOfADeletedLogThatIsGivenUpEnds(t *testing.T) { runScenario(t, "unlinked_open") }
