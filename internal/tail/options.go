@@ -135,10 +135,11 @@ type Options struct {
 	UnlinkedBytes int64
 	UnlinkedFiles int
 	// MaxFiles bounds the open files. Those that have nothing to read are
-	// closed to make room for others. With 1, a deleted file whose record goes on
-	// in another one may keep that from being read. Default: three quarters of
-	// what the process may open, or what the rest of the agent leaves of it, which
-	// is 8 at least.
+	// closed to make room for others. Default: three quarters of what the process
+	// may open, or what the rest of the agent leaves of it, which is 8 at least. A
+	// budget of 1 is taken for 2: a copy is compared with its original, and a
+	// deleted file waits for the one that its record goes on in, so that a chain may
+	// stall when only one of its files can be open.
 	MaxFiles int
 	Logger   *slog.Logger
 	// Now is the clock; nil is the system's as it was at the start, going on
@@ -168,6 +169,7 @@ func (o *Options) setDefaults() {
 	if o.MaxFiles == 0 {
 		o.MaxFiles = fileShare(descriptorLimit())
 	}
+	o.MaxFiles = max(o.MaxFiles, leastFiles)
 	// What deleted files take is not there for the others.
 	o.UnlinkedFiles = min(o.UnlinkedFiles, max(1, o.MaxFiles/2))
 	if o.Logger == nil {
@@ -185,10 +187,12 @@ func (o *Options) setDefaults() {
 }
 
 // ownDescriptors is what the journal, the exporters and the metrics need; fewest
-// is how many files are open however little that leaves.
+// is how many files are open however little that leaves, leastFiles with how many
+// no chain stalls.
 const (
 	ownDescriptors = 48
 	fewest         = 8
+	leastFiles     = 2
 )
 
 func fileShare(limit int) int { return max(fewest, min(limit*3/4, limit-ownDescriptors)) }

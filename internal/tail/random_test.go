@@ -151,7 +151,7 @@ func newLife(t *testing.T, seed uint64, m *mutant) *life {
 	// Deleted files with an open record keep the few descriptors until silence
 	// ends it.
 	if r.IntN(3) == 0 && s.opts.Silence > 0 {
-		s.opts.MaxFiles = 1 + r.IntN(3)
+		s.opts.MaxFiles = leastFiles + r.IntN(2)
 	}
 	s.docker = r.IntN(3) == 0
 	if s.plain = r.IntN(3) == 0; s.plain {

@@ -150,8 +150,14 @@ func (e *Engine) missResting(c *chain, now int64) {
 // count what was unread when it was seen last.
 func (e *Engine) vanish(f *file) {
 	if f.unread() > 0 {
+		what := "what was unread is counted as lost"
+		if f.source.Load() == nil {
+			// Of its content nothing is known that a compressed file could be
+			// compared with: counting it would count what was read there.
+			what = "its lines are lost and not counted, since none was seen"
+		}
 		e.opts.Logger.Warn("a log file was deleted before it was read, while there were too few descriptors to have it open; "+
-			"what was unread is counted as lost, unless a compressed file has it. Raise the limit of open files (ulimit -n, LimitNOFILE=)",
+			what+", unless a compressed file has it. Raise the limit of open files (ulimit -n, LimitNOFILE=)",
 			"path", quote(*f.path.Load()), "unread_bytes", f.unread())
 	}
 	f.poll.vanished = true
