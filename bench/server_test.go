@@ -12,24 +12,6 @@ import (
 	"github.com/tailrace/tailrace/internal/testkit/elastic"
 )
 
-// serverTemplate makes data streams of the lines of W1: keywords, text, and
-// object fields as Elastic's own template for OpenTelemetry logs has them.
-const serverTemplate = `{
-  "index_patterns": ["logs-*"], "data_stream": {}, "priority": 500,
-  "template": {
-    "settings": {"number_of_replicas": 0},
-    "mappings": {
-      "dynamic_templates": [{"strings": {"match_mapping_type": "string", "mapping": {"type": "keyword", "ignore_above": 1024}}}],
-      "properties": {
-        "@timestamp": {"type": "date_nanos"},
-        "body": {"properties": {"text": {"type": "text"}, "structured": {"type": "flattened"}}},
-        "attributes": {"type": "passthrough", "dynamic": true, "priority": 20},
-        "resource": {"properties": {"attributes": {"type": "passthrough", "dynamic": true, "priority": 10}}}
-      }
-    }
-  }
-}`
-
 // serverLines keep the server busy for some twenty seconds.
 const serverLines = 300_000
 
@@ -45,8 +27,8 @@ func BenchmarkServer(b *testing.B) {
 	for b.Loop() {
 		// Each round has a server of its own, since one without Elastic's
 		// modules cannot delete data streams.
-		s := elastic.Start(b, elastic.Options{})
-		s.Must("PUT", "/_index_template/bench", serverTemplate)
+		s := elastic.Start(b, elastic.Options{Tuned: true})
+		s.TakeLogs("default")
 		l.intoServer(b, s)
 	}
 }

@@ -191,8 +191,8 @@ func TestAnAddressThatLosesMembersGetsOneFrame(t *testing.T) {
 // refuses connections for a while, delivery goes on and each document is there
 // once.
 func oneAddressOfTwoDies(t *testing.T, s *elastic.Server) {
-	s.Use(t)
-	stream := fmt.Sprintf("logs-two%d.otel-default", streamNumber.Add(1))
+	s = s.For(t)
+	stream := fmt.Sprintf("logs-two%d.otel-real", streamNumber.Add(1))
 	one, other := meddle(t, s), meddle(t, s)
 	c := settings(s)
 	c.Endpoints = []string{one.URL, other.URL}

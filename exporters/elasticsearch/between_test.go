@@ -129,8 +129,9 @@ func faultsBetweenLoseAndRepeatNothing(t *testing.T, s *elastic.Server) {
 	for i := range faultsBetween {
 		f := &faultsBetween[i]
 		t.Run(f.name, func(t *testing.T) {
-			s.Use(t)
-			stream := fmt.Sprintf("logs-b%d.otel-default", streamNumber.Add(1))
+			t.Parallel()
+			s := s.For(t)
+			stream := fmt.Sprintf("logs-b%d.otel-real", streamNumber.Add(1))
 			address, fired := f.between(t, s)
 			c := settings(s)
 			c.Endpoints = []string{address}

@@ -1,21 +1,18 @@
 package elasticsearch
 
 import (
+	"fmt"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/tailrace/tailrace/internal/testkit"
 	"github.com/tailrace/tailrace/internal/testkit/elastic"
 )
 
 // until waits for what a server, or a person who works on it, brings about.
 func (d *delivery) until(what string, is func() bool) {
 	d.t.Helper()
-	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			d.t.Fatalf("it does not come about that %s: %+v", what, d.shipper.Stats())
-		}
-	}
+	testkit.Eventually(d.t, what, func() (bool, string) { return is(), fmt.Sprintf("%+v", d.shipper.Stats()) })
 }
 
 // holds waits until delivery holds, and checks what is said to cure it.
@@ -28,7 +25,7 @@ func (d *delivery) holds(reason, cure string) {
 }
 
 func parksBlocked(t *testing.T, s *elastic.Server) {
-	s.Use(t)
+	s = s.For(t)
 	s.Must("PUT", "/blocked", `{"settings":{"index.blocks.write":true}}`)
 	d := newDelivery(t, settings(s))
 	d.run()
@@ -45,7 +42,7 @@ func parksBlocked(t *testing.T, s *elastic.Server) {
 
 // floodedIndexDelaysNoOther: the block is that of a disk beyond its flood stage.
 func floodedIndexDelaysNoOther(t *testing.T, s *elastic.Server) {
-	s.Use(t)
+	s = s.For(t)
 	s.Must("PUT", "/dry", "")
 	s.Must("PUT", "/flooded", `{"settings":{"index.blocks.read_only_allow_delete":true}}`)
 	d := newDelivery(t, settings(s))
@@ -66,7 +63,7 @@ func floodedIndexDelaysNoOther(t *testing.T, s *elastic.Server) {
 }
 
 func blockedClusterHolds(t *testing.T, s *elastic.Server) {
-	s.Use(t)
+	s = s.For(t)
 	block := func(value string) {
 		s.Must("PUT", "/_cluster/settings", `{"persistent":{"cluster.blocks.read_only":`+value+`}}`)
 	}
@@ -86,7 +83,7 @@ func blockedClusterHolds(t *testing.T, s *elastic.Server) {
 // missingPipelineHolds: no document is given up for want of a pipeline that an
 // administrator may have forgotten.
 func missingPipelineHolds(t *testing.T, s *elastic.Server) {
-	s.Use(t)
+	s = s.For(t)
 	c := settings(s)
 	c.Pipeline = "late"
 	d := newDelivery(t, c)

@@ -11,7 +11,7 @@ import (
 // forbiddenStreamIsParked: a data stream without privilege waits apart, and is
 // delivered by itself when the privilege is given.
 func (c *setUp) forbiddenStreamIsParked(t *testing.T) {
-	c.Use(t)
+	c = c.in(t)
 	allowed, forbidden := c.stream("allowed"), c.stream("forbidden")
 	grant := func(streams string) {
 		c.Must("PUT", "/_security/role/half", fmt.Sprintf(`{"indices":[{"names":[%s],"privileges":["%s"]}]}`,

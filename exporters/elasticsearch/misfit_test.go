@@ -35,8 +35,9 @@ func withAttributes(stream string, i int, attributes string) document {
 // fits sends a document with attributes, which decide what the index takes,
 // and one with others, and finds that by one of its values.
 func fits(t *testing.T, s *elastic.Server, kind, first, other, field, value string) {
-	s.Use(t)
-	stream := "logs-" + kind + ".otel-default"
+	t.Parallel()
+	s = s.For(t)
+	stream := "logs-" + kind + ".otel-real"
 	d := newDelivery(t, settings(s))
 	d.run()
 	d.add(withAttributes(stream, 0, first))

@@ -70,6 +70,7 @@ func must(t *testing.T, err error) {
 func settings(s *elastic.Server) Config {
 	c := DefaultConfig()
 	c.Endpoints = []string{s.URL}
+	c.TLS.CAFile, c.TLS.CertFile, c.TLS.KeyFile = s.Files.CA, s.Files.Cert, s.Files.Key
 	c.Flush.Interval = 50 * time.Millisecond
 	c.Retry.MaxInterval = time.Second
 	return c
@@ -105,72 +106,48 @@ type document struct{ index, id, source string }
 
 // logDoc is document i of a data stream, in the agent's own shape.
 func logDoc(i int) document {
-	return document{"logs-generic.otel-default", fmt.Sprintf("id-%d", i), fmt.Sprintf(
+	return document{"logs-generic.otel-real", fmt.Sprintf("id-%d", i), fmt.Sprintf(
 		`{"@timestamp":"2026-11-22T01:02:03.%09dZ","severity_number":9,"body":{"text":"line %d"},"trace_id":"%032x",`+
 			`"resource":{"attributes":{"k8s.namespace.name":"shop","k8s.pod.name":"pod-1","k8s.container.name":"main"}},`+
-			`"data_stream":{"type":"logs","dataset":"generic.otel","namespace":"default"}}`, i, i, i)}
+			`"data_stream":{"type":"logs","dataset":"generic.otel","namespace":"real"}}`, i, i, i)}
 }
 
 // delivered waits until nothing is pending and returns the cursor's figures.
 func (d *delivery) delivered() journal.Result {
 	d.t.Helper()
 	must(d.t, d.journal.Flush(context.Background()))
-	deadline := time.Now().Add(3 * time.Minute)
-	for d.cursor.Stats().Pending.Frames > 0 {
-		if time.Now().After(deadline) {
-			d.t.Fatalf("not delivered: %+v", d.shipper.Stats())
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	d.until("everything is delivered", func() bool { return d.cursor.Stats().Pending.Frames == 0 })
 	return d.cursor.Stats().Result
 }
 
-// template makes logs-* data streams, as Elastic's own templates do, but
-// without what the test server does not have (ingest pipelines, ILM,
-// match_only_text).
-const template = `{
-  "index_patterns": ["logs-*-*"], "data_stream": {}, "priority": 500,
-  "template": {
-    "settings": {"number_of_replicas": 0},
-    "mappings": {
-      "dynamic_templates": [{"strings": {"match_mapping_type": "string", "mapping": {"type": "keyword", "ignore_above": 1024}}}],
-      "properties": {
-        "@timestamp": {"type": "date_nanos"},
-        "severity_number": {"type": "byte"},
-        "body": {"properties": {"text": {"type": "text"}, "structured": {"type": "flattened"}}},
-        "trace_id": {"type": "keyword"},
-        "attributes": {"type": "passthrough", "dynamic": true, "priority": 20, "time_series_dimension": false},
-        "resource": {"properties": {"attributes": {"type": "passthrough", "dynamic": true, "priority": 10, "time_series_dimension": false}}}
-      }
-    }
-  }
-}`
-
-// TestRealElasticsearch delivers to one server of each version, test after
-// test.
+// TestRealElasticsearch delivers to one server of each version.
 func TestRealElasticsearch(t *testing.T) {
-	for _, version := range elastic.Versions() {
-		t.Run(version, func(t *testing.T) { deliversToReal(t, version) })
-	}
+	t.Parallel()
+	t.Run(elastic.V8, func(t *testing.T) {
+		t.Parallel()
+		s := elastic.Start(t, elastic.Options{})
+		deliversToReal(t, s)
+		// One more start of a server, for what is the client's part alone.
+		t.Run("kill -9 of the server", func(t *testing.T) { survivesKill(t, s) })
+	})
+	t.Run(elastic.V9, func(t *testing.T) {
+		t.Parallel()
+		deliversToReal(t, newer.Take(t))
+	})
 }
 
 // TestRealOpenSearch: the same documents, ids and rule against copies.
 func TestRealOpenSearch(t *testing.T) {
+	t.Parallel()
 	s := elastic.StartOpenSearch(t)
-	s.Must("PUT", "/_index_template/logs", openSearchTemplate)
+	s.TakeLogs("real")
 	t.Run("every document once, found by its trace", func(t *testing.T) { deliversOnce(t, s) })
 	t.Run("a mapping conflict becomes a dead letter", func(t *testing.T) { buriesConflict(t, s) })
 	t.Run("rollovers store nothing twice", func(t *testing.T) { rolloversStoreNothingTwice(t, s) })
 }
 
-// openSearchTemplate is template in the field types of OpenSearch.
-var openSearchTemplate = strings.NewReplacer(`"flattened"`, `"flat_object"`,
-	`"type": "passthrough", "dynamic": true, "priority": 20, "time_series_dimension": false`, `"type": "object", "dynamic": true`,
-	`"type": "passthrough", "dynamic": true, "priority": 10, "time_series_dimension": false`, `"type": "object", "dynamic": true`).Replace(template)
-
-func deliversToReal(t *testing.T, version string) {
-	s := elastic.Start(t, elastic.Options{Version: version})
-	s.Must("PUT", "/_index_template/logs", template)
+func deliversToReal(t *testing.T, s *elastic.Server) {
+	s.TakeLogs("real")
 	t.Run("every document once, found by its trace", func(t *testing.T) { deliversOnce(t, s) })
 	t.Run("a mapping conflict becomes a dead letter", func(t *testing.T) { buriesConflict(t, s) })
 	t.Run("a blocked index is parked and delivered later", func(t *testing.T) { parksBlocked(t, s) })
@@ -181,14 +158,10 @@ func deliversToReal(t *testing.T, version string) {
 	t.Run("faults on the way lose and repeat nothing", func(t *testing.T) { faultsBetweenLoseAndRepeatNothing(t, s) })
 	t.Run("one address of two dies", func(t *testing.T) { oneAddressOfTwoDies(t, s) })
 	t.Run("documents that do not fit are stored flattened", func(t *testing.T) { misfitsAreStoredFlattened(t, s) })
-	if version == elastic.V8 {
-		// Two more starts of a server, for what is the client's part alone.
-		t.Run("kill -9 of the server", func(t *testing.T) { survivesKill(t, s) })
-	}
 }
 
 func deliversOnce(t *testing.T, s *elastic.Server) {
-	s.Use(t)
+	s = s.For(t)
 	d := newDelivery(t, settings(s))
 	d.run()
 	for f := range 20 {
@@ -204,10 +177,10 @@ func deliversOnce(t *testing.T, s *elastic.Server) {
 	if r := d.delivered(); r.Delivered != 1050 {
 		t.Errorf("the cursor counts %+v, want 1,050 lines delivered", r)
 	}
-	if n := s.Count("logs-generic.otel-default", "*"); n != 1000 {
+	if n := s.Count("logs-generic.otel-real", "*"); n != 1000 {
 		t.Errorf("%d documents in the data stream, want 1,000", n)
 	}
-	if n := s.Count("logs-generic.otel-default", fmt.Sprintf("trace_id:%032x", 0x1f4)); n != 1 {
+	if n := s.Count("logs-generic.otel-real", fmt.Sprintf("trace_id:%032x", 0x1f4)); n != 1 {
 		t.Errorf("%d documents of one trace, want 1", n)
 	}
 	if st := d.shipper.Stats(); st.Single || st.Namespaces["shop"].Sent != 1050 {
@@ -216,7 +189,7 @@ func deliversOnce(t *testing.T, s *elastic.Server) {
 }
 
 func buriesConflict(t *testing.T, s *elastic.Server) {
-	s.Use(t)
+	s = s.For(t)
 	d := newDelivery(t, settings(s))
 	d.run()
 	bad := logDoc(5001)
@@ -247,10 +220,10 @@ func (d *delivery) refused(s *journal.Store) []journal.Refused {
 }
 
 func survivesKill(t *testing.T, s *elastic.Server) {
-	s.Use(t)
+	s = s.For(t)
 	d := newDelivery(t, settings(s))
 	d.run()
-	before := s.Count("logs-generic.otel-default", "*")
+	before := s.Count("logs-generic.otel-real", "*")
 	const frames, docs = 60, 100
 	for f := range frames {
 		batch := make([]document, docs)
@@ -269,7 +242,7 @@ func survivesKill(t *testing.T, s *elastic.Server) {
 	if r := d.delivered(); r.Delivered != frames*docs {
 		t.Errorf("the cursor counts %+v, want %d lines delivered", r, frames*docs)
 	}
-	if n := s.Count("logs-generic.otel-default", "*") - before; n != frames*docs {
+	if n := s.Count("logs-generic.otel-real", "*") - before; n != frames*docs {
 		t.Errorf("%d new documents, want each of %d once", n, frames*docs)
 	}
 	if st := d.shipper.Stats(); st.FailedRequests == 0 {
@@ -280,7 +253,7 @@ func survivesKill(t *testing.T, s *elastic.Server) {
 // yieldsToPressure: the server never admits a request as large as a frame, and
 // every document is stored in the end.
 func yieldsToPressure(t *testing.T, s *elastic.Server) {
-	s.Use(t)
+	s = s.For(t)
 	c := settings(s)
 	c.User, c.Password = "elastic", testPassword
 	d := newDelivery(t, c)
@@ -305,7 +278,7 @@ func yieldsToPressure(t *testing.T, s *elastic.Server) {
 }
 
 func splitsTooLarge(t *testing.T, s *elastic.Server) {
-	s.Use(t)
+	s = s.For(t)
 	c := settings(s)
 	c.User, c.Password = "elastic", testPassword
 	d := newDelivery(t, c)
@@ -329,8 +302,8 @@ func splitsTooLarge(t *testing.T, s *elastic.Server) {
 // TestRealRefusals: what a server with limits and a password refuses. It also
 // says what the recorded answers say.
 func TestRealRefusals(t *testing.T) {
-	s := elastic.Start(t, elastic.Options{Password: testPassword, Settings: []string{
-		"http.max_content_length: 1mb", "indexing_pressure.memory.limit: 900kb"}})
+	t.Parallel()
+	s := guarded.Take(t)
 	t.Run("recorded answers", func(t *testing.T) { recordAnswers(t, s) })
 	t.Run("429 by indexing pressure", func(t *testing.T) { yieldsToPressure(t, s) })
 	t.Run("a document that is too large", func(t *testing.T) { splitsTooLarge(t, s) })

@@ -100,7 +100,7 @@ func check(t *testing.T, i int, r *shipping.Response) {
 
 // recordAnswers asks the real server; with -update its answers are recorded.
 func recordAnswers(t *testing.T, s *elastic.Server) {
-	s.Use(t)
+	s = s.For(t)
 	s.Must("PUT", "/blocked", `{"settings":{"index.blocks.write":true}}`)
 	s.Must("PUT", "/full", `{"settings":{"index.blocks.read_only_allow_delete":true}}`)
 	for i := range answers {
@@ -109,7 +109,7 @@ func recordAnswers(t *testing.T, s *elastic.Server) {
 			conf := settings(s)
 			conf.User, conf.Password = a.user, config.Secret(a.password)
 			if *update {
-				conf.Endpoints = []string{recorder(t, s.URL, answerFile(a.name))}
+				conf.Endpoints = []string{recorder(t, s, answerFile(a.name))}
 			}
 			e, err := New(conf, slog.New(slog.DiscardHandler))
 			must(t, err)
@@ -123,11 +123,13 @@ func recordAnswers(t *testing.T, s *elastic.Server) {
 }
 
 // recorder is a proxy in front of the server that writes its answer to a file.
-func recorder(t *testing.T, server, file string) string {
-	target, err := url.Parse(server)
+func recorder(t *testing.T, s *elastic.Server, file string) string {
+	target, err := url.Parse(s.URL)
 	must(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(target)
-	proxy.Transport = &http.Transport{DisableCompression: true, DisableKeepAlives: true}
+	transport := s.Transport()
+	transport.DisableCompression, transport.DisableKeepAlives = true, true
+	proxy.Transport = transport
 	proxy.ModifyResponse = func(r *http.Response) error {
 		if r.Request.URL.Path != "/_bulk" {
 			return nil

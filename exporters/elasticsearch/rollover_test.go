@@ -34,8 +34,8 @@ func rolloversStoreNothingTwice(t *testing.T, s *elastic.Server) {
 		"without the rights to look documents up":       rolloverWithoutRights,
 	} {
 		t.Run(name, func(t *testing.T) {
-			s.Use(t)
-			test(t, s, fmt.Sprintf("logs-r%d.otel-default", streamNumber.Add(1)))
+			t.Parallel()
+			test(t, s.For(t), fmt.Sprintf("logs-r%d.otel-real", streamNumber.Add(1)))
 		})
 	}
 }

@@ -5,9 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
-	"github.com/tailrace/tailrace/internal/testkit/authority"
 	"github.com/tailrace/tailrace/internal/testkit/elastic"
 	"github.com/tailrace/tailrace/pipeline/shipping"
 )
@@ -15,37 +13,29 @@ import (
 // TestSecuredServer: TLS with certificates on both sides, and a password that
 // is wrong first.
 func TestSecuredServer(t *testing.T) {
-	for _, version := range elastic.Versions() {
-		t.Run(version, func(t *testing.T) { deliversSecurely(t, version) })
-	}
+	t.Parallel()
+	t.Run(elastic.V8, func(t *testing.T) { deliversSecurely(t, guarded.Take(t)) })
+	t.Run(elastic.V9, func(t *testing.T) {
+		t.Parallel()
+		deliversSecurely(t, elastic.Start(t, elastic.Options{Version: elastic.V9, Password: testPassword, TLS: true}))
+	})
 }
 
-func deliversSecurely(t *testing.T, version string) {
-	dir := t.TempDir()
-	in := func(name string) string { return filepath.Join(dir, name) }
-	a := authority.New(t)
-	s := elastic.Start(t, elastic.Options{Version: version, Password: testPassword, Authority: a})
-	a.Write(in("ca"))
-	a.Issue(in("cert"), in("key"))
+func deliversSecurely(t *testing.T, s *elastic.Server) {
 	c := settings(s)
-	c.User, c.PasswordFile = "elastic", in("password")
-	c.TLS.CAFile, c.TLS.CertFile, c.TLS.KeyFile = in("ca"), in("cert"), in("key")
-	must(t, os.WriteFile(in("password"), []byte("wrong"), 0o600))
+	c.User, c.PasswordFile = "elastic", filepath.Join(t.TempDir(), "password")
+	must(t, os.WriteFile(c.PasswordFile, []byte("wrong"), 0o600))
 
 	t.Run("a wrong password holds delivery until it is right", func(t *testing.T) {
-		s.Use(t)
+		s := s.For(t)
 		d := newDelivery(t, c)
 		d.run()
 		d.add(document{"secured", "1", `{"a":1}`})
-		for deadline := time.Now().Add(time.Minute); !d.shipper.Stats().Trouble.Holding; time.Sleep(10 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("delivery does not hold: %+v", d.shipper.Stats())
-			}
-		}
+		d.until("delivery holds", func() bool { return d.shipper.Stats().Trouble.Holding })
 		if st := d.shipper.Stats(); st.Trouble.Cure == "" || st.Sent.Docs != 0 {
 			t.Errorf("figures %+v", st)
 		}
-		must(t, os.WriteFile(in("password"), []byte(testPassword), 0o600))
+		must(t, os.WriteFile(c.PasswordFile, []byte(testPassword), 0o600))
 		if r := d.delivered(); r.Delivered != 1 {
 			t.Errorf("the cursor counts %+v, want 1 line delivered", r)
 		}

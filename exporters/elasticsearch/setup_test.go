@@ -16,6 +16,7 @@ import (
 	"github.com/tailrace/tailrace/internal/cluster"
 	"github.com/tailrace/tailrace/internal/doctor"
 	"github.com/tailrace/tailrace/internal/managed"
+	"github.com/tailrace/tailrace/internal/testkit"
 	"github.com/tailrace/tailrace/internal/testkit/elastic"
 	"github.com/tailrace/tailrace/pipeline/config"
 	"github.com/tailrace/tailrace/pipeline/shipping"
@@ -24,14 +25,14 @@ import (
 // TestSetUpCluster is what setup elasticsearch does to a real cluster with
 // security on, and what the agent can do with the key that comes of it.
 func TestSetUpCluster(t *testing.T) {
-	s := elastic.Start(t, elastic.Options{Password: testPassword, Roles: true})
+	t.Parallel()
+	s := guarded.Take(t)
 	securityIsReady(t, s)
 	admin := settings(s)
 	admin.User, admin.Password = "elastic", testPassword
 	for _, mapping := range []string{"otel", "ecs"} {
 		t.Run(mapping, func(t *testing.T) {
-			s.Use(t)
-			c := &setUp{Server: s, admin: clientOf(t, admin), options: cluster.Options{Mapping: mapping}}
+			c := &setUp{Server: s.For(t), admin: clientOf(t, admin), options: cluster.Options{Mapping: mapping}}
 			c.everythingIsMade(t)
 			t.Run("a second time changes nothing", c.nothingIsLeft)
 			t.Run("the key suffices for delivery around a rollover", c.keySuffices)
@@ -48,29 +49,24 @@ func TestSetUpCluster(t *testing.T) {
 
 // securityIsReady waits until the index of roles can be read.
 func securityIsReady(t *testing.T, s *elastic.Server) {
-	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	testkit.Eventually(t, "roles can be read", func() (bool, string) {
 		// The first write makes the index.
 		status, answer := s.Do("PUT", "/_security/role/first", `{}`)
 		if status == http.StatusOK {
 			status, answer = s.Do("GET", "/_security/role/first", "")
 		}
-		if status == http.StatusOK {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("roles cannot be read: %d %s", status, answer)
-		}
-	}
+		return status == http.StatusOK, fmt.Sprint(status, answer)
+	})
 }
 
 // TestSetUpOpenCluster does the same without security, where there is neither
 // role nor key, on the newer version: it gives templates back in another form.
 func TestSetUpOpenCluster(t *testing.T) {
-	s := elastic.Start(t, elastic.Options{Version: elastic.V9})
+	t.Parallel()
+	s := newer.Take(t)
 	for _, mapping := range []string{"otel", "ecs"} {
 		t.Run(mapping, func(t *testing.T) {
-			s.Use(t)
-			c := &setUp{Server: s, admin: clientOf(t, settings(s)), agent: settings(s), options: cluster.Options{Mapping: mapping, Retention: "30d"}}
+			c := &setUp{Server: s.For(t), admin: clientOf(t, settings(s)), agent: settings(s), options: cluster.Options{Mapping: mapping, Retention: "30d"}}
 			p := c.look(t)
 			if !p.Open || len(p.Changes) != 4 {
 				t.Fatalf("a new open cluster has %+v", p)
@@ -99,6 +95,13 @@ type setUp struct {
 	options cluster.Options
 	// agent are the settings of an agent with the key.
 	agent Config
+}
+
+// in is the same cluster in a subtest.
+func (c *setUp) in(t *testing.T) *setUp {
+	view := *c
+	view.Server = c.For(t)
+	return &view
 }
 
 func (c *setUp) look(t *testing.T) *cluster.Plan {
@@ -154,7 +157,7 @@ func (c *setUp) exporter(t *testing.T) *Exporter {
 }
 
 func (c *setUp) keySuffices(t *testing.T) {
-	c.Use(t)
+	c = c.in(t)
 	stream, e := c.stream("rollover"), c.exporter(t)
 	var docs []document
 	for i := range 20 {
@@ -169,7 +172,7 @@ func (c *setUp) keySuffices(t *testing.T) {
 }
 
 func (c *setUp) keyIsForNothingElse(t *testing.T) {
-	c.Use(t)
+	c = c.in(t)
 	c.Must("PUT", "/secret-"+c.options.Mapping, "")
 	agent := clientOf(t, c.agent)
 	for _, call := range [][3]string{
@@ -214,7 +217,7 @@ func (c *setUp) goldens(t *testing.T) (all []document) {
 }
 
 func (c *setUp) documentsAreStored(t *testing.T) {
-	c.Use(t)
+	c = c.in(t)
 	docs := c.goldens(t)
 	allStored(t, sent(t, c.exporter(t), frameOf(t, 0, false, docs)), len(docs))
 	query := `trace.id:4bf92f3577b34da6a3ce929d0e0e4736 AND log.level:INFO AND message:added`
@@ -233,7 +236,7 @@ func allStored(t *testing.T, r *shipping.Response, docs int) {
 // misfitsAreFlattened sends a text in the place of an object, which an index
 // refuses.
 func (c *setUp) misfitsAreFlattened(t *testing.T) {
-	c.Use(t)
+	c = c.in(t)
 	stream := c.stream("misfits")
 	d := newDelivery(t, c.agent)
 	d.run()
@@ -262,7 +265,7 @@ func (c *setUp) misfitsAreFlattened(t *testing.T) {
 // mappingHolds sends more fields than an index takes, a text where a number
 // was, and fields in an object of any depth.
 func (c *setUp) mappingHolds(t *testing.T) {
-	c.Use(t)
+	c = c.in(t)
 	var many []string
 	for i := range 1500 {
 		many = append(many, fmt.Sprintf(`"f%d":"v%d"`, i, i))
@@ -298,7 +301,7 @@ func (c *setUp) doctorAgrees(t *testing.T) {
 }
 
 func (c *setUp) editsStay(t *testing.T) {
-	c.Use(t)
+	c = c.in(t)
 	path := "/_component_template/" + c.options.Name() + "@lifecycle"
 	marks := json.RawMessage(marksOf(t, c.Must("GET", path, "")))
 	c.Must("PUT", path, fmt.Sprintf(`{"_meta":%s,"template":{"lifecycle":{"data_retention":"7d"}}}`, marks))

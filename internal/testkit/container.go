@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -34,6 +35,7 @@ func (r *Rig) StartContainer(pod, container, path string, args ...string) string
 	}
 	cmd := exec.Command(path, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	runtime.LockOSThread() // As Start does.
 	stdout, stderr := pipes(r.TB, cmd)
 	if err := cmd.Start(); err != nil {
 		r.TB.Fatal(err)

@@ -20,6 +20,7 @@ func TestDemoEndsWithALedgerThatAddsUp(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the demo for seconds; make test runs it")
 	}
+	t.Parallel()
 	r := testkit.NewRig(t)
 	demo := r.Start("demo", testkit.Agent(t), "demo", "--for", "8s", "--dir", r.Path("demo"))
 	if code := demo.Wait(); code != 0 {
@@ -80,13 +81,13 @@ func suggestions(t *testing.T, lines []string) []string {
 
 // shell runs a command line with the agent's binary as tailrace. As with grep,
 // status 1 means that nothing matched.
-func shell(t *testing.T, dir, command string) (out string, status int) {
+func shell(t *testing.T, dir, command string, env ...string) (out string, status int) {
 	t.Helper()
 	bin := t.TempDir()
 	must(t, os.Symlink(testkit.Agent(t), filepath.Join(bin, "tailrace")))
 	cmd := exec.Command("bash", "-c", command)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+	cmd.Env = append(append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH")), env...)
 	b, _ := cmd.CombinedOutput()
 	return string(b), cmd.ProcessState.ExitCode()
 }

@@ -4,6 +4,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -13,23 +14,13 @@ import (
 	"github.com/tailrace/tailrace/test/oracle"
 )
 
-// template makes data streams of what the agent sends, and ids searchable.
-const template = `{
-  "index_patterns": ["logs-*.otel-*"], "data_stream": {}, "priority": 500,
-  "template": {
-    "settings": {"number_of_replicas": 0},
-    "mappings": {"properties": {
-      "trace_id": {"type": "keyword"}, "span_id": {"type": "keyword"},
-      "body": {"properties": {"text": {"type": "text"}}},
-      "attributes": {"properties": {"url.path": {"type": "keyword"}}}
-    }}}
-}`
+// server is the one that tests take turns with that do not look at all of it.
+var server elastic.Shared
 
-func startElasticsearch(t *testing.T) *elastic.Server {
-	t.Helper()
-	es := elastic.Start(t, elastic.Options{})
-	es.Must("PUT", "/_index_template/tailrace-test", template)
-	return es
+func TestMain(m *testing.M) {
+	status := m.Run()
+	server.Stop()
+	os.Exit(status)
 }
 
 func elasticsearchConfig(r *testkit.Rig, es *elastic.Server) string {
@@ -46,7 +37,9 @@ exporters:
 // TestElasticsearchHoldsEveryLineOnce kills the agent and Elasticsearch while
 // lines are written, and then reads back every document.
 func TestElasticsearchHoldsEveryLineOnce(t *testing.T) {
-	es := startElasticsearch(t)
+	t.Parallel()
+	es := elastic.Start(t, elastic.Options{})
+	es.TakeLogs("default")
 	r := testkit.NewRig(t)
 	config := elasticsearchConfig(r, es)
 	agent := r.StartAgent(config)
@@ -117,7 +110,9 @@ func decode(t *testing.T, body string) hits {
 // to a real service, and looks for both log lines of each by the client's
 // trace id: on the node, and in Elasticsearch.
 func TestRequestsAreFoundByTheirTrace(t *testing.T) {
-	es := startElasticsearch(t)
+	t.Parallel()
+	es := server.Take(t)
+	es.TakeLogs("default")
 	r := testkit.NewRig(t)
 	s := startSite(t, r)
 	agent := r.StartAgent(elasticsearchConfig(r, es))

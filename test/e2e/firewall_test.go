@@ -19,6 +19,7 @@ func TestOneLineThatAFirewallBlocksStopsNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for retries; make test runs it")
 	}
+	t.Parallel()
 	r := testkit.NewRig(t)
 	sink := r.StartSink("sink", "firewall")
 	config := r.Configure(fmt.Sprintf("receivers: {pods: {root: %s}}\nexporters: {elasticsearch: {endpoints: [%q], flush: {interval: 50ms}}}",

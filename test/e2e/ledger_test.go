@@ -22,6 +22,7 @@ func TestLedgerIsTheOraclesOwnCount(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds; make test runs it")
 	}
+	t.Parallel()
 	r := testkit.NewRig(t)
 	good, bad := r.StartSink("up", "ok"), r.StartSink("down", "reset")
 	config := ledgerConfig(r, good, bad)

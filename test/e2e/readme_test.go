@@ -16,6 +16,7 @@ func TestMakeRunWorksInAFreshClone(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a clone of the repository; make test runs it")
 	}
+	t.Parallel()
 	clone := filepath.Join(t.TempDir(), "tailrace")
 	run(t, ".", "git", "-c", "safe.directory=*", "clone", "--quiet", "--no-hardlinks", testkit.Root(t), clone)
 	out := run(t, clone, "make", "run", "ARGS=--for 4s --dir "+filepath.Join(t.TempDir(), "demo"))
@@ -51,13 +52,12 @@ func TestTourInTheReadmeWorks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the demo for seconds; make test runs it")
 	}
+	t.Parallel()
 	readme, err := os.ReadFile(filepath.Join(testkit.Root(t), "README.md"))
 	must(t, err)
 	dir := t.TempDir()
 	must(t, os.Mkdir(filepath.Join(dir, "bin"), 0o755))
 	must(t, os.Symlink(testkit.Agent(t), filepath.Join(dir, "bin", "tailrace")))
-	// The demo's folder is in the folder for temporary files.
-	t.Setenv("TMPDIR", dir)
 	trace, commands := "", 0
 	for _, block := range consoleBlock.FindAllStringSubmatch(string(readme), -1) {
 		for _, c := range commandsOf(block[1]) {
@@ -66,7 +66,8 @@ func TestTourInTheReadmeWorks(t *testing.T) {
 			if trace != "" {
 				line = traceID.ReplaceAllString(line, trace)
 			}
-			out, status := shell(t, dir, line)
+			// The demo's folder is in the folder for temporary files.
+			out, status := shell(t, dir, line, "TMPDIR="+dir)
 			if status != 0 || c.prints && strings.TrimSpace(out) == "" {
 				t.Fatalf("$ %s\n%sstatus %d", line, out, status)
 			}

@@ -8,6 +8,14 @@ import (
 	"time"
 )
 
+// Transport makes connections such as the test's own.
+func (s *Server) Transport() *http.Transport {
+	if t, ok := s.client.Transport.(*http.Transport); ok {
+		return t.Clone()
+	}
+	return &http.Transport{}
+}
+
 // Do sends a request and returns the answer's status and body.
 func (s *Server) Do(method, path, body string) (int, string) {
 	s.t.Helper()

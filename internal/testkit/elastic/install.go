@@ -16,9 +16,6 @@ const (
 	V9 = "9.5.3"
 )
 
-// Versions are all of them, for tests that run on each.
-func Versions() []string { return []string{V8, V9} }
-
 // installed is the folder of the installed server. In CI and with INSTALL=1 it
 // is installed first; elsewhere a test without it is skipped.
 func installed(t testing.TB, version string) string {

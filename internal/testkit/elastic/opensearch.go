@@ -2,14 +2,13 @@ package elastic
 
 import (
 	_ "embed"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // openSearch is the version that scripts/opensearch.sh installs.
@@ -24,19 +23,20 @@ var node string
 // The test is skipped in short mode and where it is not installed.
 func StartOpenSearch(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{t: t, client: &http.Client{Timeout: time.Minute}}
-	s.home, s.java = installedOpenSearch(t), javaHome(t, openSearch)
-	s.makeFolder()
+	s := newServer(t, Options{}, installedOpenSearch(t), javaHome(t, openSearch))
+	s.fields = openSearchFields
 	port, transport := freePort(t), freePort(t)
 	s.URL = "http://127.0.0.1:" + strconv.Itoa(port)
-	s.write("Node.java", node)
-	s.giveAway()
 	s.program = func() *exec.Cmd {
-		return s.run(filepath.Join(s.java, "bin", "java"), "-Xms512m", "-Xmx512m", "-cp", filepath.Join(s.home, "*"),
+		args := append(strings.Split(shortLife, "\n"), "-Xms512m", "-Xmx512m", "-cp", filepath.Join(s.home, "*"),
 			filepath.Join(s.dir, "config", "Node.java"), filepath.Join(s.dir, "data"), strconv.Itoa(port), strconv.Itoa(transport))
+		return s.run(filepath.Join(s.java, "bin", "java"), args...)
 	}
-	t.Cleanup(s.Kill)
-	s.Restart()
+	s.first(func() {
+		s.write("Node.java", node)
+		s.giveAway()
+	})
+	t.Cleanup(s.remove)
 	return s
 }
 

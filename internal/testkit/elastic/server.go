@@ -4,6 +4,7 @@ package elastic
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,32 +25,48 @@ import (
 
 // Options configure a server.
 type Options struct {
-	// Version is one of Versions; V8 when empty.
+	// Version is V8 or V9; V8 when empty.
 	Version string
 	// Settings are lines of elasticsearch.yml, such as
 	// "http.max_content_length: 1mb".
 	Settings []string
 	// Password turns security on: basic authentication of the user "elastic".
 	Password string
-	// Authority makes the server speak TLS, with a certificate of it, to
-	// clients that show one of it too. It needs a Password.
-	Authority *authority.Authority
+	// TLS makes the server speak TLS, and only to clients that show a
+	// certificate, as that in Files. It needs a Password.
+	TLS bool
 	// Roles lets the server make roles, users and API keys, which needs a JDK
 	// and version V8. It needs a Password.
 	Roles bool
+	// Tuned leaves the Java virtual machine as Elastic ships it, for measuring.
+	// Otherwise it is one for a short life, which starts sooner.
+	Tuned bool
 }
 
-// Server is a running Elasticsearch of one node on this machine.
+// Server is a running Elasticsearch of one node on this machine, as a test
+// sees it.
 type Server struct {
 	// URL is its address, the same after a restart.
 	URL string
+	// Files are what a client needs where the server speaks TLS.
+	Files Files
 
-	t      testing.TB
+	t testing.TB
+	*instance
+}
+
+// Files are PEM files.
+type Files struct{ CA, Cert, Key string }
+
+// instance is the server itself.
+type instance struct {
 	o      Options
 	home   string
 	java   string
 	dir    string
 	client *http.Client
+	// fields makes templates fit the server, when it is not nil.
+	fields *strings.Replacer
 	// program makes the command that starts it.
 	program func() *exec.Cmd
 	command *exec.Cmd
@@ -66,26 +84,55 @@ const startLimit = 10 * time.Minute
 // test is skipped in short mode and where Elasticsearch is not installed.
 func Start(t testing.TB, o Options) *Server {
 	t.Helper()
-	if o.Version == "" {
-		o.Version = V8
-	}
-	s := &Server{t: t, o: o, home: installed(t, o.Version), java: javaHome(t, o.Version), client: &http.Client{Timeout: time.Minute}}
-	if o.Roles {
-		s.home = withAnalysis(t, s.home, o.Version)
-	}
-	s.makeFolder()
-	s.configure(freePort(t), freePort(t))
-	s.program = func() *exec.Cmd { return s.tool("elasticsearch") }
-	t.Cleanup(s.Kill)
-	s.Restart()
+	s := launch(t, o)
+	t.Cleanup(s.remove)
 	return s
 }
 
-// Use makes failures those of a subtest until it ends.
-func (s *Server) Use(t testing.TB) {
-	outer := s.t
-	s.t = t
-	t.Cleanup(func() { s.t = outer })
+// launch runs a server until it is removed.
+func launch(t testing.TB, o Options) *Server {
+	t.Helper()
+	o.Version = cmp.Or(o.Version, V8)
+	s := newServer(t, o, installed(t, o.Version), javaHome(t, o.Version))
+	if o.Roles {
+		s.home = withAnalysis(t, s.home, o.Version)
+	}
+	s.program = func() *exec.Cmd { return s.tool("elasticsearch") }
+	s.first(func() { s.configure(freePort(t), freePort(t)) })
+	return s
+}
+
+func newServer(t testing.TB, o Options, home, java string) *Server {
+	return &Server{t: t, instance: &instance{o: o, home: home, java: java, client: &http.Client{Timeout: time.Minute}}}
+}
+
+// first starts a server on a folder that configure fills. A server that does
+// not start leaves nothing behind.
+func (s *Server) first(configure func()) {
+	s.t.Helper()
+	runs := false
+	defer func() {
+		if !runs {
+			s.remove()
+		}
+	}()
+	s.makeFolder()
+	configure()
+	s.Restart()
+	runs = true
+}
+
+// remove ends the server and deletes what it has on disk.
+func (s *Server) remove() {
+	s.Kill()
+	os.RemoveAll(s.dir)
+}
+
+// For is the same server, whose failures are those of another test.
+func (s *Server) For(t testing.TB) *Server {
+	view := *s
+	view.t = t
+	return &view
 }
 
 func freePort(t testing.TB) int {
@@ -102,7 +149,6 @@ func freePort(t testing.TB) int {
 func (s *Server) makeFolder() {
 	dir, err := os.MkdirTemp("", "elasticsearch-")
 	s.must(err)
-	s.t.Cleanup(func() { os.RemoveAll(dir) })
 	s.dir = dir
 	for _, sub := range []string{"config", "data", "logs", "tmp"} {
 		s.must(os.Mkdir(filepath.Join(dir, sub), 0o755))
@@ -131,14 +177,14 @@ func (s *Server) configure(port, transport int) {
 		// Test machines are allowed to be nearly full.
 		"cluster.routing.allocation.disk.threshold_enabled: false",
 	}, s.o.Settings...)
-	if s.o.Authority != nil {
+	if s.o.TLS {
 		lines = append(lines, s.encrypt()...)
 	}
 	s.write("elasticsearch.yml", strings.Join(lines, "\n")+"\n")
-	for _, name := range []string{"jvm.options", "log4j2.properties"} {
-		b, err := os.ReadFile(filepath.Join(s.home, "config", name))
-		s.must(err)
-		s.write(name, string(b))
+	s.write("log4j2.properties", s.shipped("log4j2.properties"))
+	s.write("jvm.options", s.shipped("jvm.options"))
+	if !s.o.Tuned {
+		s.write("jvm.options", strings.Replace(s.shipped("jvm.options"), "-XX:+UseG1GC", shortLife, 1))
 	}
 	s.giveAway()
 	if s.o.Password != "" {
@@ -146,13 +192,28 @@ func (s *Server) configure(port, transport int) {
 	}
 }
 
+// shortLife are options for a Java virtual machine that ends before the
+// compiler for long runs has paid, and whose memory the kernel need not touch
+// in advance.
+const shortLife = "-XX:+UseSerialGC\n-XX:TieredStopAtLevel=1\n-XX:-AlwaysPreTouch"
+
+// shipped is a file of the configuration that comes with the server.
+func (s *Server) shipped(name string) string {
+	b, err := os.ReadFile(filepath.Join(s.home, "config", name))
+	s.must(err)
+	return string(b)
+}
+
 // encrypt turns TLS on, for the test's own client as well.
 func (s *Server) encrypt() []string {
 	in := func(name string) string { return filepath.Join(s.dir, "config", name) }
 	s.URL = strings.Replace(s.URL, "http:", "https:", 1)
-	s.o.Authority.Write(in("ca.pem"))
-	pair := s.o.Authority.Issue(in("node.pem"), in("node.key"))
-	s.client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.o.Authority.Pool(), Certificates: []tls.Certificate{pair}}}
+	s.Files = Files{CA: in("ca.pem"), Cert: in("client.pem"), Key: in("client.key")}
+	a := authority.New(s.t)
+	a.Write(s.Files.CA)
+	a.Issue(in("node.pem"), in("node.key"))
+	pair := a.Issue(s.Files.Cert, s.Files.Key)
+	s.client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.Pool(), Certificates: []tls.Certificate{pair}}}
 	const ssl = "xpack.security.http.ssl."
 	return []string{
 		ssl + "enabled: true",
@@ -179,12 +240,11 @@ func (s *Server) giveAway() {
 
 // setPassword puts the password of the user "elastic" into the keystore.
 func (s *Server) setPassword() {
-	for _, args := range [][]string{{"create"}, {"add", "-x", "bootstrap.password"}} {
-		c := s.tool("elasticsearch-keystore", args...)
-		c.Stdin = strings.NewReader(s.o.Password)
-		if out, err := c.CombinedOutput(); err != nil {
-			s.t.Fatalf("elasticsearch-keystore %v: %v\n%s", args, err, out)
-		}
+	// With --force it makes the keystore too.
+	c := s.tool("elasticsearch-keystore", "add", "--stdin", "--force", "bootstrap.password")
+	c.Stdin = strings.NewReader(s.o.Password)
+	if out, err := c.CombinedOutput(); err != nil {
+		s.t.Fatalf("elasticsearch-keystore add: %v\n%s", err, out)
 	}
 }
 
@@ -202,7 +262,7 @@ func (s *Server) run(program string, args ...string) *exec.Cmd {
 		"ES_PATH_CONF="+filepath.Join(s.dir, "config"),
 		"ES_TMPDIR="+filepath.Join(s.dir, "tmp"),
 		// What the launcher leaves behind when it is killed goes with the folder.
-		"CLI_JAVA_OPTS=-Djava.io.tmpdir="+filepath.Join(s.dir, "tmp"),
+		"CLI_JAVA_OPTS=-XX:TieredStopAtLevel=1 -Djava.io.tmpdir="+filepath.Join(s.dir, "tmp"),
 		"ES_JAVA_OPTS=-Xms512m -Xmx512m",
 		"ES_JAVA_HOME="+s.java,
 		"HOME="+s.dir,
@@ -220,12 +280,8 @@ func (s *Server) Restart() {
 	c := s.program()
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
-	s.must(c.Start())
-	exited := make(chan struct{})
-	go func() {
-		_ = c.Wait()
-		close(exited)
-	}()
+	exited, err := spawn(c)
+	s.must(err)
 	s.command, s.exited = c, exited
 	for deadline := time.Now().Add(startLimit); !s.ready(); time.Sleep(200 * time.Millisecond) {
 		select {
@@ -237,6 +293,24 @@ func (s *Server) Restart() {
 			s.t.Fatalf("the server was not ready after %v", startLimit)
 		}
 	}
+}
+
+// spawn starts a program and closes exited when it has ended. The kernel kills
+// it with the thread that started it (PR_SET_PDEATHSIG), which therefore does
+// nothing else: that of a test may end before.
+func spawn(c *exec.Cmd) (exited chan struct{}, err error) {
+	exited = make(chan struct{})
+	started := make(chan error)
+	go func() {
+		defer close(exited)
+		runtime.LockOSThread()
+		err := c.Start()
+		started <- err
+		if err == nil {
+			_ = c.Wait()
+		}
+	}()
+	return exited, <-started
 }
 
 func (s *Server) ready() bool {
