@@ -55,5 +55,6 @@ if ((${#missing[@]})); then
   install_packages "${missing[@]}"
 fi
 
-scripts/elasticsearch.sh >/dev/null
+scripts/elasticsearch.sh >/dev/null &
 scripts/opensearch.sh >/dev/null
+wait $!

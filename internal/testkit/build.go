@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // Root is the module's folder.
@@ -64,6 +66,12 @@ func WallClock(tb testing.TB) string {
 	return build(tb, "./test/cmd/wallclock", false)
 }
 
+// Naive is the binary of an agent that makes the usual mistakes.
+func Naive(tb testing.TB) string {
+	tb.Helper()
+	return build(tb, "./test/cmd/naive", false)
+}
+
 // ChangedAgent is Agent with other sources in place of some of the module's, by
 // their paths within it, or beside them. The module's own files stay as they
 // are.
@@ -100,7 +108,8 @@ var builds struct {
 	done map[string]string
 }
 
-// build compiles a command once per test process into .cache/.
+// build compiles a command once per test process into .cache/, where it stays
+// for the next one.
 func build(tb testing.TB, pkg string, race bool) string {
 	tb.Helper()
 	builds.Lock()
@@ -127,36 +136,55 @@ func build(tb testing.TB, pkg string, race bool) string {
 	return bin
 }
 
-// buildArgs are those of go for each of the binaries.
+// buildArgs are those of go for each of the binaries: with the race detector
+// those of go test, whose compiled packages can then be used, and else those of
+// make build.
 func buildArgs(race bool) (cgo string, args []string) {
-	args = []string{"build", "-trimpath", "-buildvcs=false"}
+	args = []string{"build", "-buildvcs=false", "-ldflags=-s -w"}
 	if race {
 		return "CGO_ENABLED=1", append(args, "-race")
 	}
-	return "CGO_ENABLED=0", args
+	return "CGO_ENABLED=0", append(args, "-trimpath")
 }
 
-// compile builds beside bin and renames: another test may be running the old one.
+// compile builds beside bin and renames: another test may be running the old
+// one. The test processes build one after the other, each from what the one
+// before has left: the go command links only what has changed since.
 func compile(tb testing.TB, root, cgo string, args []string, bin, pkg string) {
 	tb.Helper()
-	fresh, err := os.CreateTemp(filepath.Dir(bin), "build")
-	if err != nil {
+	defer lock(tb, bin+".lock")()
+	fresh := bin + ".new"
+	if err := copyFile(bin, fresh); err != nil && !os.IsNotExist(err) {
 		tb.Fatal(err)
 	}
-	fresh.Close()
-	cmd := exec.Command("go", append(args, fresh.Name(), pkg)...)
+	cmd := exec.Command("go", append(args, fresh, pkg)...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), cgo)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		tb.Fatalf("go build %s: %v\n%s", pkg, err, out)
 	}
-	if err := os.Rename(fresh.Name(), bin); err != nil {
+	if err := os.Rename(fresh, bin); err != nil {
 		tb.Fatal(err)
 	}
 }
 
-// Naive is the binary of an agent that makes the usual mistakes.
-func Naive(tb testing.TB) string {
+// lock waits until no other process has a file locked.
+func lock(tb testing.TB, name string) (unlock func()) {
 	tb.Helper()
-	return build(tb, "./test/cmd/naive", false)
+	f, err := os.Create(name)
+	if err == nil {
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return func() { f.Close() }
+}
+
+func copyFile(from, to string) error {
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, b, 0o755)
 }

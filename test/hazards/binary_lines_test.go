@@ -33,6 +33,7 @@ func anything(r *rand.Rand, n int) string {
 // Whatever bytes a line has, in whatever file: it is one document, from which
 // the bytes can be had back, and the agent goes on.
 func TestBinaryLinesCanBeHadBack(t *testing.T) {
+	t.Parallel()
 	n := newLinesNode(t)
 	r := rand.New(rand.NewPCG(28, 1))
 	var want []document
@@ -56,6 +57,7 @@ func TestBinaryLinesCanBeHadBack(t *testing.T) {
 // What a container runtime never writes is recorded as it stands, and the
 // lines around it are what they were.
 func TestMalformedRuntimeLinesAreKeptAsTheyStand(t *testing.T) {
+	t.Parallel()
 	n := newLinesNode(t)
 	log := n.podLog("malformed")
 	malformed := []string{
@@ -90,6 +92,7 @@ func TestMalformedRuntimeLinesAreKeptAsTheyStand(t *testing.T) {
 // Pieces of two streams that alternate, cut anywhere, in the middle of
 // characters too, make the lines that were written.
 func TestInterleavedPiecesMakeTheirLines(t *testing.T) {
+	t.Parallel()
 	n := newLinesNode(t)
 	r := rand.New(rand.NewPCG(28, 2))
 	var want []document

@@ -16,6 +16,7 @@ import (
 // agent comes to them: while it runs, and after it was down for longer than
 // the plain files are kept.
 func TestCompressedLogsAreReadOnce(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "ok")
 	n.override("receivers:\n  files/plain: {include: [" + n.Path("plain", "*.log") + "]}\n")
 	agent := n.start()

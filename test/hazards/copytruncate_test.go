@@ -46,6 +46,7 @@ func copyFile(from, to string) error {
 // was truncated is read from its copy. Only what is written between the copy
 // and the truncation is lost.
 func TestCopyTruncate(t *testing.T) {
+	t.Parallel()
 	n := newLinesNode(t)
 	log := n.Path("plain", "app.log")
 	var want []document

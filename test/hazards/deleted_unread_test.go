@@ -26,6 +26,7 @@ const (
 // deleted soon after: the agent keeps what it has not read until its budget is
 // used up, and counts the rest as lost, to the byte.
 func TestOutagePinsNoMoreThanTheBudgetOfDeletedFiles(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "503")
 	n.override(fmt.Sprintf(`
 service:

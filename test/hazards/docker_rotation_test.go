@@ -44,6 +44,7 @@ func (d *dockerNode) rotate() {
 // lines, while the agent reads and while it is down after kill -9: each line is
 // there once, with all its pieces.
 func TestDockerRotatesBehindTheKubeletsLink(t *testing.T) {
+	t.Parallel()
 	d := newDockerNode(t)
 	var want []document
 	pieces := 0

@@ -21,6 +21,7 @@ func fewDescriptors() (limit, containers int) {
 // logs that are being written and rotated: files take turns, and every line is
 // delivered once.
 func TestMoreFilesThanDescriptorsAreAllRead(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "ok")
 	limit, containers := fewDescriptors()
 	agent := n.under([]string{n.tool("prlimit"), fmt.Sprintf("--nofile=%d:%d", limit, limit)})
@@ -42,6 +43,7 @@ func TestMoreFilesThanDescriptorsAreAllRead(t *testing.T) {
 // TestDescriptorsThatRunOutAreSpared takes away descriptors from a running
 // agent: it says so, closes idle logs, and goes on reading all of them.
 func TestDescriptorsThatRunOutAreSpared(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "ok")
 	agent := n.start()
 	generator := n.Generate("-seed", seed(22), "-containers", "40", "-rate", "500", "-limit", "16384")

@@ -30,6 +30,7 @@ const (
 // with a line each: every line arrives once, files are found within bounds, and
 // memory stays proportional to the number of files.
 func TestAThousandFilesASecondAreFound(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "ok")
 	seconds := 2
 	if tortured() {

@@ -11,6 +11,7 @@ import (
 // TestFailedFsyncLosesAndRepeatsNothing lets the kernel answer some fsyncs of
 // the agent with EIO, which says that what was written may be gone.
 func TestFailedFsyncLosesAndRepeatsNothing(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "ok")
 	trace := n.Path("strace")
 	agent := n.under([]string{n.tool("strace"), "-f", "-o", trace, "-e", "trace=fsync",

@@ -50,6 +50,7 @@ func (h *hostile) must(err error) {
 // starts and while it reads. Another pod's lines arrive, nothing hangs, nothing
 // from outside is in the journal, and no control byte reaches a terminal.
 func TestHostileFilesLeakNothingAndStopNobody(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "ok")
 	h := &hostile{node: n, outside: t.TempDir()}
 	h.secret = filepath.Join(h.outside, "shadow")

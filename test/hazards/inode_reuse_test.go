@@ -15,6 +15,7 @@ import (
 // ones, over and over. With few descriptors the kernel gives the inodes again
 // at once. Each line is there once.
 func TestReusedInodesAndEqualBeginningsAreToldApart(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "ok")
 	agent := n.under([]string{n.tool("prlimit"), "--nofile=64:64"})
 	banner := strings.Repeat("=", 100) + "\n"

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tailrace/tailrace/internal/testkit"
@@ -21,15 +22,21 @@ const spreadPoints = 8
 func TestKilledBeforeEveryDurableCall(t *testing.T) {
 	logs := newLogs(t)
 	total := logs.agentOn(t).untilCall(t, 0).calls
+	var mu sync.Mutex
 	runs, deaths := 0, map[string]int{}
-	for _, at := range points(total) {
-		runs += 2
-		t.Run(fmt.Sprint(at), func(t *testing.T) {
-			for _, call := range logs.agentOn(t).killedTwice(t, at) {
-				deaths[call]++
-			}
-		})
-	}
+	t.Run("at", func(t *testing.T) {
+		for _, at := range points(total) {
+			runs += 2
+			t.Run(fmt.Sprint(at), func(t *testing.T) {
+				t.Parallel()
+				for _, call := range logs.agentOn(t).killedTwice(t, at) {
+					mu.Lock()
+					deaths[call]++
+					mu.Unlock()
+				}
+			})
+		}
+	})
 	fired := 0
 	for _, n := range deaths {
 		fired += n

@@ -16,6 +16,7 @@ const maxLine = 1 << 20
 // A line of a gigabyte is cut and marked, the rest of it is passed over in
 // bounded memory, and the lines of other files do not wait for its end.
 func TestGigabyteLineIsCutAndHoldsUpNobody(t *testing.T) {
+	t.Parallel()
 	const size = 1 << 30
 	n := newLinesNode(t)
 	huge, quiet := n.Path("plain", "huge.log"), n.Path("plain", "quiet.log")
@@ -46,6 +47,7 @@ func TestGigabyteLineIsCutAndHoldsUpNobody(t *testing.T) {
 // A line of ten megabytes, as one line of the runtime's and in pieces on both
 // streams at once, keeps its head; what of it is left out is counted.
 func TestTenMegabyteLinesAreCutMarkedAndCounted(t *testing.T) {
+	t.Parallel()
 	const size = 10 << 20
 	n := newLinesNode(t)
 	whole, pieces, docker := n.podLog("whole"), n.podLog("pieces"), dockerLog(t, n.Path("docker", "aaa"))
@@ -88,6 +90,7 @@ func TestTenMegabyteLinesAreCutMarkedAndCounted(t *testing.T) {
 // A file that never has a newline gives one record, however much is written to
 // it and however often the agent starts anew.
 func TestLineThatNeverEndsIsOneRecord(t *testing.T) {
+	t.Parallel()
 	n := newLinesNode(t)
 	log := n.Path("plain", "endless.log")
 	writeFile(t, log, "first\n")

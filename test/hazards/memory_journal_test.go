@@ -52,6 +52,7 @@ func (n *node) undelivered() bool {
 // backend fails in all ways: nothing is lost, and what is sent again has the
 // same ids.
 func TestKilledMemoryJournalLosesNothingAndRepeatsOnlyKnownIDs(t *testing.T) {
+	t.Parallel()
 	n := newMemoryNode(t, "ok:700ms,cut:150ms,ok:400ms,429:150ms,503:200ms,ok:500ms,partly:250ms,reset:150ms,stall:200ms,short:100ms")
 	generator := n.Generate("-seed", seed(4), "-containers", "4", "-plains", "2", "-rate", "1000", "-limit", "1048576")
 	random := rand.New(rand.NewPCG(4, 4))
@@ -77,6 +78,7 @@ func TestKilledMemoryJournalLosesNothingAndRepeatsOnlyKnownIDs(t *testing.T) {
 // While no backend answers, a journal in memory acknowledges nothing: the log
 // files are the buffer, and a kill costs nothing.
 func TestMemoryJournalLeavesLinesInTheirFilesWhileNoBackendAnswers(t *testing.T) {
+	t.Parallel()
 	n := newMemoryNode(t, "503:1h")
 	generator := n.Generate("-seed", seed(5), "-containers", "2", "-plains", "1", "-rate", "1000", "-limit", "1048576")
 	agent := n.start()
@@ -98,6 +100,7 @@ func TestMemoryJournalLeavesLinesInTheirFilesWhileNoBackendAnswers(t *testing.T)
 // An agent that is asked to stop delivers what it has read, and the next one
 // goes on exactly there.
 func TestStoppedMemoryJournalContinuesExactly(t *testing.T) {
+	t.Parallel()
 	n := newMemoryNode(t, "ok")
 	generator := n.Generate("-seed", seed(6), "-containers", "3", "-plains", "2", "-rate", "1000", "-limit", "1048576")
 	for life := range 4 {
@@ -113,6 +116,7 @@ func TestStoppedMemoryJournalContinuesExactly(t *testing.T) {
 // On a node whose disk may not be written the agent runs all the same, says
 // what it promises, and reads everything again after a restart.
 func TestMemoryJournalRunsOnAReadOnlyDisk(t *testing.T) {
+	t.Parallel()
 	n := newMemoryNode(t, "ok")
 	generator := n.Generate("-seed", seed(7), "-containers", "2", "-plains", "1", "-rate", "500", "-limit", "1048576")
 	n.override(fmt.Sprintf("service: {journal: {directory: %s}}", n.Path("state", "missing")))

@@ -13,6 +13,7 @@ import (
 // of them: new and rotated logs are found by looking, which the agent says once
 // with the cure, and shows in a metric.
 func TestFilesAreFoundWithoutWatches(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ name, inject, errno, cure string }{
 		{"no more watches", "inotify_add_watch:error=ENOSPC:when=4+", "ENOSPC", "fs.inotify.max_user_watches"},
 		{"no instance", "inotify_init1:error=EMFILE", "EMFILE", "fs.inotify.max_user_instances"},

@@ -25,6 +25,7 @@ const powerLosses = 12
 // the sink was given is in the journal that is left, and in the end each line
 // is once in the journal and once in the sink.
 func TestPowerLossAtEveryFsync(t *testing.T) {
+	t.Parallel()
 	logs := newLogs(t)
 	total := logs.boundaries(t)
 	var mu sync.Mutex
@@ -56,11 +57,13 @@ func TestPowerLossAtEveryFsync(t *testing.T) {
 // TestDiskThatLiesAboutFsyncIsNoticed does the same on a disk that acknowledges
 // an fsync and forgets it: what the test above looks at must tell.
 func TestDiskThatLiesAboutFsyncIsNoticed(t *testing.T) {
+	t.Parallel()
 	for about, noticed := range map[string]func(d *disk) bool{
 		"":            func(d *disk) bool { return len(d.forgotten()) > 0 },
 		segmentSuffix: func(d *disk) bool { return len(d.restarted().Violations) > 0 },
 	} {
 		t.Run("about "+about, func(t *testing.T) {
+			t.Parallel()
 			d := newLogs(t).onDisk(t)
 			lies := 0
 			d.attach(vfs.WithHook(d.stable, func(op vfs.Op) error {

@@ -16,6 +16,7 @@ import (
 // minutes to deliver the rest, and must see that this is in vain: it ends,
 // with status 0, says what waits, and the next start delivers it.
 func TestSIGTERMEndsTheAgentWhileItsSinkIsDown(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, sink string }{
 		{"hanging", "stall"}, {"refusing", "gone"}, {"503", "503"},
 	} {

@@ -15,6 +15,7 @@ import (
 // truncated. The hole before its next line is no part of that line, while the
 // agent is there and after a restart.
 func TestHoleBeforeTheFirstLineIsNoContent(t *testing.T) {
+	t.Parallel()
 	n := newLinesNode(t)
 	var want []document
 	var logs []*os.File
@@ -90,6 +91,7 @@ func holeOf(t *testing.T, f *os.File) int64 {
 // line, without a change of the file's size: each line is read once it has its
 // end, and the room that is given back was no content.
 func TestMappedLogIsReadAsItIsFilled(t *testing.T) {
+	t.Parallel()
 	n := newLinesNode(t)
 	const room = 2 << 20
 	f, err := os.Create(n.Path("plain", "mapped.log"))
@@ -138,6 +140,7 @@ func TestMappedLogIsReadAsItIsFilled(t *testing.T) {
 // Of a log that is cut off while the agent does not get to read it, the lines
 // that are left are read, and the bytes that went are counted.
 func TestLogThatShrinksIsReadOnAndTheRestIsCounted(t *testing.T) {
+	t.Parallel()
 	n := newLinesNode(t)
 	log := n.Path("plain", "app.log")
 	writeFile(t, log, "one\ntwo\n")

@@ -10,6 +10,7 @@ import (
 // position, which is in the middle of a line then, are read from their new
 // beginning: no line is lost and none is half.
 func TestTruncatedAndRegrownWhileDown(t *testing.T) {
+	t.Parallel()
 	n := newLinesNode(t)
 	logs := map[string]func(text string) (string, document){
 		n.Path("plain", "app.log"): func(text string) (string, document) { return text + "\n", document{text: text} },

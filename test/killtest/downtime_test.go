@@ -17,6 +17,7 @@ func TestRotationsWhileTheAgentIsDownAreReadLater(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds; make test runs it")
 	}
+	t.Parallel()
 	l := newLife(t, 6)
 	l.sink.Behave("ok")
 	l.plainGlob = "*.log"

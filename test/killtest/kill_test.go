@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,22 +31,33 @@ func TestKilledAgentLosesAndRepeatsNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes minutes; make test runs it")
 	}
+	t.Parallel()
 	kills, seed := number(t, "TAILRACE_KILLS", 200), uint64(number(t, "TAILRACE_SEED", 0))
 	if seed != 0 {
 		newLife(t, seed).run(min(kills, killsPerLife))
 		return
 	}
 	var all tally
-	for done := 0; done < kills; done += killsPerLife {
-		seed := rand.Uint64N(1 << 31)
-		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-			all.add(newLife(t, seed).run(min(killsPerLife, kills-done)))
-		})
-		if t.Failed() {
-			t.Fatalf("repeat this life with TAILRACE_SEED=%d go test -run TestKilledAgent ./test/killtest", seed)
+	t.Run("lives", func(t *testing.T) {
+		for done := 0; done < kills; done += killsPerLife {
+			seed := rand.Uint64N(1 << 31)
+			t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+				t.Parallel()
+				t.Cleanup(func() { tellSeed(t, seed) })
+				all.add(newLife(t, seed).run(min(killsPerLife, kills-done)))
+			})
 		}
+	})
+	if !t.Failed() {
+		all.report(t)
 	}
-	all.report(t)
+}
+
+// tellSeed says how to repeat a life that has failed.
+func tellSeed(t *testing.T, seed uint64) {
+	if t.Failed() {
+		t.Logf("repeat this life with TAILRACE_SEED=%d go test -run TestKilledAgent ./test/killtest", seed)
+	}
 }
 
 func number(t *testing.T, variable string, otherwise int) int {
@@ -59,8 +72,9 @@ func number(t *testing.T, variable string, otherwise int) int {
 	return n
 }
 
-// tally is what kills hit.
+// tally is what kills hit. Lives add to one at the same time.
 type tally struct {
+	mu    sync.Mutex
 	kills int
 	// unread counts kills with lines that were written and not in the journal,
 	// undelivered those with documents in the journal and not in the sink.
@@ -68,7 +82,9 @@ type tally struct {
 	records, repeats    int
 }
 
-func (a *tally) add(b tally) {
+func (a *tally) add(b *tally) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.kills += b.kills
 	a.unread += b.unread
 	a.undelivered += b.undelivered
@@ -97,9 +113,11 @@ type life struct {
 	scan *oracle.JournalScan
 	// plainGlob names the plain logs.
 	plainGlob string
-	// start starts the agent under test.
-	start func() *testkit.Process
-	hit   tally
+	// start starts the agent under test, which logs atWork when it is that; an
+	// agent without atWork is at once.
+	start  func() *testkit.Process
+	atWork string
+	hit    tally
 }
 
 func newLife(t *testing.T, seed uint64) *life {
@@ -122,23 +140,23 @@ exporters:
 }
 
 // run kills the real agent a number of times, then lets it finish and judges.
-func (l *life) run(kills int) tally {
+func (l *life) run(kills int) *tally {
 	l.TB.Helper()
 	config := l.config()
-	l.start = func() *testkit.Process { return l.StartAgent(config) }
+	l.start, l.atWork = func() *testkit.Process { return l.StartAgent(config) }, "tailrace runs"
 	generator := l.Generate("-seed", fmt.Sprint(l.seed), "-containers", "5", "-plains", "2", "-rate", "1500", "-limit", "98304")
 	l.killOften(kills)
 	if verdict := l.finish(generator); len(verdict.Violations) > 0 {
 		l.TB.Errorf("after %d kills:\n%s", kills, verdict)
 	}
-	return l.hit
+	return &l.hit
 }
 
 func (l *life) killOften(kills int) {
 	l.TB.Helper()
 	for range kills {
 		agent := l.start()
-		time.Sleep(l.delay())
+		l.live(agent)
 		l.kill(agent)
 	}
 }
@@ -174,13 +192,21 @@ func (l *life) accounted(lines int) {
 	})
 }
 
-// delay is how long the agent lives: mostly long enough to be at work, at
-// times so short that it dies while it starts.
-func (l *life) delay() time.Duration {
+// live gives the agent some time: mostly to do some work, and more of it where
+// its start has taken long; at times so little that it dies while it starts.
+func (l *life) live(agent *testkit.Process) {
+	l.TB.Helper()
 	if l.rand.IntN(8) == 0 {
-		return time.Duration(l.rand.IntN(60)) * time.Millisecond
+		time.Sleep(time.Duration(l.rand.IntN(60)) * time.Millisecond)
+		return
 	}
-	return time.Duration(150+l.rand.IntN(700)) * time.Millisecond
+	began := time.Now()
+	testkit.Eventually(l.TB, "the agent is at work", func() (bool, string) {
+		log, err := os.ReadFile(agent.Stderr)
+		return err == nil && (strings.Contains(string(log), l.atWork) || !agent.Running()), agent.Tail()
+	})
+	most := max(700*time.Millisecond, 2*time.Since(began))
+	time.Sleep(time.Duration(l.rand.Int64N(int64(most))))
 }
 
 // kill ends the agent and looks at what it had in its hands.

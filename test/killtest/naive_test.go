@@ -15,6 +15,7 @@ func TestKillsCatchAnAgentThatForgets(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds; make test runs it")
 	}
+	t.Parallel()
 	l := newLife(t, 3)
 	l.sink.Behave("ok")
 	generator := l.Generate("-seed", "3", "-containers", "1", "-rate", "800", "-limit", "1073741824")

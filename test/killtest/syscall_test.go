@@ -33,6 +33,7 @@ func TestKilledAtItsDurableCalls(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes most of a minute; make test runs it")
 	}
+	t.Parallel()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		t.Fatal("strace is not installed; run scripts/install-test-deps.sh")

@@ -11,6 +11,7 @@ func TestSecondAgentWaitsAndTakesOver(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds; make test runs it")
 	}
+	t.Parallel()
 	l := newLife(t, 5)
 	config := l.config()
 	generator := l.Generate("-seed", "5", "-containers", "3", "-rate", "800", "-limit", "65536")
