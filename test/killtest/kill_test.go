@@ -113,10 +113,9 @@ type life struct {
 	scan *oracle.JournalScan
 	// plainGlob names the plain logs.
 	plainGlob string
-	// start starts the agent under test, which logs atWork when it is that; an
-	// agent without atWork is at once.
+	// start starts the agent under test, and atWork says when it does something.
 	start  func() *testkit.Process
-	atWork string
+	atWork func(*testkit.Process) bool
 	hit    tally
 }
 
@@ -143,7 +142,8 @@ exporters:
 func (l *life) run(kills int) *tally {
 	l.TB.Helper()
 	config := l.config()
-	l.start, l.atWork = func() *testkit.Process { return l.StartAgent(config) }, "tailrace runs"
+	l.start = func() *testkit.Process { return l.StartAgent(config) }
+	l.atWork = func(agent *testkit.Process) bool { return strings.Contains(l.content(agent.Stderr), "tailrace runs") }
 	generator := l.Generate("-seed", fmt.Sprint(l.seed), "-containers", "5", "-plains", "2", "-rate", "1500", "-limit", "98304")
 	l.killOften(kills)
 	if verdict := l.finish(generator); len(verdict.Violations) > 0 {
@@ -202,11 +202,19 @@ func (l *life) live(agent *testkit.Process) {
 	}
 	began := time.Now()
 	testkit.Eventually(l.TB, "the agent is at work", func() (bool, string) {
-		log, err := os.ReadFile(agent.Stderr)
-		return err == nil && (strings.Contains(string(log), l.atWork) || !agent.Running()), agent.Tail()
+		return l.atWork(agent) || !agent.Running(), agent.Tail()
 	})
 	most := max(700*time.Millisecond, 2*time.Since(began))
 	time.Sleep(time.Duration(l.rand.Int64N(int64(most))))
+}
+
+func (l *life) content(name string) string {
+	l.TB.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		l.TB.Fatal(err)
+	}
+	return string(text)
 }
 
 // kill ends the agent and looks at what it had in its hands.

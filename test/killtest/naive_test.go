@@ -27,9 +27,12 @@ func TestKillsCatchAnAgentThatForgets(t *testing.T) {
 	if err := os.WriteFile(checkpoint, []byte("0"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	position := ""
 	l.start = func() *testkit.Process {
+		position = l.content(checkpoint)
 		return l.Start("naive", testkit.Naive(t), logs[0], l.sink.URL, checkpoint)
 	}
+	l.atWork = func(*testkit.Process) bool { return l.content(checkpoint) != position }
 	l.killOften(14)
 	last := l.start()
 	generator.Stop()
