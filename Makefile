@@ -40,6 +40,10 @@ build: ## Build bin/tailrace: static, stamped with the version
 deb: ## Build the Debian package into bin (ARCH=arm64)
 	@ARCH=$(or $(ARCH),amd64) scripts/deb.sh
 
+.PHONY: image
+image: ## Build the container image into bin/image, an OCI layout, without a daemon
+	@VERSION=$(VERSION) scripts/image.sh
+
 ##@ Proof
 
 .PHONY: test

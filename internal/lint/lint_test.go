@@ -42,6 +42,7 @@ var layers = Layers{
 		"internal/kibana":        {"internal/managed"},
 
 		"internal/servicemanager": {},
+		"deploy/image":            {},
 
 		"internal/tail":   {"pipeline/event", "pipeline/frame", "internal/checkpoint", "internal/tail/*"},
 		"internal/tail/*": {"pipeline/event", "internal/strictjson", "internal/tail/rfc3339"},
