@@ -6,4 +6,6 @@ func TestDescriptors(t *testing.T) {
 	runScenario(t, "descriptors")
 }
 
+func TestTruncatedAndDeletedWithoutADescriptor(t *testing.T) { runScenario(t, "descriptors_truncated") }
+
 func TestDescriptorsOfEmptyFiles(t *testing.T) { runScenario(t, "descriptors_empty") }

@@ -112,18 +112,37 @@ func (l *Lane) abandon(r *reading, b *event.Batch) bool {
 		// What can be known is in the saved head; the file itself is closed.
 		_, _ = l.identify(r, true)
 	}
-	c := r.file.takeCut()
-	lost := r.file.size.Load() - r.offset
-	if c.happened {
-		lost = c.size - r.offset + c.more + r.file.size.Load()
+	lost, err := l.lostWith(r)
+	if err != nil {
+		return l.fail(r, err, b)
 	}
-	if lost += r.unjoined; lost == 0 && l.waits(r) {
+	if lost == 0 && l.waits(r) {
 		return false
 	}
 	if r.src != nil {
 		l.forget(absence{identity: r.file.chain.identity, id: r.src.ID})
 	}
 	return l.lose(r, lost, b)
+}
+
+// lostWith is how much is lost with a file that was given up. The error is that it
+// is too early to tell.
+func (l *Lane) lostWith(r *reading) (int64, error) {
+	if !r.file.shrunk().happened {
+		return r.file.size.Load() - r.offset + r.unjoined, nil
+	}
+	// What was written after it was truncated is another content, which may be in
+	// a compressed file.
+	made, err := l.compression(&reading{lane: l, file: r.file})
+	if err != nil {
+		return 0, err
+	}
+	c := r.file.takeCut()
+	lost := c.size - r.offset + c.more + r.unjoined
+	if made == nil {
+		lost += r.file.size.Load()
+	}
+	return lost, nil
 }
 
 // waits leaves a file in which nothing more can be read for the newer ones, and
@@ -183,8 +202,9 @@ func (l *Lane) fail(r *reading, err error, b *event.Batch) bool {
 		l.stepAside(r)
 		return false
 	case errors.Is(err, errClosed):
-		// Either the file was given up, or the engine stops.
-		return r.file.abandoned.Load() && l.abandon(r, b)
+		// Either the file was given up, or deleted while it rested, or the engine
+		// stops.
+		return (r.file.abandoned.Load() || r.file.isGone()) && l.abandon(r, b)
 	}
 	if reason := err.Error(); r.failed != reason {
 		r.failed = reason

@@ -187,7 +187,7 @@ func (e *Engine) isElsewhere(c *chain, t *Target, st *unix.Stat_t) bool {
 		return false
 	}
 	if f := other.find(uint64(st.Dev), st.Ino); f != nil && e.isStill(f, t, st) {
-		f.poll.present = true
+		f.poll.present, f.poll.absent = true, 0
 		return true
 	}
 	return other.isClosed(st)
