@@ -23,6 +23,7 @@ import (
 	"github.com/tailrace/tailrace/pipeline/frame"
 	"github.com/tailrace/tailrace/pipeline/journal"
 	"github.com/tailrace/tailrace/pipeline/shipping"
+	"github.com/tailrace/tailrace/processors/kubernetes"
 	"github.com/tailrace/tailrace/processors/parse"
 )
 
@@ -63,9 +64,11 @@ type Agent struct {
 	park   lot
 	stores map[string]*journal.Store
 	// missing is to be read again when the engine is there.
-	missing  []frame.Missing
-	engine   *tail.Engine
-	lanes    []*lane
+	missing []frame.Missing
+	engine  *tail.Engine
+	lanes   []*lane
+	// metadata is nil without a processor kubernetes.
+	metadata *kubernetes.Pods
 	parsers  []*parse.Parser
 	shippers []*shipper
 	watchdog telemetry.Watchdog
@@ -106,7 +109,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*Agent, error) {
 	}
 	a.waiting = a.newWaitingRoom()
 	a.opener = &opener{log: a.log, notReadOnly: a.inMemory(), tell: a.waiting.tell}
-	for _, step := range []func(context.Context) error{a.openState, a.openExporters, a.openReceivers, a.serve, a.serveControl} {
+	for _, step := range []func(context.Context) error{a.openState, a.openExporters, a.openMetadata, a.openReceivers, a.serve, a.serveControl} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -331,6 +334,9 @@ func (a *Agent) tailOptions(providers []tail.Provider) tail.Options {
 		Node: a.node, Lanes: a.cfg.Service.Lanes, Silence: silence, Logger: a.log,
 		Limits:        limits(&a.cfg.Service.Limits),
 		UnlinkedBytes: int64(a.cfg.Service.Deleted.MaxSize), UnlinkedFiles: a.cfg.Service.Deleted.MaxFiles,
+	}
+	if a.metadata != nil {
+		o.Gate = a.metadata
 	}
 	o.PositionsBehind = a.positionsBehind()
 	if a.inMemory() {

@@ -88,7 +88,12 @@ func (n *node) options() Options {
 // start runs an agent until stop is called.
 func (n *node) start(exporters string) (a *Agent, stop func()) {
 	n.t.Helper()
-	a, err := New(n.t.Context(), n.config(exporters), n.options())
+	return n.startWith(n.config(exporters))
+}
+
+func (n *node) startWith(cfg *config.Config) (a *Agent, stop func()) {
+	n.t.Helper()
+	a, err := New(n.t.Context(), cfg, n.options())
 	if err != nil {
 		n.t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/tailrace/tailrace/pipeline/encode"
 	"github.com/tailrace/tailrace/pipeline/shipping"
 	"github.com/tailrace/tailrace/processors/filter"
+	"github.com/tailrace/tailrace/processors/kubernetes"
 	"github.com/tailrace/tailrace/processors/parse"
 	"github.com/tailrace/tailrace/processors/resource"
 	"github.com/tailrace/tailrace/receivers/files"
@@ -26,8 +27,9 @@ func Kinds() config.Kinds {
 			"files": defaults(defaultFiles),
 		},
 		Processors: map[string]func() any{
-			"resource": defaults(resource.DefaultConfig),
-			"filter":   defaults(filter.DefaultConfig),
+			"resource":     defaults(resource.DefaultConfig),
+			kubernetesType: defaults(kubernetes.DefaultConfig),
+			"filter":       defaults(filter.DefaultConfig),
 		},
 		Exporters: map[string]func() any{
 			"elasticsearch": defaults(elasticsearch.DefaultConfig),
@@ -83,6 +85,8 @@ func (a *Agent) newProcessor(id config.ID) (Processor, error) {
 		return build(section, resource.DefaultConfig(), func(c resource.Config) (Processor, error) {
 			return resource.New(c)
 		})
+	case kubernetesType:
+		return a.newMetadataProcessor()
 	case "filter":
 		return build(section, filter.DefaultConfig(), func(c filter.Config) (Processor, error) {
 			return filter.New(c)

@@ -32,6 +32,12 @@ var (
 	parsedRecords   = telemetry.Counter("tailrace_processor_parsed_log_records_total", "Records by the format that explained them.", "format")
 	parseFailures   = telemetry.Counter("tailrace_processor_parse_failures_total", "Records that stayed plain text although they were expected to be of a format.", "format", "reason")
 
+	metadataPods     = telemetry.Gauge("tailrace_processor_kubernetes_pods", "Pods of this node that the Kubernetes API knows (present), that it knows no more and whose logs are still there (gone), and that have logs and are not known (unknown).", "state")
+	metadataMissed   = telemetry.Counter("tailrace_processor_kubernetes_missed_pods_total", "Pods whose logs were read without metadata since the start, because none came within wait_for_metadata_timeout.")
+	metadataWaited   = telemetry.Counter("tailrace_processor_kubernetes_waited_seconds_total", "Time that the logs of pods were not read because metadata were waited for, summed over pods, since the start.")
+	metadataFailures = telemetry.Counter("tailrace_processor_kubernetes_failed_requests_total", "Requests to the Kubernetes API that failed since the start.")
+	metadataWatching = telemetry.Gauge("tailrace_processor_kubernetes_watching", "1 while metadata follow the Kubernetes API, 0 from a failed request until the next successful watch.")
+
 	sentRecords    = telemetry.Counter("tailrace_exporter_sent_log_records_total", "Lines delivered.", "exporter")
 	failedRecords  = telemetry.Counter("tailrace_exporter_send_failed_log_records_total", "Lines that were not delivered and will not be: dead is in the dead-letter store, lost is gone.", "exporter", "outcome")
 	excludedLines  = telemetry.Counter("tailrace_exporter_excluded_log_records_total", "Lines in frames of classes that the exporter does not take.", "exporter")
@@ -106,6 +112,7 @@ func (a *Agent) collectReading(e telemetry.Emit) {
 	e.Value(inotifyWatches, float64(watched))
 	e.Value(polledDirs, float64(polled))
 	a.collectParsing(e)
+	a.collectMetadata(e)
 }
 
 func (a *Agent) collectParsing(e telemetry.Emit) {

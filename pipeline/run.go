@@ -68,6 +68,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	readers.Go(func() { failed <- a.engine.Run(reading) })
 	readers.Go(func() { a.saveRegularly(reading) })
+	readers.Go(func() { a.followMetadata(reading) })
 	for _, l := range a.lanes {
 		readers.Go(func() { l.run(reading) })
 	}

@@ -49,7 +49,7 @@ var layers = Layers{
 		"internal/search": {"pipeline/event", "pipeline/frame", "pipeline/journal", "pipeline/config", "pipeline/ecs", "internal/vfs", "internal/render"},
 
 		"receivers/*":  {"pipeline/event", "internal/tail", "internal/tail/confine"},
-		"processors/*": {"pipeline/event", "internal/strictjson"},
+		"processors/*": {"pipeline/event", "internal/strictjson", "internal/vfs"},
 		"exporters/*":  {"pipeline/event", "pipeline/frame", "pipeline/shipping", "pipeline/config", "internal/render", "internal/terminal"},
 
 		"pipeline": {"pipeline/*", "pipeline/journal/*", "internal/vfs", "internal/owner", "internal/checkpoint", "internal/control", "internal/tail", "internal/telemetry", "internal/status",

@@ -49,8 +49,13 @@ func (l *Lane) sleep() {
 		return
 	}
 	l.nextSleep = now + sleepAfter/2
+	l.sleepers(func(r *reading) bool { return r.closed || now-r.observed >= sleepAfter })
+}
+
+// sleepers puts the sources to sleep that tired picks.
+func (l *Lane) sleepers(tired func(*reading) bool) {
 	l.awake = slices.DeleteFunc(l.awake, func(r *reading) bool {
-		if !r.closed && now-r.observed < sleepAfter {
+		if !tired(r) {
 			return false
 		}
 		l.putToSleep(r)

@@ -38,6 +38,8 @@ type chain struct {
 	// the last one at the end, each until a copy of it is read.
 	truncated []*known
 	hold      hold
+	// passed says that the gate has let the chain through; the lane's.
+	passed bool
 	// inflating is nil unless a compressed file of the chain is being read.
 	inflating *inflating
 }

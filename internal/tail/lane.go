@@ -32,6 +32,11 @@ type Lane struct {
 	// those are looked for among them that are quiet, ns.
 	awake     []*reading
 	nextSleep int64
+	// stale are the uids of pods whose sources must be described anew, isStale
+	// that there are some.
+	staleMu sync.Mutex
+	stale   map[string]bool
+	isStale atomic.Bool
 	// budget is how much of a file the turn may read; consumed is how much all
 	// turns have.
 	budget   int
@@ -83,6 +88,7 @@ func (l *Lane) now() int64 { return l.engine.opts.Now().UnixNano() }
 // The batch is the caller's until the next Read, its Source until OnClose.
 func (l *Lane) Read(b *event.Batch) bool {
 	l.closeSources()
+	l.refresh()
 	l.sleep()
 	l.forgetGone()
 	for !l.engine.stopped.Load() {
@@ -93,7 +99,7 @@ func (l *Lane) Read(b *event.Batch) bool {
 		c.queued.Store(false)
 		c.served.Store(true)
 		b.Reset(nil)
-		if !l.admit(c) {
+		if !l.passes(c) || !l.admit(c) {
 			continue
 		}
 		before := l.consumed

@@ -117,6 +117,8 @@ type Options struct {
 	Budget int
 	// Limits are how much is read in a second.
 	Limits Limits
+	// Gate is asked before files are read; nil holds none.
+	Gate Gate
 	// Joining bounds what a lane keeps of unfinished records in memory. Beyond
 	// it, records that are longer than JoiningShare are cut. Default 16 MiB.
 	Joining int

@@ -28,12 +28,15 @@ const (
 	StateExcluded
 	// StateThrottled: there is something to read, and a limit holds it.
 	StateThrottled
+	// StateHeld: the gate holds it.
+	StateHeld
 )
 
 // String is the state in a word or two.
 func (s State) String() string {
 	names := [...]string{
 		"waiting for its first line", "reading", "idle", "draining", "done", "failed", "refused", "excluded", "throttled",
+		"waiting for metadata",
 	}
 	if int(s) < len(names) {
 		return names[s]

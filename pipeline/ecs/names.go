@@ -51,6 +51,8 @@ var resource = map[string]string{
 var prefixes = [...][2]string{
 	{"k8s.pod.label.", "kubernetes.labels."},
 	{"k8s.pod.annotation.", "kubernetes.annotations."},
+	{"k8s.namespace.label.", "kubernetes.namespace_labels."},
+	{"k8s.namespace.annotation.", "kubernetes.namespace_annotations."},
 }
 
 // Resource is what an attribute of the resource is called.

@@ -1,0 +1,83 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/tailrace/tailrace/internal/telemetry"
+	"github.com/tailrace/tailrace/internal/vfs"
+	"github.com/tailrace/tailrace/pipeline/config"
+	"github.com/tailrace/tailrace/processors/kubernetes"
+)
+
+// MetadataDir is where what the Kubernetes API has said of pods is kept.
+const MetadataDir = "kubernetes"
+
+// openMetadata makes what all lanes' instances of the processor kubernetes
+// share, if the pipeline has one.
+func (a *Agent) openMetadata(context.Context) error {
+	for _, id := range a.conf.Processors {
+		if id.Type != kubernetesType {
+			continue
+		}
+		if a.metadata != nil {
+			return fmt.Errorf("processor %s: another one of its type is in the pipeline: put what both extract into one", id)
+		}
+		var err error
+		if a.metadata, err = a.newMetadata(a.cfg.Processors[id]); err != nil {
+			return fmt.Errorf("processor %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+const kubernetesType = "kubernetes"
+
+func (a *Agent) newMetadata(section config.Section) (*kubernetes.Pods, error) {
+	o := kubernetes.Options{
+		Node: a.node, FS: vfs.OS{}, UserAgent: "tailrace/" + a.opts.Version, Logger: a.log,
+	}
+	if a.cfg.Service.Node == "" && os.Getenv("NODE_NAME") == "" {
+		a.log.Warn("what this node is called in Kubernetes is not said, so it is taken for the host's name; if it is another one, no pod gets metadata",
+			"node", a.node, "cure", "set NODE_NAME from spec.nodeName in the pod, or service.node")
+	}
+	// Without the lock the directory is somebody else's, or cannot be written.
+	if a.lock != nil {
+		o.File = filepath.Join(a.cfg.Service.Journal.Directory, MetadataDir, "pods.json")
+	}
+	return build(section, kubernetes.DefaultConfig(), func(c kubernetes.Config) (*kubernetes.Pods, error) {
+		return kubernetes.New(c, o)
+	})
+}
+
+// followMetadata keeps what is known of pods up to date until ctx ends.
+func (a *Agent) followMetadata(ctx context.Context) {
+	if a.metadata != nil {
+		a.metadata.Run(ctx, a.engine)
+	}
+}
+
+// newMetadataProcessor is a lane's instance.
+func (a *Agent) newMetadataProcessor() (Processor, error) {
+	if a.metadata == nil {
+		return nil, errors.New("what is known of pods was not opened")
+	}
+	return a.metadata.Processor(), nil
+}
+
+func (a *Agent) collectMetadata(e telemetry.Emit) {
+	if a.metadata == nil {
+		return
+	}
+	f := a.metadata.Figures()
+	e.Value(metadataPods, float64(f.Pods), "present")
+	e.Value(metadataPods, float64(f.Gone), "gone")
+	e.Value(metadataPods, float64(f.Unknown), "unknown")
+	e.Value(metadataMissed, float64(f.Missed))
+	e.Value(metadataWaited, f.Waited.Seconds())
+	e.Value(metadataFailures, float64(f.Failures))
+	e.Value(metadataWatching, number(f.Watching))
+}
