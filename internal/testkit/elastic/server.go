@@ -176,6 +176,8 @@ func (s *Server) configure(port, transport int) {
 		"xpack.security.autoconfiguration.enabled: false",
 		// Test machines are allowed to be nearly full.
 		"cluster.routing.allocation.disk.threshold_enabled: false",
+		// By itself it would lift blocks for want of room, which tests set.
+		"cluster.info.update.interval: 24h",
 	}, s.o.Settings...)
 	if s.o.TLS {
 		lines = append(lines, s.encrypt()...)
