@@ -12,47 +12,62 @@ import (
 	"github.com/tailrace/tailrace/internal/testkit"
 )
 
-// panicMark is what a parser of the tests' agent panics at.
-const panicMark = "@c0.stdout 20 "
+// panickingParsers are those of the tests' agent that have an error: each panics
+// at lines that contain its mark.
+var panickingParsers = []struct{ file, parser, mark string }{
+	{"text.go", "parseText", "@c0.stdout 20 "},
+	{"logfmt.go", "parseLogfmt", "msg=boom"},
+}
 
-// panickingAgent is the agent with a parser that has an error: it panics at
-// lines that contain a mark.
-func panickingAgent(t *testing.T, file, parser, mark string) string {
+// panickingAgent is the agent with those parsers, made of its own sources.
+func panickingAgent(t *testing.T) string {
 	t.Helper()
-	const dir = "processors/parse"
-	source, err := os.ReadFile(filepath.Join(testkit.Root(t), dir, file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	head := fmt.Sprintf("func %s(l *line) bool {\n", parser)
-	if strings.Count(string(source), head) != 1 {
-		t.Fatalf("%s has no %s", file, parser)
-	}
-	return testkit.ChangedAgent(t, map[string]string{
-		dir + "/" + file: strings.Replace(string(source), head, head+"\tpanicAtMark(l.text)\n", 1),
-		dir + "/panicatmark.go": fmt.Sprintf(`package parse
+	const dir = "processors/parse/"
+	changed := map[string]string{dir + "panicat.go": `package parse
 
 import "bytes"
 
-func panicAtMark(text []byte) {
-	if bytes.Contains(text, []byte(%q)) {
+func panicAt(mark string, text []byte) {
+	if bytes.Contains(text, []byte(mark)) {
 		var none []byte
 		_ = none[len(text)]
 	}
 }
-`, mark),
-	})
+`}
+	for _, p := range panickingParsers {
+		source, err := os.ReadFile(filepath.Join(testkit.Root(t), dir, p.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		head := fmt.Sprintf("func %s(l *line) bool {\n", p.parser)
+		if strings.Count(string(source), head) != 1 {
+			t.Fatalf("%s has no %s", p.file, p.parser)
+		}
+		changed[dir+p.file] = strings.Replace(string(source), head, fmt.Sprintf("%s\tpanicAt(%q, l.text)\n", head, p.mark), 1)
+	}
+	return testkit.ChangedAgent(t, changed)
 }
 
-// TestPanicInAParserCostsItsContainerTheParsingOnly runs an agent whose parser
-// of plain text panics at a line of one of six containers, over logs that are
-// rotated, and kills it later. The line and all after it are kept as they are,
-// counted and told of; the other containers are parsed as ever; nothing is lost
-// and nothing is there twice.
+// TestPanicInAParserCostsItsContainerTheParsingOnly runs an agent with parsers
+// that panic at a line. The line and all of its container after it are kept as
+// they are, counted and told of; other containers are parsed as ever.
 func TestPanicInAParserCostsItsContainerTheParsingOnly(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds an agent; make test runs it")
+	}
+	binary := panickingAgent(t)
+	t.Run("under load", func(t *testing.T) { nobodyIsDisturbed(t, binary) })
+	t.Run("each line", func(t *testing.T) { linesAreKeptAsText(t, binary) })
+}
+
+// nobodyIsDisturbed lets the parser of plain text panic at a line of one of six
+// containers, over logs that are rotated, and kills the agent later: nothing is
+// lost and nothing is there twice.
+func nobodyIsDisturbed(t *testing.T, binary string) {
+	t.Helper()
 	n := newNode(t, "ok")
-	n.binary = panickingAgent(t, "text.go", "parseText", panicMark)
+	n.binary = binary
 	agent := n.start()
 	generator := n.Generate("-seed", seed(11), "-containers", "6", "-plains", "2", "-rate", "1000", "-limit", "65536")
 	const failures, panicked = "tailrace_processor_parse_failures_total", `reason="the parser panicked"`
@@ -61,15 +76,8 @@ func TestPanicInAParserCostsItsContainerTheParsingOnly(t *testing.T) {
 	if said := n.said(agent, "a parser panicked"); said != 1 {
 		t.Errorf("it was said %d times\n%s", said, agent.Tail())
 	}
-	f, err := n.Figures()
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed := func(format string) int {
-		return f.Sum("tailrace_processor_parsed_log_records_total", fmt.Sprintf("format=%q", format))
-	}
-	if logfmt, json := parsed("logfmt"), parsed("json"); logfmt < 50 || json < 50 {
-		t.Errorf("of the other containers' lines %d were parsed as logfmt and %d as JSON", logfmt, json)
+	for _, format := range []string{"logfmt", "json"} {
+		n.figure("other containers' lines are parsed", atLeast(50), "tailrace_processor_parsed_log_records_total", fmt.Sprintf("format=%q", format))
 	}
 	n.quarantined(t)
 	agent.Kill()
@@ -91,12 +99,12 @@ func (n *node) quarantined(t *testing.T) {
 	}
 }
 
-// TestLineAtWhichAParserPanicsIsKeptAsText lets the parser of logfmt panic: its
-// container's lines are documents with all of their text from there on.
-func TestLineAtWhichAParserPanicsIsKeptAsText(t *testing.T) {
-	t.Parallel()
+// linesAreKeptAsText lets the parser of logfmt panic: the lines of its container
+// are documents with all of their text from there on.
+func linesAreKeptAsText(t *testing.T, binary string) {
+	t.Helper()
 	n := newNode(t, "ok")
-	n.binary = panickingAgent(t, "logfmt.go", "parseLogfmt", "msg=boom")
+	n.binary = binary
 	lines := []string{"level=info msg=before n=1", "level=info msg=boom n=2", "level=info msg=after n=3"}
 	for _, pod := range []string{"bad-0", "good-0"} {
 		for i, line := range lines {
