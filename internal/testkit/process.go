@@ -175,6 +175,19 @@ func Eventually(tb testing.TB, what string, done func() (bool, string)) {
 	tb.Fatalf("waited %s in vain: %s; %s", patience, what, remark)
 }
 
+// Grows waits until a number has become so large. However long that takes on a
+// slow machine, it fails the test only when the number grows no more.
+func Grows(tb testing.TB, what string, want int, number func() (value int, remark string)) {
+	tb.Helper()
+	for now, before := -1, -1; now < want; before = now {
+		Eventually(tb, what, func() (bool, string) {
+			value, remark := number()
+			now = max(now, value)
+			return now >= want || now > before, fmt.Sprintf("%d of %d; %s", now, want, remark)
+		})
+	}
+}
+
 // Output runs a program to its end and returns its standard output and exit
 // status.
 func Output(tb testing.TB, path string, args ...string) (string, int) {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tailrace/tailrace/test/oracle"
 )
@@ -200,16 +199,11 @@ func (r *Rig) Judge(s *Sink) *oracle.Verdict {
 // refused, while the agent runs. That may take long, as long as it goes on.
 func (r *Rig) Drained(s *Sink, agent *Process, documents int) {
 	r.TB.Helper()
-	for taken := -1; taken < documents; {
-		before, enough := taken, time.Now().Add(patience/2)
-		Eventually(r.TB, "everything is delivered", func() (bool, string) {
-			if !agent.Running() {
-				r.TB.Fatalf("the agent has ended\n%s", agent.Tail())
-			}
-			st := s.Stats()
-			taken = st.Stored + st.Refused
-			goesOn := taken > before && time.Now().After(enough)
-			return taken >= documents || goesOn, fmt.Sprintf("%d of %d; %s", taken, documents, agent.Tail())
-		})
-	}
+	Grows(r.TB, "everything is delivered", documents, func() (int, string) {
+		if !agent.Running() {
+			r.TB.Fatalf("the agent has ended\n%s", agent.Tail())
+		}
+		st := s.Stats()
+		return st.Stored + st.Refused, agent.Tail()
+	})
 }

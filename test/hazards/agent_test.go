@@ -138,17 +138,23 @@ func (n *node) health() (status int, text string) {
 	return resp.StatusCode, string(b)
 }
 
-// status is what `tailrace status` prints as JSON.
-func (n *node) status(args ...string) string {
+// status is what `tailrace status` prints as JSON. A running agent that is slow
+// to answer is asked again: status does not wait for long.
+func (n *node) status(args ...string) (out string) {
 	n.TB.Helper()
 	line := []string{"status", "-o", "json"}
 	for _, c := range n.configs {
 		line = append(line, "--config", c)
 	}
-	out, code := testkit.Output(n.TB, testkit.Agent(n.TB), append(line, args...)...)
-	if code != 0 {
-		n.TB.Fatalf("status ended with %d\n%s", code, out)
-	}
+	testkit.Eventually(n.TB, "the agent answers", func() (bool, string) {
+		var code int
+		out, code = testkit.Output(n.TB, testkit.Agent(n.TB), append(line, args...)...)
+		if code != 0 {
+			n.TB.Fatalf("status ended with %d\n%s", code, out)
+		}
+		live := strings.Contains(out, `"live": true`)
+		return live || len(args) > 0 || n.latest == nil || !n.latest.Running(), out
+	})
 	return out
 }
 
@@ -171,10 +177,7 @@ func (n *node) figure(what string, wanted func(value int) bool, name string, lab
 // arrived waits until the sink has so many documents.
 func (n *node) arrived(documents int) {
 	n.TB.Helper()
-	testkit.Eventually(n.TB, "lines arrive", func() (bool, string) {
-		stored := n.sink.Stats().Stored
-		return stored >= documents, fmt.Sprintf("%d of %d", stored, documents)
-	})
+	testkit.Grows(n.TB, "lines arrive", documents, func() (int, string) { return n.sink.Stats().Stored, "" })
 }
 
 // journaled counts the documents that are whole in the journal.

@@ -59,25 +59,18 @@ func (n *node) remount(flags uintptr) {
 func (n *node) waitsForItsDisk(t *testing.T, agent *testkit.Process, trouble, cure string) {
 	t.Helper()
 	n.saying(agent, "the agent's state cannot be opened")
-	tells := func(what, text string) {
-		if !strings.Contains(text, trouble) || !strings.Contains(text, cure) {
-			t.Errorf("%s does not say what is wrong and what cures it:\n%s", what, text)
-		}
-	}
 	n.saying(agent, trouble)
 	n.saying(agent, cure)
-	testkit.Eventually(t, "it can be asked", func() (bool, string) {
-		code, text := n.health()
-		return code == 200 && strings.Contains(text, trouble), text
+	testkit.Eventually(t, "a disk is no reason to restart the agent", func() (bool, string) {
+		text, code := testkit.Output(t, testkit.Agent(t), "health", "--address", n.Metrics)
+		return code == 0 && strings.Contains(text, trouble) && strings.Contains(text, cure), text
 	})
-	health, code := testkit.Output(t, testkit.Agent(t), "health", "--address", n.Metrics)
-	if tells("health", health); code != 0 {
-		t.Errorf("health ends with %d: a disk is no reason to restart the agent", code)
-	}
 	if _, code := testkit.Output(t, testkit.Agent(t), "health", "--ready", "--address", n.Metrics); code == 0 {
 		t.Error("it says that it is ready, and reads nothing")
 	}
-	tells("status", n.status())
+	if s := n.status(); !strings.Contains(s, trouble) || !strings.Contains(s, cure) {
+		t.Errorf("status does not say what is wrong and what cures it:\n%s", s)
+	}
 }
 
 // ready waits until the agent says that it reads, and that nothing is wrong.
@@ -87,9 +80,10 @@ func (n *node) ready(t *testing.T) {
 		code, text := n.health()
 		return code == 200 && text == "alive\n", text
 	})
-	if out, code := testkit.Output(t, testkit.Agent(t), "health", "--ready", "--address", n.Metrics); code != 0 {
-		t.Errorf("it is not ready: %s", out)
-	}
+	testkit.Eventually(t, "it is ready", func() (bool, string) {
+		out, code := testkit.Output(t, testkit.Agent(t), "health", "--ready", "--address", n.Metrics)
+		return code == 0, out
+	})
 }
 
 // TestAgentStartedOnAFailingDiskWaitsUntilItIsWell lets the disk refuse calls

@@ -46,7 +46,7 @@ func TestDescriptorsThatRunOutAreSpared(t *testing.T) {
 	t.Parallel()
 	n := newNode(t, "ok")
 	agent := n.start()
-	generator := n.Generate("-seed", seed(22), "-containers", "40", "-rate", "500", "-limit", "16384")
+	generator := n.Generate("-seed", seed(22), "-containers", "40", "-rate", "500", "-limit", "1048576")
 	n.figure("all logs are open", atLeast(40), "tailrace_receiver_open_files")
 	if out, code := testkit.Output(t, n.tool("prlimit"), "--nofile=32:32", fmt.Sprintf("--pid=%d", agent.PID())); code != 0 {
 		t.Fatal(out)
