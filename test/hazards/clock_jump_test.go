@@ -223,9 +223,14 @@ func (d *deletedLogs) outlive() {
 	})
 }
 
-// restore puts the logs back.
+// restore puts the logs back, when the agent has saved of all that they were
+// read to their ends and are gone.
 func (d *deletedLogs) restore() {
 	d.TB.Helper()
+	testkit.Eventually(d.TB, "all that were deleted are read", func() (bool, string) {
+		gone := len(d.absences())
+		return gone >= len(d.logs), fmt.Sprintf("%d of %d", gone, len(d.logs))
+	})
 	for name, text := range d.logs {
 		fresh := d.Path("restored")
 		err := os.WriteFile(fresh, text, 0o644)
