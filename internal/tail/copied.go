@@ -150,10 +150,11 @@ func (l *Lane) lessCopied(r *reading, lost int64) int64 {
 	return max(0, lost-max(0, l.copiedTo(r)-r.offset))
 }
 
-// copiedTo is how far the content of a file that was truncated is in a copy.
+// copiedTo is how far the content of a file that was truncated is in a copy. Of a
+// copy that was given up nothing will be read.
 func (l *Lane) copiedTo(r *reading) int64 {
 	for _, f := range r.file.chain.current() {
-		if f == r.file || f.target.Order == Live || f.reading != nil && f.reading.src != nil {
+		if f == r.file || f.abandoned.Load() || f.target.Order == Live || f.reading != nil && f.reading.src != nil {
 			continue
 		}
 		other := &reading{lane: l, file: f}
