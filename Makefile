@@ -23,7 +23,7 @@ TESTTIMEOUT ?= 25m
 LONGEST := ./test/hazards ./test/e2e ./test/killtest ./exporters/elasticsearch
 # Tests that start programs mostly wait for them: more run at once than there
 # are cores. It is make lint that vets.
-TESTFLAGS := $(RACEFLAG) -vet=off -timeout $(TESTTIMEOUT) -p 3 -parallel 4
+TESTFLAGS := $(RACEFLAG) -vet=off -timeout $(TESTTIMEOUT) -p 2 -parallel 3
 
 ##@ The main job
 

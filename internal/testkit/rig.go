@@ -3,6 +3,7 @@ package testkit
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -69,15 +70,23 @@ func (r *Rig) Path(parts ...string) string {
 	return filepath.Join(append([]string{r.Dir}, parts...)...)
 }
 
-// FreeAddress is a local address that nothing listens on.
+// FreeAddress is a local address that nothing listens on, and that stays free
+// between two programs of the test: nobody else has its host, and connections
+// that are made meanwhile come from ports of 127.0.0.1.
 func FreeAddress(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", Loopback()+":0")
 	if err != nil {
 		tb.Fatal(err)
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// Loopback is a host that is this machine (all of 127.0.0.0/8 is, RFC 1122
+// section 3.2.1.3), different from those of other tests.
+func Loopback() string {
+	return fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
 }
 
 // Start runs a program with its output in the rig.

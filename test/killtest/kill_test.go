@@ -204,7 +204,7 @@ func (l *life) live(agent *testkit.Process) {
 	testkit.Eventually(l.TB, "the agent is at work", func() (bool, string) {
 		return l.atWork(agent) || !agent.Running(), agent.Tail()
 	})
-	most := max(700*time.Millisecond, 2*time.Since(began))
+	most := max(700*time.Millisecond, time.Since(began))
 	time.Sleep(time.Duration(l.rand.Int64N(int64(most))))
 }
 

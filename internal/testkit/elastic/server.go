@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tailrace/tailrace/internal/testkit"
 	"github.com/tailrace/tailrace/internal/testkit/authority"
 )
 
@@ -164,10 +165,16 @@ func (s *Server) must(err error) {
 
 // configure writes the server's configuration.
 func (s *Server) configure(port, transport int) {
-	s.URL = fmt.Sprintf("http://127.0.0.1:%d", port)
+	// Certificates are for 127.0.0.1; elsewhere the port is free for a restart.
+	host := "127.0.0.1"
+	if !s.o.TLS {
+		host = testkit.Loopback()
+	}
+	s.URL = fmt.Sprintf("http://%s:%d", host, port)
 	lines := append([]string{
 		"discovery.type: single-node",
 		"network.host: 127.0.0.1",
+		"http.host: " + host,
 		fmt.Sprintf("http.port: %d", port),
 		fmt.Sprintf("transport.port: %d", transport),
 		"path.data: " + filepath.Join(s.dir, "data"),
