@@ -1,8 +1,12 @@
 package killtest
 
 import (
+	"fmt"
+	"os"
 	"testing"
 	"time"
+
+	"github.com/tailrace/tailrace/internal/testkit"
 )
 
 // TestSecondAgentWaitsAndTakesOver starts two agents on one folder, as a
@@ -16,7 +20,7 @@ func TestSecondAgentWaitsAndTakesOver(t *testing.T) {
 	config := l.config()
 	generator := l.Generate("-seed", "5", "-containers", "3", "-rate", "800", "-limit", "65536")
 	first := l.StartAgent(config)
-	second := l.StartAgent(config)
+	second := l.Start("second", testkit.Agent(t), "run", "--config", config, "--config", l.ownAddress())
 	time.Sleep(time.Second)
 	l.kill(first)
 	if !second.Running() {
@@ -29,4 +33,16 @@ func TestSecondAgentWaitsAndTakesOver(t *testing.T) {
 	if verdict := l.Judge(l.sink); len(verdict.Violations) > 0 {
 		t.Error(verdict)
 	}
+}
+
+// ownAddress is a configuration with another address for metrics, as each pod
+// has one.
+func (l *life) ownAddress() string {
+	l.TB.Helper()
+	name := l.Path("second.yaml")
+	text := fmt.Sprintf("service: {telemetry: {metrics: {address: %q}}}\n", testkit.FreeAddress(l.TB))
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		l.TB.Fatal(err)
+	}
+	return name
 }
