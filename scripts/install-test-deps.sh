@@ -19,6 +19,7 @@ needs=(
   "dpkg:dpkg"
   "systemd-analyze:systemd"
   "promtool:prometheus"
+  "etcd:etcd-server"
 )
 
 missing=()
@@ -58,3 +59,4 @@ fi
 scripts/elasticsearch.sh >/dev/null &
 scripts/opensearch.sh >/dev/null
 wait $!
+scripts/kube-apiserver.sh >/dev/null

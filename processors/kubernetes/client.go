@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/transport"
 )
 
 // protobuf takes the API server and the agent less than JSON.
@@ -34,7 +35,7 @@ func newClient(c *Config, userAgent string) (*client, error) {
 	types := newTypes()
 	r, err := rest.RESTClientFor(&rest.Config{
 		Host: address, APIPath: "/api", UserAgent: userAgent,
-		BearerTokenFile: c.TokenFile, TLSClientConfig: rest.TLSClientConfig{CAFile: c.CAFile},
+		WrapTransport: showing(c.TokenFile), TLSClientConfig: rest.TLSClientConfig{CAFile: c.CAFile},
 		ContentConfig: rest.ContentConfig{
 			GroupVersion: &corev1.SchemeGroupVersion, NegotiatedSerializer: serializer.NewCodecFactory(types).WithoutConversion(),
 			ContentType: protobuf, AcceptContentTypes: protobuf + ",application/json",
@@ -42,6 +43,16 @@ func newClient(c *Config, userAgent string) (*client, error) {
 		WarningHandler: rest.NoWarnings{},
 	})
 	return &client{r, runtime.NewParameterCodec(types)}, err
+}
+
+// showing has requests show the token of a file. It is read again after a
+// minute, and after the API server has refused it: it may have been rotated
+// (rest.Config.BearerTokenFile does only the former).
+func showing(tokenFile string) transport.WrapperFunc {
+	if tokenFile == "" {
+		return nil
+	}
+	return transport.ResettableTokenSourceWrapTransport(transport.NewCachedFileTokenSource(tokenFile))
 }
 
 // newTypes are the objects that the agent reads, and nothing else: a scheme of

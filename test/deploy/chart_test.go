@@ -192,6 +192,23 @@ func TestPodsHaveNoMoreRightsThanTheyNeed(t *testing.T) {
 	}
 }
 
+// TestNamespacesMayBeReadOnlyWhenSomethingIsTakenFromThem renders processors
+// with and without.
+func TestNamespacesMayBeReadOnlyWhenSomethingIsTakenFromThem(t *testing.T) {
+	t.Parallel()
+	needsTools(t)
+	for processor, wanted := range map[string]bool{
+		`{}`: false, `{"extract": {"labels": [{"key": "a"}, {"key": "b", "from": "pod"}]}}`: false,
+		`{"extract": {"labels": [{"key": "a"}, {"key": "b", "from": "namespace"}]}}`: true,
+		`{"extract": {"annotations": [{"key": "a", "from": "namespace"}]}}`:          true,
+	} {
+		text := render(t, "--show-only", "templates/rbac.yaml", "--set-json", `config.processors={"kubernetes/a": `+processor+`}`)
+		if got := strings.Contains(text, "resources: [namespaces]"); got != wanted || !strings.Contains(text, "verbs: [list, watch]") {
+			t.Errorf("%s: namespaces are granted: %v, want %v\n%s", processor, got, wanted, text)
+		}
+	}
+}
+
 // TestTheAgentTakesTheConfigurations validates the configuration in each
 // rendering, with the environment that its pods have, and the overlay's.
 func TestTheAgentTakesTheConfigurations(t *testing.T) {

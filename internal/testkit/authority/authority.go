@@ -47,13 +47,13 @@ func (a *Authority) newKey() *ecdsa.PrivateKey {
 
 // sign makes a certificate for both sides of a connection on this machine,
 // signed by parent, or by itself without one.
-func (a *Authority) sign(key *ecdsa.PublicKey, parent *x509.Certificate) *x509.Certificate {
+func (a *Authority) sign(key *ecdsa.PublicKey, parent *x509.Certificate, hosts ...net.IP) *x509.Certificate {
 	cert := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()),
 		// Java refuses certificates without names.
 		Subject:   pkix.Name{CommonName: "Tailrace's tests"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		DNSNames: []string{"localhost"}, IPAddresses: append(hosts, net.IPv4(127, 0, 0, 1)),
 		IsCA: parent == nil, BasicConstraintsValid: true,
 	}
 	if parent == nil {
@@ -76,10 +76,11 @@ func (a *Authority) Pool() *x509.CertPool {
 // Write writes the authority's certificate to a PEM file.
 func (a *Authority) Write(file string) { a.write(file, "CERTIFICATE", a.cert.Raw) }
 
-// Issue makes a certificate and its key, and writes them to PEM files.
-func (a *Authority) Issue(certFile, keyFile string) tls.Certificate {
+// Issue makes a certificate and its key, and writes them to PEM files. It is for
+// localhost, 127.0.0.1 and other hosts.
+func (a *Authority) Issue(certFile, keyFile string, hosts ...net.IP) tls.Certificate {
 	key := a.newKey()
-	a.write(certFile, "CERTIFICATE", a.sign(&key.PublicKey, a.cert).Raw)
+	a.write(certFile, "CERTIFICATE", a.sign(&key.PublicKey, a.cert, hosts...).Raw)
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	a.must(err)
 	a.write(keyFile, "PRIVATE KEY", der)

@@ -54,3 +54,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if eq (first (splitList "/" $id)) "kubernetes" }}true{{ end }}
 {{- end }}
 {{- end }}
+
+{{- /* true when such a processor takes labels or annotations of namespaces. */}}
+{{- define "tailrace.namespaces" -}}
+{{- range $id, $processor := .Values.config.processors }}
+{{- if eq (first (splitList "/" $id)) "kubernetes" }}
+{{- $extract := dig "extract" (dict) (default (dict) $processor) }}
+{{- range concat (default (list) $extract.labels) (default (list) $extract.annotations) }}
+{{- if eq (toString .from) "namespace" }}true{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
