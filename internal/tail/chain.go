@@ -16,6 +16,10 @@ type chain struct {
 	key, identity string
 	provider      Provider
 	lane          *Lane
+	// since is when everything was looked for first, ns, of a chain of which
+	// nothing was there then: what was written later belongs to it. 0 of the
+	// others.
+	since int64
 
 	// view is the list of files to read, published by the engine.
 	view atomic.Pointer[[]*file]

@@ -36,8 +36,10 @@ type Engine struct {
 	arrived []*chain
 	unread  map[string]unreadFile
 
-	// started is set when everything was looked for once.
+	// started is set when everything was looked for once, begun is when that
+	// began, by the clock of files' times, ns.
 	started bool
+	begun   int64
 	descriptors
 	// count is how many files there were when they were looked through last.
 	count int

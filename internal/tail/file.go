@@ -19,7 +19,7 @@ type file struct {
 	dev, ino uint64
 	// initial says that the file was there when the engine started.
 	initial bool
-	// modified is when it had been written last at that time, ns.
+	// modified is when it had been written last when it was found, ns.
 	modified int64
 	target   Target
 	// root and name are where the file is; the engine's.

@@ -24,6 +24,10 @@ func (l *Lane) isWanted(r *reading) (bool, error) {
 // since its chain is read: then it must be read although only its successor
 // was asked for. Files from before that time are not.
 func (l *Lane) isOurs(r *reading) (bool, error) {
+	if since := r.file.chain.since; since != 0 && r.file.modified >= since {
+		// It was the live file, and rotated before anybody looked.
+		return true, nil
+	}
 	files := r.file.chain.current()
 	at := slices.Index(files, r.file)
 	for _, older := range files[:max(at, 0)] {

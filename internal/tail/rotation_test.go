@@ -14,6 +14,8 @@ func TestRenameBack(t *testing.T) { runScenario(t, "rotation_back") }
 
 func TestRotationOfTheLiveFileOnly(t *testing.T) { runScenario(t, "rotation_only_live") }
 
+func TestRotatedBeforeTheFirstLook(t *testing.T) { runScenario(t, "rotation_unseen") }
+
 func TestEmptySuccessor(t *testing.T) { runScenario(t, "rotation_empty") }
 
 func TestRenamedToTheNameOfAnotherLog(t *testing.T) { runScenario(t, "rotation_elsewhere") }

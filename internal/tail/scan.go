@@ -7,11 +7,16 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/tailrace/tailrace/internal/tail/confine"
 )
+
+// clockStep is by how much the time of a file may be behind the clock: FAT has
+// steps of two seconds.
+const clockStep = 2 * time.Second
 
 // looks bounds how often a scan that finds new files is repeated at once.
 const looks = 4
@@ -22,6 +27,9 @@ const looks = 4
 // that the listing has only the newer one that took its name: where something
 // new is found, it is looked again until nothing is.
 func (e *Engine) scan(ctx context.Context, under ...string) {
+	if e.begun == 0 {
+		e.begun = e.opts.wall().Add(-clockStep).UnixNano()
+	}
 	e.markAbsent(newArea(under), e.opts.Now().UnixNano())
 	e.reopen()
 	complete := true
@@ -154,6 +162,9 @@ func (e *Engine) chainOf(p Provider, t *Target) *chain {
 		return c
 	}
 	c := &chain{key: t.Chain, identity: t.PathIdentity, provider: p, lane: e.laneOf(t.PathIdentity)}
+	if e.started {
+		c.since = e.begun
+	}
 	e.mu.Lock()
 	e.chains[t.Chain] = c
 	e.mu.Unlock()
