@@ -60,9 +60,10 @@ func TestFlippedBitsInPositionsCostNothing(t *testing.T) {
 	d.arrivedUnder(d.start(), 200)
 	d.latest.Kill()
 	for _, name := range positions {
+		// Other bytes than before: one that was not written since would be mended.
 		newer, older := oracle.Slots(d.read(name))
-		d.flip(name, newer.From+newer.Len()/2)
-		d.flip(name, older.From+older.Len()/2)
+		d.flip(name, newer.From+newer.Len()/2-1)
+		d.flip(name, older.From+older.Len()/2-1)
 	}
 	agent := d.start()
 	d.saying(agent, "the position of an exporter is lost")
