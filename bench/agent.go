@@ -129,6 +129,19 @@ func (a *agent) peak() (int64, error) {
 // architecture that Go runs on.
 const clockTick = time.Second / 100
 
+// cpuWhile is the CPU time that the agent takes while do runs.
+func (a *agent) cpuWhile(do func() error) (time.Duration, error) {
+	before, err := a.cpu()
+	if err != nil {
+		return 0, err
+	}
+	if err := do(); err != nil {
+		return 0, err
+	}
+	after, err := a.cpu()
+	return after - before, err
+}
+
 // cpu is the CPU time of the running agent so far.
 func (a *agent) cpu() (time.Duration, error) { return cpuOfRunning(a.cmd.Process.Pid) }
 

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/tailrace/tailrace/bench/sink"
 )
 
 const (
@@ -28,21 +25,13 @@ func idle(ctx context.Context, l *lab, name string) error {
 	span := l.span(30*time.Second, 10*time.Second)
 	dir := filepath.Join(l.dir, name)
 	defer os.RemoveAll(dir)
-	w, err := newWriter(filepath.Join(dir, "pods"), idleFiles)
+	var used time.Duration
+	rss, err := l.overFiles(ctx, dir, idleFiles, eachSecond(l.url), func(a *agent, w *writer) (err error) {
+		w.close()
+		used, err = l.idleCPU(ctx, a, w.lines, span)
+		return err
+	})
 	if err != nil {
-		return err
-	}
-	w.close()
-	if _, err := sink.Read(l.url, true); err != nil {
-		return err
-	}
-	a, err := l.start(ctx, dir)
-	if err != nil {
-		return err
-	}
-	used, err := l.idleCPU(ctx, a, w.lines, span)
-	_, rss, stopErr := a.stop()
-	if err := errors.Join(err, stopErr); err != nil {
 		return err
 	}
 	percent := 100 * used.Seconds() / span.Seconds()
@@ -62,15 +51,7 @@ func (l *lab) idleCPU(ctx context.Context, a *agent, lines int64, span time.Dura
 	if err := pause(ctx, idleSettle); err != nil {
 		return 0, err
 	}
-	before, err := a.cpu()
-	if err != nil {
-		return 0, err
-	}
-	if err := pause(ctx, span); err != nil {
-		return 0, err
-	}
-	after, err := a.cpu()
-	return after - before, err
+	return a.cpuWhile(func() error { return pause(ctx, span) })
 }
 
 func pause(ctx context.Context, d time.Duration) error {

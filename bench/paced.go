@@ -32,24 +32,18 @@ func paced(ctx context.Context, l *lab, name string) error {
 	span := l.span(30*time.Second, 10*time.Second)
 	dir := filepath.Join(l.dir, name)
 	defer os.RemoveAll(dir)
-	w, err := newWriter(filepath.Join(dir, "pods"), pacedFiles)
+	var used time.Duration
+	var from time.Time
+	journal := ""
+	rss, err := l.overFiles(ctx, dir, pacedFiles, eachSecond(l.url), func(a *agent, w *writer) (err error) {
+		journal = a.journal
+		used, from, err = l.pace(ctx, a, w, span)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	if _, err := sink.Read(l.url, true); err != nil {
-		return err
-	}
-	a, err := l.start(ctx, dir)
-	if err != nil {
-		return err
-	}
-	used, from, err := l.pace(ctx, a, w, span)
-	_, rss, stopErr := a.stop()
-	if err := errors.Join(err, stopErr); err != nil {
-		return err
-	}
-	late, err := latencies(filepath.Join(a.journal, "logs"), from)
+	late, err := latencies(filepath.Join(journal, "logs"), from)
 	if err != nil {
 		return err
 	}
@@ -59,6 +53,27 @@ func paced(ctx context.Context, l *lab, name string) error {
 	return nil
 }
 
+// overFiles runs an agent over so many files, each with a line, that delivers to
+// an exporter with these settings while do runs, and returns its highest
+// resident size.
+func (l *lab) overFiles(ctx context.Context, dir string, files int, exporter string, do func(*agent, *writer) error) (rss int64, err error) {
+	w, err := newWriter(filepath.Join(dir, "pods"), files)
+	if err != nil {
+		return 0, err
+	}
+	defer w.close()
+	if _, err := sink.Read(l.url, true); err != nil {
+		return 0, err
+	}
+	a, err := l.startWith(ctx, dir, deliverTo(exporter))
+	if err != nil {
+		return 0, err
+	}
+	err = do(a, w)
+	_, rss, stopErr := a.stop()
+	return rss, errors.Join(err, stopErr)
+}
+
 // pace writes for the warm-up and the span, and returns the CPU time that the
 // agent took for the span, and when that began.
 func (l *lab) pace(ctx context.Context, a *agent, w *writer, span time.Duration) (used time.Duration, from time.Time, err error) {
@@ -66,20 +81,15 @@ func (l *lab) pace(ctx context.Context, a *agent, w *writer, span time.Duration)
 	if err := w.write(ctx, load, pacedWarmUp); err != nil {
 		return 0, from, err
 	}
-	before, err := a.cpu()
-	if err != nil {
-		return 0, from, err
-	}
-	from = time.Now()
-	if err := w.write(ctx, load, span); err != nil {
-		return 0, from, err
-	}
-	after, err := a.cpu()
+	used, err = a.cpuWhile(func() error {
+		from = time.Now()
+		return w.write(ctx, load, span)
+	})
 	if err != nil {
 		return 0, from, err
 	}
 	_, err = l.delivered(ctx, a, w.lines)
-	return after - before, from, err
+	return used, from, err
 }
 
 func quantile(sorted []time.Duration, percent int) time.Duration {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,18 +28,13 @@ func quiet(ctx context.Context, l *lab, name string) error {
 	span := l.span(time.Minute, 20*time.Second)
 	dir := filepath.Join(l.dir, name)
 	defer os.RemoveAll(dir)
-	w, err := newWriter(filepath.Join(dir, "pods"), calmFiles)
-	if err != nil {
+	var requests int64
+	var used time.Duration
+	_, err := l.overFiles(ctx, dir, calmFiles, byDefault(l.url), func(a *agent, w *writer) (err error) {
+		requests, used, err = l.quietRequests(ctx, a, w, span)
 		return err
-	}
-	defer w.close()
-	a, err := l.startWith(ctx, dir, deliverTo(byDefault(l.url)))
+	})
 	if err != nil {
-		return err
-	}
-	requests, used, err := l.quietRequests(ctx, a, w, span)
-	_, _, stopErr := a.stop()
-	if err := errors.Join(err, stopErr); err != nil {
 		return err
 	}
 	perSecond := float64(requests) / span.Seconds()
@@ -58,14 +52,10 @@ func (l *lab) quietRequests(ctx context.Context, a *agent, w *writer, span time.
 	if _, err := sink.Read(l.url, true); err != nil {
 		return 0, 0, err
 	}
-	before, err := a.cpu()
+	used, err := a.cpuWhile(func() error { return w.write(ctx, load, span) })
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := w.write(ctx, load, span); err != nil {
-		return 0, 0, err
-	}
 	c, err := sink.Read(l.url, false)
-	after, cpuErr := a.cpu()
-	return c.Requests, after - before, errors.Join(err, cpuErr)
+	return c.Requests, used, err
 }
