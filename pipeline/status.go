@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,9 +18,15 @@ import (
 
 // serveStatus answers with the Report as JSON.
 func (a *Agent) serveStatus(w http.ResponseWriter, _ *http.Request) {
+	r := a.Report()
+	sendReport(w, &r, a.log)
+}
+
+// sendReport answers with a report.
+func sendReport(w http.ResponseWriter, r *status.Report, log *slog.Logger) {
 	w.Header().Set("Content-Type", "application/json")
-	if err := json.NewEncoder(w).Encode(a.Report()); err != nil {
-		a.log.Debug("the status was not sent", "error", err)
+	if err := json.NewEncoder(w).Encode(r); err != nil {
+		log.Debug("the status was not sent", "error", err)
 	}
 }
 

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -119,10 +118,7 @@ func (w *waitingRoom) serveStatus(out http.ResponseWriter, _ *http.Request) {
 	w.mu.Lock()
 	r.Time, r.Journal.Trouble, r.Journal.Cure = time.Now(), w.trouble.Error(), journal.Cure(w.trouble)
 	w.mu.Unlock()
-	out.Header().Set("Content-Type", "application/json")
-	if err := json.NewEncoder(out).Encode(r); err != nil {
-		w.log.Debug("the status was not sent", "error", err)
-	}
+	sendReport(out, &r, w.log)
 }
 
 // close makes room for the agent's own endpoint.
