@@ -96,7 +96,8 @@ func (e *Engine) lookInto(ctx context.Context, dir string) bool {
 		}
 		complete = false
 		e.exhausted(err)
-		if e.told.once(dir, err.Error()) {
+		// Descriptors that run out are told of under the empty name.
+		if e.told.once("in "+dir, err.Error()) {
 			e.opts.Logger.Warn("cannot look for log files everywhere; it is tried again", "directory", quote(dir), "error", err)
 		}
 	}
