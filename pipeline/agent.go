@@ -298,7 +298,7 @@ func (a *Agent) newShipper(ctx context.Context, name string, e exporter) (*shipp
 func (a *Agent) openReceivers(context.Context) error {
 	var providers []tail.Provider
 	if err := a.eachReceiver(func(p tail.Provider) error {
-		providers = append(providers, p)
+		providers = append(providers, a.withSettings(p))
 		return nil
 	}); err != nil {
 		return err

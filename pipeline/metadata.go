@@ -38,7 +38,7 @@ const kubernetesType = "kubernetes"
 
 func (a *Agent) newMetadata(section config.Section) (*kubernetes.Pods, error) {
 	o := kubernetes.Options{
-		Node: a.node, FS: vfs.OS{}, UserAgent: "tailrace/" + a.opts.Version, Logger: a.log,
+		Node: a.node, FS: vfs.OS{}, UserAgent: "tailrace/" + a.opts.Version, Logger: a.log, Check: checkSettings,
 	}
 	if a.cfg.Service.Node == "" && os.Getenv("NODE_NAME") == "" {
 		a.log.Warn("what this node is called in Kubernetes is not said, so it is taken for the host's name; if it is another one, no pod gets metadata",

@@ -118,7 +118,7 @@ func splitLines(data []byte, atEOF bool) (int, []byte, error) {
 // line explains one line.
 func (x *explainer) line(text []byte) error {
 	x.lines++
-	src := &event.Source{Container: "parse", Format: x.format}
+	src := &event.Source{Container: "parse", Settings: event.Settings{Format: x.format}}
 	b := x.batch(src, text)
 	p := parse.New(parse.Options{})
 	p.Open(src)

@@ -27,7 +27,7 @@ func (l *Lane) describe(r *reading) event.Source {
 func (l *Lane) wakeUp(r *reading) {
 	if !r.awake {
 		src := l.describe(r)
-		r.src.Resource, r.src.Attributes = src.Resource, src.Attributes
+		r.src.Resource, r.src.Attributes, r.src.Settings = src.Resource, src.Attributes, src.Settings
 	}
 	if r.opened {
 		return

@@ -203,7 +203,7 @@ func TestNamesOfDataStreams(t *testing.T) {
 		{"ü\x00", "\n", "", "logs-___.otel-_"},
 		{long, long, "", "logs-" + long[:95] + ".otel-" + long[:100]},
 	} {
-		src := event.Source{Dataset: tc.dataset, DataStreamNamespace: tc.namespace}
+		src := event.Source{Settings: event.Settings{Dataset: tc.dataset, DataStreamNamespace: tc.namespace}}
 		if got := streamOf(&src, tc.override, otelSuffix).index(); got != tc.want {
 			t.Errorf("%q %q %q: %s, want %s", tc.dataset, tc.namespace, tc.override, got, tc.want)
 		}

@@ -150,7 +150,7 @@ var examples = []example{{
 }, {
 	name: "file", about: "A file outside Kubernetes, with a data stream of its own", line: "",
 	source: event.Source{
-		Dataset: "Edge-Nginx/Access", DataStreamNamespace: "Prod EU",
+		Settings: event.Settings{Dataset: "Edge-Nginx/Access", DataStreamNamespace: "Prod EU"},
 		Resource: []event.Attr{{Name: "host.name", Value: `"edge-1"`}, {Name: "host.name", Value: `"edge-2"`}},
 	},
 	parse: func(b *event.Batch, r *event.Record) { r.Stream, r.Time = event.StreamNone, 0 },

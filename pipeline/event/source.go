@@ -45,11 +45,9 @@ type Source struct {
 	Namespace, Pod, PodUID, ContainerName string
 	Restart                               int
 
-	// Format is a parser's name, or "" or "auto" for detection.
-	Format string
-	// Dataset and DataStreamNamespace are the defaults of the data stream,
-	// before cleaning; empty means generic and default.
-	Dataset, DataStreamNamespace string
+	// Settings are how it is read and written. They change between the Close
+	// and the next Open of a source only.
+	Settings
 	// Class is the frame class.
 	Class string
 	// MaybeSeen says that the file's position was lost: its records may have

@@ -20,7 +20,10 @@ type Options struct {
 	File string
 	// UserAgent names the agent to the API server.
 	UserAgent string
-	Logger    *slog.Logger
+	// Check is an error for settings by which a source cannot be read or
+	// written. It is asked for one at a time; nil accepts all.
+	Check  func(event.Settings) error
+	Logger *slog.Logger
 }
 
 // Files are the logs that are read.

@@ -105,7 +105,7 @@ func TestCutLinesSayNothingAboutTheirStream(t *testing.T) {
 func TestConfiguredDatasetWins(t *testing.T) {
 	const access = `203.0.113.9 - - [05/Mar/2026:10:11:12 +0000] "GET / HTTP/1.1" 200 1 "-" "-"`
 	for _, dataset := range []string{"", "edge"} {
-		b := batchOf(&event.Source{Container: "c", Dataset: dataset}, []byte(access))
+		b := batchOf(&event.Source{Container: "c", Settings: event.Settings{Dataset: dataset}}, []byte(access))
 		New(Options{}).Process(b)
 		if got := b.Records[0].Dataset; (got == datasetNginx) != (dataset == "") {
 			t.Errorf("dataset %q of a source with %q", got, dataset)
@@ -166,7 +166,7 @@ func TestExplicitFormatWins(t *testing.T) {
 		{"nginx-json", access, "text"},
 	}
 	for _, tt := range tests {
-		src := &event.Source{Container: "c", Format: tt.format}
+		src := &event.Source{Container: "c", Settings: event.Settings{Format: tt.format}}
 		if got := formatsOf(New(Options{}), src, event.StreamNone, tt.line); got[0] != tt.want {
 			t.Errorf("format %s: %s is %s, want %s", tt.format, tt.line, got[0], tt.want)
 		}

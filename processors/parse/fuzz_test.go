@@ -36,7 +36,7 @@ func FuzzFormats(f *testing.F) {
 	p := New(Options{})
 	sources := []*event.Source{{Container: "auto"}}
 	for _, name := range Formats() {
-		sources = append(sources, &event.Source{Container: name, Format: name})
+		sources = append(sources, &event.Source{Container: name, Settings: event.Settings{Format: name}})
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		for _, src := range sources {

@@ -1,0 +1,40 @@
+package pipeline
+
+import (
+	"fmt"
+
+	"github.com/tailrace/tailrace/internal/tail"
+	"github.com/tailrace/tailrace/pipeline/event"
+	"github.com/tailrace/tailrace/processors/kubernetes"
+	"github.com/tailrace/tailrace/processors/parse"
+)
+
+// settled is a provider whose sources have the settings of their pods when they
+// are opened: reading, parsing and encoding all go by them.
+type settled struct {
+	tail.Provider
+	// metadata is nil without a processor kubernetes.
+	metadata *kubernetes.Pods
+}
+
+func (a *Agent) withSettings(p tail.Provider) tail.Provider {
+	return settled{p, a.metadata}
+}
+
+// Describe adds what the pod's annotations say, which wins.
+func (s settled) Describe(t *tail.Target) event.Source {
+	src := s.Provider.Describe(t)
+	if s.metadata != nil {
+		src.Settings.Override(s.metadata.Settings(&src))
+	}
+	return src
+}
+
+// checkSettings is an error for settings that a component would not understand.
+// Components do not know each other, so each one's check is called here.
+func checkSettings(s event.Settings) error {
+	if err := parse.CheckFormat(s.Format); err != nil {
+		return fmt.Errorf("format: %w", err)
+	}
+	return nil
+}
