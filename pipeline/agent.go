@@ -37,6 +37,9 @@ type Options struct {
 	// What is not delivered by then waits in the journal. A backend that has
 	// taken nothing for Patience is not waited for; 0 is Drain.
 	Drain, Patience time.Duration
+	// Hold is used and left as it is, so that the next agent in this process
+	// can use it. Nil: the agent has one of its own, which ends with it.
+	Hold *Hold
 }
 
 // Agent is one running Tailrace. Everything that reads stops before what it
@@ -48,7 +51,7 @@ type Agent struct {
 	node string
 	conf config.Pipeline
 
-	lock io.Closer
+	hold *Hold
 	// opener opens what is on disk, and waiting answers meanwhile.
 	opener  *opener
 	waiting *waitingRoom
@@ -74,7 +77,6 @@ type Agent struct {
 	watchdog telemetry.Watchdog
 	fsyncs   fsyncTimes
 	started  time.Time
-	server   *telemetry.Server
 	control  *control.Server
 }
 
@@ -106,6 +108,13 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*Agent, error) {
 	a := &Agent{cfg: cfg, opts: o, log: o.Logger, node: NodeName(cfg), started: time.Now()}
 	if err := a.onePipeline(); err != nil {
 		return nil, err
+	}
+	// What cannot work is found before another agent is asked to make room.
+	if err := DryStart(cfg, o.Version); err != nil {
+		return nil, err
+	}
+	if a.hold = o.Hold; a.hold == nil {
+		a.hold = &Hold{}
 	}
 	a.waiting = a.newWaitingRoom()
 	a.opener = &opener{log: a.log, notReadOnly: a.inMemory(), tell: a.waiting.tell}

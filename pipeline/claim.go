@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"path/filepath"
 	"time"
 
 	"github.com/tailrace/tailrace/internal/owner"
@@ -14,13 +12,16 @@ import (
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
 
-// claim makes the agent's directory and takes its lock.
+// claim makes the agent's directory and takes its lock, unless this process has
+// it already.
 func (a *Agent) claim(ctx context.Context, fs vfs.FS, dir string) (err error) {
 	if _, err := patiently(ctx, a.opener, func() (string, error) { return dir, fs.MkdirAll(dir, 0o700) }); err != nil {
 		return fmt.Errorf("cannot make the journal's directory: %w", err)
 	}
-	if a.lock, err = a.waitForLock(ctx, fs, filepath.Join(dir, LockFile)); err != nil {
-		return err
+	if a.hold.lock == nil {
+		if a.hold.lock, err = a.waitForLock(ctx, fs, dir); err != nil {
+			return err
+		}
 	}
 	a.owner, err = patiently(ctx, a.opener, func() (owner.Record, error) {
 		found, err := owner.Take(fs, dir, a.node, time.Now())
@@ -69,33 +70,6 @@ func (a *Agent) adoptRanges(ranges []frame.Missing) {
 	for i := range ranges {
 		r := &ranges[i]
 		r.From.ID, r.To.ID = r.From.Identity.IDOn(a.node), r.To.Identity.IDOn(a.node)
-	}
-}
-
-// lockRetry is how often a lock that another agent holds is tried again.
-const lockRetry = 100 * time.Millisecond
-
-// cureOfTwo is what to do about a second agent on a directory.
-const cureOfTwo = "none if that agent is being replaced; else stop one of the two, or give it a service.journal.directory of its own"
-
-// waitForLock waits for another agent on the same directory to end: the next
-// one may be started before, and takes over at once.
-func (a *Agent) waitForLock(ctx context.Context, fs vfs.FS, name string) (io.Closer, error) {
-	for said := false; ; said = true {
-		l, err := patiently(ctx, a.opener, func() (io.Closer, error) { return fs.Lock(name) })
-		if !errors.Is(err, vfs.ErrLocked) {
-			return l, err
-		}
-		a.waiting.tell(err)
-		if !said {
-			a.log.Warn("waiting for another agent on the same journal directory to end, and reading nothing until then",
-				"lock", name, "held", heldBy(err), "cure", cureOfTwo)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(lockRetry):
-		}
 	}
 }
 

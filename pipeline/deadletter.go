@@ -44,7 +44,7 @@ type Replayed struct {
 // serveControl lets the owner of the state ask for things. Without a directory
 // there is no state.
 func (a *Agent) serveControl(context.Context) (err error) {
-	if a.lock == nil {
+	if a.hold.lock == nil {
 		return nil
 	}
 	var one sync.Mutex

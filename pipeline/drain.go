@@ -21,17 +21,23 @@ func (a *Agent) flush(ctx context.Context) error {
 }
 
 // drain lets the exporters go on until they have delivered what there is, for
-// as long as they get on, and says what they leave behind.
-func (a *Agent) drain() {
+// as long as they get on, and says what they leave behind. Those that next goes
+// on with are not waited for: nothing is read meanwhile.
+func (a *Agent) drain(next successor) {
 	deadline := time.Now().Add(a.opts.Drain)
 	var all sync.WaitGroup
 	for _, s := range a.shippers {
+		if next.goesOn(s.name) {
+			continue
+		}
 		s.loop.Drain()
 		all.Go(func() { s.drain(deadline, a.patience()) })
 	}
 	all.Wait()
 	for _, s := range a.shippers {
-		a.sayPending(s)
+		if !next.goesOn(s.name) {
+			a.sayPending(s)
+		}
 	}
 }
 

@@ -118,7 +118,7 @@ func TestWithoutADirectoryNothingIsKeptAndThatIsSaid(t *testing.T) {
 
 func TestDirectoryThatCannotBeWrittenIsNotUsed(t *testing.T) {
 	n := newNode(t)
-	a := &Agent{log: n.options().Logger, opener: &opener{}}
+	a := &Agent{log: n.options().Logger, opener: &opener{}, hold: &Hold{}}
 	kept, err := a.claimIfWritable(t.Context(), vfs.ReadOnly(vfs.OS{}), n.dir)
 	if kept || err != nil || !strings.Contains(n.logs.String(), "cannot be written") {
 		t.Errorf("kept %v, error %v, logs %s", kept, err, n.logs.String())

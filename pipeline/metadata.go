@@ -45,7 +45,7 @@ func (a *Agent) newMetadata(section config.Section) (*kubernetes.Pods, error) {
 			"node", a.node, "cure", "set NODE_NAME from spec.nodeName in the pod, or service.node")
 	}
 	// Without the lock the directory is somebody else's, or cannot be written.
-	if a.lock != nil {
+	if a.hold.lock != nil {
 		o.File = filepath.Join(a.cfg.Service.Journal.Directory, MetadataDir, "pods.json")
 	}
 	return build(section, kubernetes.DefaultConfig(), func(c kubernetes.Config) (*kubernetes.Pods, error) {

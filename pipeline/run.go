@@ -52,9 +52,9 @@ func (l *lane) add(p Processor) {
 }
 
 // Run works until ctx ends: then lanes seal what they have read, the journal
-// takes it, exporters that get on have Options.Drain to deliver it, and
-// positions are saved. What was not delivered waits in the journal for the
-// next start.
+// takes it, exporters that get on have Options.Drain to deliver it, unless
+// another agent waits to go on with them, and positions are saved. What was not
+// delivered waits in the journal for the next start.
 func (a *Agent) Run(ctx context.Context) error {
 	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
 	shipping, stopShipping := context.WithCancel(context.WithoutCancel(ctx))
@@ -81,7 +81,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	stopReading()
 	readers.Wait()
 	err = errors.Join(err, a.flush(ctx))
-	a.drain()
+	a.drain(a.heir())
 	stopShipping()
 	shippers.Wait()
 	return errors.Join(err, a.Close())
@@ -116,14 +116,10 @@ func (a *Agent) save() {
 }
 
 // Close ends the parts that Run has not ended, in the order in which data
-// flows, and lets the next agent in.
+// flows. Nothing is written after it. The next agent is let in, unless the lock
+// is the caller's (Options.Hold).
 func (a *Agent) Close() error {
-	err := a.waiting.close()
-	if a.server != nil {
-		stop, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		err = errors.Join(err, a.server.Shutdown(stop))
-	}
+	var err error
 	if a.control != nil {
 		err = errors.Join(err, a.control.Close())
 	}
@@ -142,8 +138,8 @@ func (a *Agent) Close() error {
 	if a.checkpoint != nil {
 		err = errors.Join(err, a.checkpoint.Close())
 	}
-	if a.lock != nil {
-		err = errors.Join(err, a.lock.Close())
+	if a.opts.Hold == nil {
+		err = errors.Join(err, a.hold.Close())
 	}
 	return err
 }

@@ -9,16 +9,12 @@ import (
 	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
-// serve opens the agent's own endpoint.
+// serve has the agent itself answer at its address.
 func (a *Agent) serve(context.Context) error {
-	address := a.cfg.Service.Telemetry.Metrics.Address
-	if err := a.waiting.close(); err != nil || address == "" {
-		return err
-	}
 	registry := telemetry.NewRegistry(a.opts.Version)
 	registry.MustRegister(telemetry.Collector(a.collect))
-	server, err := telemetry.Serve(telemetry.ServerOptions{
-		Address: address,
+	return a.hold.answer(telemetry.ServerOptions{
+		Address: a.cfg.Service.Telemetry.Metrics.Address,
 		Metrics: registry,
 		Alive:   a.Alive,
 		Ready:   func() error { return nil },
@@ -27,8 +23,6 @@ func (a *Agent) serve(context.Context) error {
 		Pprof:   a.cfg.Service.Telemetry.Metrics.Pprof,
 		Logger:  a.log,
 	})
-	a.server = server
-	return err
 }
 
 // Alive is nil, or says which part of the agent is stuck.

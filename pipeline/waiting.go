@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -20,12 +19,14 @@ import (
 // first, the old one is ended only when the new one is ready. It belongs to the
 // goroutine that opens the state.
 type waitingRoom struct {
+	hold    *Hold
 	address string
 	version string
 	log     *slog.Logger
 	// report is what the status says besides the trouble.
 	report status.Report
-	server *telemetry.Server
+	// answers says that requests are answered by this room.
+	answers bool
 	// unserved is why nobody listens, as it was said.
 	unserved string
 
@@ -35,7 +36,7 @@ type waitingRoom struct {
 
 func (a *Agent) newWaitingRoom() *waitingRoom {
 	return &waitingRoom{
-		address: a.cfg.Service.Telemetry.Metrics.Address, version: a.opts.Version, log: a.log,
+		hold: a.hold, address: a.cfg.Service.Telemetry.Metrics.Address, version: a.opts.Version, log: a.log,
 		report: status.Report{
 			Live: true, Node: a.node, Version: a.opts.Version,
 			Journal: status.Journal{Directory: a.cfg.Service.Journal.Directory, InMemory: a.inMemory()},
@@ -49,12 +50,11 @@ func (w *waitingRoom) tell(err error) {
 	w.mu.Lock()
 	w.trouble = err
 	w.mu.Unlock()
-	if w.server != nil || w.address == "" {
+	if w.answers || w.address == "" {
 		return
 	}
-	server, err := telemetry.Serve(w.options())
-	if err == nil {
-		w.server = server
+	if err = w.hold.answer(w.options()); err == nil {
+		w.answers = true
 		return
 	}
 	if w.unserved != err.Error() {
@@ -119,16 +119,4 @@ func (w *waitingRoom) serveStatus(out http.ResponseWriter, _ *http.Request) {
 	r.Time, r.Journal.Trouble, r.Journal.Cure = time.Now(), w.trouble.Error(), journal.Cure(w.trouble)
 	w.mu.Unlock()
 	sendReport(out, &r, w.log)
-}
-
-// close makes room for the agent's own endpoint.
-func (w *waitingRoom) close() error {
-	if w.server == nil {
-		return nil
-	}
-	stop, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	err := w.server.Shutdown(stop)
-	w.server = nil
-	return err
 }

@@ -19,7 +19,7 @@ func TestAnAgentThatWaitsForItsDiskSaysWhy(t *testing.T) {
 	n := newNode(t)
 	cfg := n.config(toConsole)
 	cfg.Service.Telemetry.Metrics.Address = testkit.FreeAddress(t)
-	w := (&Agent{cfg: cfg, log: n.options().Logger, node: "n"}).newWaitingRoom()
+	w := (&Agent{cfg: cfg, log: n.options().Logger, node: "n", hold: &Hold{}}).newWaitingRoom()
 	get := func(path string) (int, string) {
 		resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request(t, "http://"+w.address+path))
 		if err != nil {
@@ -48,16 +48,16 @@ func TestAnAgentThatWaitsForItsDiskSaysWhy(t *testing.T) {
 		r.Journal.Directory != cfg.Service.Journal.Directory || r.Journal.Trouble != trouble || !strings.Contains(r.Journal.Cure, cure) {
 		t.Errorf("the status: %s", text)
 	}
-	other := (&Agent{cfg: cfg, log: n.options().Logger}).newWaitingRoom()
+	other := (&Agent{cfg: cfg, log: n.options().Logger, hold: &Hold{}}).newWaitingRoom()
 	other.tell(syscall.EROFS)
 	other.tell(syscall.EROFS)
-	if said := strings.Count(n.logs.String(), "cannot be asked why"); said != 1 || other.close() != nil {
+	if said := strings.Count(n.logs.String(), "cannot be asked why"); said != 1 || other.hold.Close() != nil {
 		t.Errorf("an address in use is told of %d times", said)
 	}
-	if err := w.close(); err != nil {
+	if err := w.hold.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if other.tell(syscall.EROFS); other.server == nil || other.close() != nil {
+	if other.tell(syscall.EROFS); !other.answers || other.hold.Close() != nil {
 		t.Error("an address that is free again is not used")
 	}
 }

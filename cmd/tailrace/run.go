@@ -40,7 +40,7 @@ and prints them.`,
 		Args: cobra.NoArgs,
 	}
 	uris := configFlag(cmd)
-	drain := cmd.Flags().Duration("drain", 2*time.Second, "how long exporters that get on may go on delivering after the last line was read")
+	drain := cmd.Flags().Duration("drain", 2*time.Second, "how long exporters that get on may go on delivering after the last line was read, unless another agent waits to do it")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := checkedConfig(*uris, kinds)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,6 +45,8 @@ type Server struct {
 	http     http.Server
 	listener net.Listener
 	done     chan struct{}
+	// routes is what is served at the moment.
+	routes atomic.Pointer[http.Handler]
 }
 
 // Limits of the endpoint: it may be reachable from pods.
@@ -63,7 +66,6 @@ func Serve(o ServerOptions) (*Server, error) {
 		return nil, fmt.Errorf("cannot serve metrics: %w; change service.telemetry.metrics.address or set it to \"\"", err)
 	}
 	s := &Server{listener: limitConns(l), done: make(chan struct{}), http: http.Server{
-		Handler:           routes(o),
 		ReadTimeout:       readTimeout,
 		ReadHeaderTimeout: readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -71,8 +73,18 @@ func Serve(o ServerOptions) (*Server, error) {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
 	}}
+	s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*s.routes.Load()).ServeHTTP(w, r) })
+	s.Replace(o)
 	go s.run(o.Logger)
 	return s, nil
+}
+
+// Replace has requests answered as o says from now on, on the connections and
+// at the address that there are. Those that are being answered are not waited
+// for.
+func (s *Server) Replace(o ServerOptions) {
+	h := routes(o)
+	s.routes.Store(&h)
 }
 
 func (s *Server) run(logger *slog.Logger) {

@@ -1,43 +1,77 @@
 package hazards
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tailrace/tailrace/internal/testkit"
+	"github.com/tailrace/tailrace/test/oracle"
 )
 
-// TestARollOutWaitsForTheLockAndIsReady replaces a running agent several times,
-// as a DaemonSet with maxSurge does: the new one is started beside the old one,
-// and the old one is ended only when the new one says that it is ready. It waits
-// for the state directory, reads nothing until then, and each line arrives once.
-func TestARollOutWaitsForTheLockAndIsReady(t *testing.T) {
+// TestARollOutLosesNothingAndHardlyPauses rehearses what a DaemonSet with
+// maxSurge does, under load: an upgrade to another version, the way back, and
+// ten restarts in a row. Each time the new agent is started beside the old one,
+// waits for the state directory, reads nothing and says that it is ready; only
+// then the old one is ended. It leaves delivery to the new one, and each line
+// arrives once. How long nothing is read is compared with what an ordinary
+// restart takes on the same machine.
+func TestARollOutLosesNothingAndHardlyPauses(t *testing.T) {
 	t.Parallel()
+	usual, other := testkit.Agent(t), otherVersion(t)
 	n := newNode(t, "ok")
 	generator := n.Generate("-seed", seed(61), "-containers", "3", "-plains", "1", "-rate", "800", "-limit", "262144")
-	old := n.start()
+	agent := n.start()
 	n.arrived(200)
-	replacements := 4
+	steps := append([]string{other, usual}, slices.Repeat([]string{usual}, 10)...)
 	if tortured() {
-		replacements = 40
+		steps = append(steps, slices.Repeat([]string{other, usual}, 20)...)
 	}
-	var gaps []time.Duration
-	for range replacements {
+	var moments []time.Time
+	for _, binary := range steps {
+		n.binary = binary
 		next := n.surge()
-		asked := time.Now()
-		terminate(t, old)
+		moments = append(moments, time.Now())
+		n.replaced(agent)
+		agent = next
 		n.probed("--ready", "ready")
-		gaps = append(gaps, time.Since(asked))
-		if code := old.Wait(); code != 0 {
-			t.Fatalf("the replaced agent ended with %d\n%s", code, old.Tail())
-		}
-		old = next
-		n.arrived(n.sink.Stats().Stored + 200)
+		n.arrived(n.sink.Stats().Stored + 100)
 	}
-	v := n.settle(generator, old)
-	t.Logf("RESULT records=%d replacements=%d violations=%d from SIGTERM to the next one reading: %v", v.Records, replacements, len(v.Violations), gaps)
+	restarted := time.Now()
+	agent.Stop()
+	agent = n.start()
+	n.arrived(n.sink.Stats().Stored + 100)
+	v := n.settle(generator, agent)
+	pauses := n.pauses(append(moments, restarted))
+	handovers, restart := pauses[:len(steps)], pauses[len(steps)]
+	t.Logf("RESULT records=%d replacements=%d violations=%d nothing was read for: %v; at an ordinary restart: %v", v.Records, len(steps), len(v.Violations), handovers, restart)
+	slices.Sort(handovers)
+	if median := handovers[len(handovers)/2]; median > time.Second+restart {
+		t.Errorf("half of the hand-overs pause reading for more than %v, an ordinary restart for %v", median, restart)
+	}
+}
+
+// otherVersion is an agent that is stamped as another version.
+func otherVersion(tb testing.TB) string {
+	tb.Helper()
+	const source, usual, other = "cmd/tailrace/version.go", `var version = "dev"`, `var version = "0.0.1-other"`
+	text, err := os.ReadFile(filepath.Join(testkit.Root(tb), source))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if strings.Count(string(text), usual) != 1 {
+		tb.Fatalf("%s has no %s", source, usual)
+	}
+	binary := testkit.ChangedAgent(tb, map[string]string{source: strings.Replace(string(text), usual, other, 1)})
+	if out, code := testkit.Output(tb, binary, "version", "--short"); code != 0 || strings.TrimSpace(out) != "0.0.1-other" {
+		tb.Fatalf("the other version calls itself %q", out)
+	}
+	return binary
 }
 
 // surge starts an agent with an address of its own, as each pod has, beside the
@@ -52,6 +86,59 @@ func (n *node) surge() *testkit.Process {
 	n.figure("the new agent says that it waits", exactly(1), "tailrace_state_waiting")
 	n.saying(next, "waiting for another agent on the same journal directory")
 	return next
+}
+
+// replaced ends an agent beside which another one waits.
+func (n *node) replaced(agent *testkit.Process) {
+	n.TB.Helper()
+	terminate(n.TB, agent)
+	if code := agent.Wait(); code != 0 {
+		n.TB.Fatalf("the replaced agent ended with %d\n%s", code, agent.Tail())
+	}
+	if n.said(agent, "another agent waits for this one to end, and delivers what is left") != 1 {
+		n.TB.Fatalf("the replaced agent did not leave delivery to the next one\n%s", agent.Tail())
+	}
+}
+
+// pauses are the longest times in which nothing was read, each from one moment
+// to the next of them or to the end: by when the agents saw the lines that are
+// in the journal.
+func (n *node) pauses(moments []time.Time) []time.Duration {
+	n.TB.Helper()
+	items, err := oracle.ReadJournal(n.Segments())
+	if err != nil {
+		n.TB.Fatal(err)
+	}
+	observed := make([]time.Time, len(items))
+	for i, item := range items {
+		var doc struct {
+			Observed time.Time `json:"observed_timestamp"`
+		}
+		if err := json.Unmarshal(item.Doc, &doc); err != nil {
+			n.TB.Fatalf("%v: %.1000s", err, item.Doc)
+		}
+		observed[i] = doc.Observed
+	}
+	slices.SortFunc(observed, time.Time.Compare)
+	longest := make([]time.Duration, len(moments))
+	for i := 1; i < len(observed); i++ {
+		if at := latest(moments, observed[i]); at >= 0 {
+			longest[at] = max(longest[at], observed[i].Sub(observed[i-1]))
+		}
+	}
+	for i := range longest {
+		longest[i] = longest[i].Round(time.Millisecond)
+	}
+	return longest
+}
+
+// latest is the last of the moments that are not after t, -1 when all are.
+func latest(moments []time.Time, t time.Time) int {
+	i, found := slices.BinarySearchFunc(moments, t, time.Time.Compare)
+	if found {
+		return i
+	}
+	return i - 1
 }
 
 // probed waits until the agent's exec probe succeeds and begins with text.
