@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/tailrace/tailrace/internal/checkpoint"
@@ -25,6 +26,7 @@ import (
 	"github.com/tailrace/tailrace/pipeline/shipping"
 	"github.com/tailrace/tailrace/processors/kubernetes"
 	"github.com/tailrace/tailrace/processors/parse"
+	"github.com/tailrace/tailrace/receivers/pods"
 )
 
 // Options are what an agent needs beside its configuration.
@@ -72,12 +74,16 @@ type Agent struct {
 	lanes   []*lane
 	// metadata is nil without a processor kubernetes.
 	metadata *kubernetes.Pods
-	parsers  []*parse.Parser
-	shippers []*shipper
-	watchdog telemetry.Watchdog
-	fsyncs   fsyncTimes
-	started  time.Time
-	control  *control.Server
+	// terminations is nil when the ends of containers are not told of, podLogs
+	// are the receivers of the logs of those that are.
+	terminations *terminations
+	podLogs      []*pods.Receiver
+	parsers      []*parse.Parser
+	shippers     []*shipper
+	watchdog     telemetry.Watchdog
+	fsyncs       fsyncTimes
+	started      time.Time
+	control      *control.Server
 }
 
 // shipper is one exporter's loop and what it reads by.
@@ -235,6 +241,8 @@ func (a *Agent) damaged(j *journal.Journal, m *frame.Meta) {
 	if err != nil {
 		a.log.Error("the lines of a damaged frame are not read again: where they were is not known", "frame", m.Seq, "error", err)
 	}
+	// What the API server has told is not in a file.
+	ranges = slices.DeleteFunc(ranges, func(m frame.Missing) bool { return !m.To.Identity.OfFile() })
 	a.adoptRanges(ranges)
 	if a.engine == nil {
 		a.missing = append(a.missing, ranges...)
@@ -308,6 +316,9 @@ func (a *Agent) openReceivers(context.Context) error {
 	var providers []tail.Provider
 	if err := a.eachReceiver(func(p tail.Provider) error {
 		providers = append(providers, a.withSettings(p))
+		if r, ok := p.(*pods.Receiver); ok {
+			a.podLogs = append(a.podLogs, r)
+		}
 		return nil
 	}); err != nil {
 		return err
@@ -321,7 +332,7 @@ func (a *Agent) openReceivers(context.Context) error {
 		}
 		a.lanes = append(a.lanes, l)
 	}
-	return nil
+	return a.openTerminations()
 }
 
 func limits(c *config.Limits) tail.Limits {

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 
+	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/internal/telemetry"
 	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/pipeline/config"
+	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/processors/kubernetes"
 )
 
@@ -60,6 +63,53 @@ func (a *Agent) followMetadata(ctx context.Context) {
 	}
 }
 
+// openTerminations makes the lane that tells of the ends of containers.
+func (a *Agent) openTerminations() error {
+	if a.metadata == nil || !a.metadata.TellsTerminations() || len(a.podLogs) == 0 {
+		return nil
+	}
+	r := &terminations{
+		ends: a.metadata, positions: a.checkpoint, source: a.logOf, node: a.node,
+		lost: a.checkpoint.Lost(), behind: a.positionsBehind(), start: a.started,
+	}
+	l, err := a.laneOver(r.begin(), "the lane of terminations")
+	if err != nil {
+		return err
+	}
+	r.onOpen, r.onClose = l.openSource, l.closeSource
+	a.terminations, a.lanes = r, append(a.lanes, l)
+	return nil
+}
+
+// logOf describes the log of a life that has ended. It is not ok when the log
+// is not read: it is excluded, or of before where reading begins.
+func (a *Agent) logOf(t *kubernetes.Termination) (src event.Source, ok bool) {
+	for _, r := range a.podLogs {
+		log := tail.Target{PathIdentity: t.Of() + "/" + strconv.Itoa(t.Restart)}
+		if r.Excludes(t.Namespace, t.Pod, t.Container) != "" {
+			continue
+		}
+		if start := r.Start(); !a.isSince(&start, t.Finished) && !a.knows(log.PathIdentity) && !a.knows(event.TerminationsOf(t.Of())) {
+			continue
+		}
+		src = a.withSettings(r).Describe(&log)
+		src.Class, src.EventName = tail.DefaultClass, kubernetes.TerminationEvent
+		return src, true
+	}
+	return src, false
+}
+
+// isSince says whether reading begins before a time, in seconds since the Unix
+// epoch.
+func (a *Agent) isSince(s *tail.Start, at int64) bool {
+	if s.End {
+		return at >= a.started.Unix()
+	}
+	return s.Since.IsZero() || at >= s.Since.Unix()
+}
+
+func (a *Agent) knows(pathIdentity string) bool { return len(a.checkpoint.Find(pathIdentity)) > 0 }
+
 // newMetadataProcessor is a lane's instance.
 func (a *Agent) newMetadataProcessor() (Processor, error) {
 	if a.metadata == nil {
@@ -80,4 +130,7 @@ func (a *Agent) collectMetadata(e telemetry.Emit) {
 	e.Value(metadataWaited, f.Waited.Seconds())
 	e.Value(metadataFailures, float64(f.Failures))
 	e.Value(metadataWatching, number(f.Watching))
+	if a.terminations != nil {
+		e.Value(terminationsTold, float64(a.terminations.count.Load()))
+	}
 }

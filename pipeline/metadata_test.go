@@ -35,19 +35,24 @@ func apiServer(t *testing.T) string {
 	return s.URL
 }
 
-// withMetadata adds the processor to a configuration.
-func (n *node) withMetadata(address string) *config.Config {
+// withMetadata adds the processor to a configuration, and changes of its own.
+func (n *node) withMetadata(address string, changes ...string) *config.Config {
 	n.t.Helper()
 	cfg := n.config(toConsole)
-	more, err := config.Load([]string{fmt.Sprintf(`yaml:
-receivers: {pods: {}}
+	uris := []string{fmt.Sprintf(`yaml:
+receivers: {pods: {root: %q}}
 processors: {kubernetes: {endpoint: %q, token_file: "", ca_file: "", wait_for_metadata_timeout: 5m}}
 exporters: {console: {}}
 service: {pipelines: {logs: {receivers: [pods], processors: [kubernetes], exporters: [console]}}}
-`, address)})
+`, filepath.Join(n.dir, "pods"), address)}
+	for _, c := range changes {
+		uris = append(uris, "yaml: "+c)
+	}
+	more, err := config.Load(uris)
 	if err != nil {
 		n.t.Fatal(err)
 	}
+	cfg.Receivers = more.Receivers
 	cfg.Processors, cfg.Service.Pipelines = more.Processors, more.Service.Pipelines
 	return cfg
 }

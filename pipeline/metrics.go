@@ -38,6 +38,8 @@ var (
 	metadataFailures = telemetry.Counter("tailrace_processor_kubernetes_failed_requests_total", "Requests to the Kubernetes API that failed since the start.")
 	metadataWatching = telemetry.Gauge("tailrace_processor_kubernetes_watching", "1 while metadata follow the Kubernetes API, 0 from a failed request until the next successful watch.")
 
+	terminationsTold = telemetry.Counter("tailrace_processor_kubernetes_terminations_total", "Records made since the start of the ends of containers' lives that the Kubernetes API told of.")
+
 	sentRecords    = telemetry.Counter("tailrace_exporter_sent_log_records_total", "Lines delivered.", "exporter")
 	failedRecords  = telemetry.Counter("tailrace_exporter_send_failed_log_records_total", "Lines that were not delivered and will not be: dead is in the dead-letter store, lost is gone.", "exporter", "outcome")
 	excludedLines  = telemetry.Counter("tailrace_exporter_excluded_log_records_total", "Lines in frames of classes that the exporter does not take.", "exporter")

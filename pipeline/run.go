@@ -15,17 +15,27 @@ import (
 
 // newLane makes a lane with processors of its own: parsing is always first.
 func (a *Agent) newLane(r *tail.Lane) (*lane, error) {
-	c := a.cfg.Service.Journal.Flush
 	parser := parse.New(parse.Options{Logger: a.log})
 	a.parsers = append(a.parsers, parser)
+	l, err := a.laneOver(r, "a lane", parser)
+	if err != nil {
+		return nil, err
+	}
+	r.OnOpen, r.OnClose = l.openSource, l.closeSource
+	return l, nil
+}
+
+// laneOver makes a lane with the processors of the pipeline behind some others.
+func (a *Agent) laneOver(r Reader, name string, first ...Processor) (*lane, error) {
+	c := a.cfg.Service.Journal.Flush
 	l := &lane{
 		reader:     r,
-		processors: []Processor{parser},
+		processors: first,
 		encoder:    encode.New(encode.Options{Node: a.node, Mapping: encode.Mapping(a.conf.Mapping)}),
 		journal:    a.journal,
 		flush:      Flush{Interval: c.Interval, Bytes: int(c.Bytes)},
 		log:        a.log,
-		pulse:      a.watchdog.Watch("a lane", stuckAfter),
+		pulse:      a.watchdog.Watch(name, stuckAfter),
 	}
 	for _, id := range a.conf.Processors {
 		p, err := a.newProcessor(id)
@@ -34,7 +44,6 @@ func (a *Agent) newLane(r *tail.Lane) (*lane, error) {
 		}
 		l.add(p)
 	}
-	r.OnOpen, r.OnClose = l.openSource, l.closeSource
 	return l, nil
 }
 

@@ -208,6 +208,9 @@ func (d *diskStatus) files(ctx context.Context, entries []checkpoint.Entry) (all
 	}
 	known := map[string]bool{}
 	for i := range entries {
+		if !entries[i].Identity.OfFile() {
+			continue
+		}
 		f := fileOf(&entries[i])
 		if f.Size >= 0 && !entries[i].Final {
 			known[f.Path] = true

@@ -11,7 +11,7 @@ import (
 func (l *Lane) settle() {
 	waiting, unbegun := false, l.unbegun()
 	for _, s := range l.engine.opts.Positions.Entries() {
-		if s.Final || l.engine.laneOf(s.Identity.Path) != l {
+		if s.Final || !s.Identity.OfFile() || l.engine.laneOf(s.Identity.Path) != l {
 			continue
 		}
 		fam := l.family(s.Identity.Path)

@@ -98,6 +98,7 @@ var attributes = map[string]Attribute{
 	"log.record.original":              {Name: "event.original"},
 	"network.protocol.version":         {Name: "http.version"},
 	"nginx.request_time":               {Name: "nginx.request_time", Nanos: "event.duration"},
+	"process.exit.code":                {Name: "process.exit_code"},
 	"server.address":                   {Name: "server.address", Host: "url.domain"},
 	"thread.id":                        {Name: "process.thread.id"},
 	"thread.name":                      {Name: "process.thread.name"},

@@ -28,6 +28,9 @@ func renderECS(src *event.Source, dataset string, stream event.Stream) *constant
 		{Name: "data_stream.namespace", Value: quote(ds.namespace)},
 		{Name: "event.dataset", Value: quote(ds.dataset)},
 	}, ecsConstants(src, stream)...)
+	if src.EventName != "" {
+		attrs = append(attrs, event.Attr{Name: "event.action", Value: quote(src.EventName)})
+	}
 	attrs = append(attrs, event.Attr{Name: ecs.Mark, Value: quote(ecs.Version)})
 	c := &constants{
 		dataset: dataset, stream: stream, any: true,

@@ -154,6 +154,19 @@ var examples = []example{{
 		Resource: []event.Attr{{Name: "host.name", Value: `"edge-1"`}, {Name: "host.name", Value: `"edge-2"`}},
 	},
 	parse: func(b *event.Batch, r *event.Record) { r.Stream, r.Time = event.StreamNone, 0 },
+}, {
+	name: "termination", about: "The end of a container's life, which the Kubernetes API told of",
+	line: "container app of pod shop/cart-7d4f terminated: OOMKilled, exit code 137, restart 0",
+	source: event.Source{
+		ID: event.SourceID{0: 1, 15: 3}, Resource: pod().Resource, EventName: "k8s.container.terminated",
+	},
+	parse: func(b *event.Batch, r *event.Record) {
+		r.Stream, r.Start, r.End, r.Dataset = event.StreamNone, 0, 1, "kubernetes.terminations"
+		r.Severity, r.SeverityText = 17, event.Const("ERROR")
+		b.AddField(r, event.Field{Name: "k8s.container.status.state", Value: event.Const("terminated")})
+		b.AddField(r, event.Field{Name: "k8s.container.status.reason", Value: event.Text(span(b, r, "OOMKilled"))})
+		b.AddField(r, event.Field{Name: "process.exit.code", Value: event.Int(137)})
+	},
 }}
 
 // times of the examples: 2026-03-05T10:11:12.12345Z, read 20 ms later.

@@ -64,7 +64,11 @@ func renderOTel(src *event.Source, dataset string, stream event.Stream) *constan
 	members = append(members, `},"resource":{"attributes":{`...)
 	members = appendAttrs(members, lastOfEach(src.Resource))
 	// Elastic's exporter writes scope in every document, empty or not.
-	members = append(members, `}},"scope":{},"attributes":{`...)
+	members = append(members, `}},"scope":{},`...)
+	if src.EventName != "" {
+		members = append(appendAttrs(members, []event.Attr{{Name: "event_name", Value: quote(src.EventName)}}), ',')
+	}
+	members = append(members, `"attributes":{`...)
 	members = appendAttrs(members, attrs)
 	c := &constants{
 		dataset: dataset, stream: stream,

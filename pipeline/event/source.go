@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"strings"
 )
 
 // SourceID names a file's content for good: a 128-bit hash of its Identity.
@@ -22,6 +23,20 @@ type Identity struct {
 	Head [16]byte
 	// Generation tells files apart that share Path and Head.
 	Generation uint32
+}
+
+// terminations is the last part of the path identity of what is told of the ends
+// of a container's lives, where that of a log has the number of a life.
+const terminations = "/terminations"
+
+// TerminationsOf is the path identity of what is told of the ends of the lives
+// of a container, "<namespace>_<pod>_<uid>/<container>".
+func TerminationsOf(container string) string { return container + terminations }
+
+// OfFile says whether the content is that of a file. Directories, which other
+// files have for a path identity, are absolute.
+func (i *Identity) OfFile() bool {
+	return !strings.HasSuffix(i.Path, terminations) || strings.HasPrefix(i.Path, "/")
 }
 
 // Attr is a resource attribute; Value is ready JSON.
@@ -50,6 +65,9 @@ type Source struct {
 	Settings
 	// Class is the frame class.
 	Class string
+	// EventName is what kind of event every record of the source is
+	// (OpenTelemetry logs data model, "EventName"); lines of logs have none.
+	EventName string
 	// MaybeSeen says that the file's position was lost: its records may have
 	// been delivered before.
 	MaybeSeen bool

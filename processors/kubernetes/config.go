@@ -18,11 +18,12 @@ import (
 // Config is the processor's configuration. Keys that the Collector's
 // k8sattributes processor has are called as they are there.
 type Config struct {
-	Endpoint  string        `mapstructure:"endpoint" doc:"Address of the API server, such as https://10.96.0.1. Empty: the one that Kubernetes tells every pod (KUBERNETES_SERVICE_HOST)."`
-	TokenFile string        `mapstructure:"token_file" doc:"File with the token that the agent shows to the API server, which is read again: it may be rotated."`
-	CAFile    string        `mapstructure:"ca_file" doc:"PEM file of the certificate authorities that the API server's certificate is checked by."`
-	Extract   Extract       `mapstructure:"extract"`
-	Wait      time.Duration `mapstructure:"wait_for_metadata_timeout" doc:"For how long a container's log is not read while its pod is not known yet. After that it is read on without, which is counted, and gets the metadata from when they come. 0 waits never."`
+	Endpoint     string        `mapstructure:"endpoint" doc:"Address of the API server, such as https://10.96.0.1. Empty: the one that Kubernetes tells every pod (KUBERNETES_SERVICE_HOST)."`
+	TokenFile    string        `mapstructure:"token_file" doc:"File with the token that the agent shows to the API server, which is read again: it may be rotated."`
+	CAFile       string        `mapstructure:"ca_file" doc:"PEM file of the certificate authorities that the API server's certificate is checked by."`
+	Extract      Extract       `mapstructure:"extract"`
+	Terminations bool          `mapstructure:"terminations" doc:"Make a record of each end of a container's life that the status of its pod tells of: why it ended, with which exit code, and which restart it was. It has the resource of the container's log and goes to the dataset kubernetes.terminations."`
+	Wait         time.Duration `mapstructure:"wait_for_metadata_timeout" doc:"For how long a container's log is not read while its pod is not known yet. After that it is read on without, which is counted, and gets the metadata from when they come. 0 waits never."`
 }
 
 // Extract says what is added.
@@ -53,7 +54,7 @@ const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount/"
 // DefaultConfig adds workload, image and service.
 func DefaultConfig() Config {
 	return Config{
-		TokenFile: serviceAccount + "token", CAFile: serviceAccount + "ca.crt", Wait: 10 * time.Second,
+		TokenFile: serviceAccount + "token", CAFile: serviceAccount + "ca.crt", Wait: 10 * time.Second, Terminations: true,
 		Extract: Extract{Metadata: []string{
 			deploymentName, statefulSetName, daemonSetName, jobName, cronJobName, imageName, imageTags,
 			serviceName, serviceNamespace, serviceVersion, serviceInstanceID,

@@ -14,9 +14,9 @@ import (
 // pod is what is kept of a pod: its attributes as they go into documents.
 type pod struct {
 	// UID is the one in the names of its log directories.
-	UID, Namespace string
-	Attributes     []event.Attr
-	Containers     []container
+	UID, Namespace, Name string
+	Attributes           []event.Attr
+	Containers           []container
 	// Gone says that the API server does not have it any more.
 	Gone bool
 	// gone is since when.
@@ -29,6 +29,8 @@ type container struct {
 	Attributes []event.Attr
 	// IDs are those of its runs that are known.
 	IDs []run `json:",omitempty"`
+	// Ends are those of its lives that its status told of, the oldest first.
+	Ends []end `json:",omitempty"`
 }
 
 // run is one of a container's lives.
@@ -47,14 +49,17 @@ func (p *pod) equals(q *pod) bool {
 
 // describer makes pods of what the API server says, by a configuration.
 type describer struct {
-	metadata                              []string
-	podLabels, podAnnotations             []field
+	metadata                  []string
+	podLabels, podAnnotations []field
+	// terminations says whether the ends of containers are told of.
+	terminations                          bool
 	namespaceLabels, namespaceAnnotations []field
 }
 
-func newDescriber(e *Extract) *describer {
+func newDescriber(c *Config) *describer {
+	e := &c.Extract
 	return &describer{
-		metadata:  e.Metadata,
+		metadata: e.Metadata, terminations: c.Terminations,
 		podLabels: compile(e.Labels, fromPod, "label"), podAnnotations: compile(e.Annotations, fromPod, "annotation"),
 		namespaceLabels:      compile(e.Labels, fromNamespace, "label"),
 		namespaceAnnotations: compile(e.Annotations, fromNamespace, "annotation"),
@@ -83,7 +88,7 @@ func uidOf(p *corev1.Pod) string {
 }
 
 func (d *describer) pod(p *corev1.Pod) *pod {
-	out := &pod{UID: uidOf(p), Namespace: p.Namespace}
+	out := &pod{UID: uidOf(p), Namespace: p.Namespace, Name: p.Name}
 	owners := ownersOf(p)
 	attrs := d.service(p, owners)
 	for _, o := range owners {
@@ -96,6 +101,9 @@ func (d *describer) pod(p *corev1.Pod) *pod {
 	attrs = d.wanted(attrs)
 	out.Attributes = slices.Clip(pick(pick(attrs, d.podLabels, p.Labels), d.podAnnotations, p.Annotations))
 	d.containers(p, out)
+	if d.terminations {
+		out.takeEnds(&p.Status)
+	}
 	return out
 }
 
@@ -130,7 +138,7 @@ func (d *describer) containers(p *corev1.Pod, out *pod) {
 		repository, tag := splitImage(image)
 		attrs := first(nil, imageName, repository)
 		if tag != "" {
-			attrs = append(attrs, event.Attr{Name: imageTags, Value: "[" + quote(cut(tag)) + "]"})
+			attrs = append(attrs, event.Attr{Name: imageTags, Value: "[" + quote(cut(tag, maxValue)) + "]"})
 		}
 		if !versioned {
 			attrs = first(attrs, serviceVersion, tag)

@@ -38,7 +38,7 @@ func everything(change func(*Extract)) *describer {
 	if change != nil {
 		change(e)
 	}
-	return newDescriber(e)
+	return newDescriber(&Config{Extract: *e, Terminations: true})
 }
 
 func listed(p *pod, container string, restart int) []string {
@@ -150,17 +150,17 @@ func TestOnlyWhatIsConfiguredIsKept(t *testing.T) {
 	for i := range 2 * maxFields {
 		p.Annotations[fmt.Sprint("many-", i)] = "v"
 	}
-	d := newDescriber(&Extract{
+	d := newDescriber(&Config{Extract: Extract{
 		Labels:      []Field{{Key: "a/b"}, {Key: "tier", TagName: "tier"}, {Key: "tier", From: fromNamespace}},
 		Annotations: []Field{{KeyRegex: `note\.io/(.)`, TagName: "note.$1"}, {Key: "long"}},
-	})
+	}})
 	want := []string{
 		`k8s.pod.annotation.long="` + strings.Repeat("ä", maxValue/2) + `"`, `k8s.pod.label.a/b="c"`, `note.x="1"`, `note.y="2"`, `tier="front"`,
 	}
 	if diff := cmp.Diff(want, listed(d.pod(p), "c", 0)); diff != "" {
 		t.Error(diff)
 	}
-	greedy := newDescriber(&Extract{Annotations: []Field{{KeyRegex: ".*"}}})
+	greedy := newDescriber(&Config{Extract: Extract{Annotations: []Field{{KeyRegex: ".*"}}}})
 	if got := listed(greedy.pod(p), "c", 0); len(got) != maxFields {
 		t.Errorf("%d attributes are kept, want %d", len(got), maxFields)
 	}

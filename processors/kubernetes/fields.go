@@ -77,15 +77,17 @@ func pick(attrs []event.Attr, wanted []field, from map[string]string) []event.At
 }
 
 // text is an attribute with a text as its value, cut if it is long.
-func text(name, value string) event.Attr { return event.Attr{Name: name, Value: quote(cut(value))} }
+func text(name, value string) event.Attr {
+	return event.Attr{Name: name, Value: quote(cut(value, maxValue))}
+}
 
-// cut shortens s to maxValue bytes or a few less, at the end of a character.
-func cut(s string) string {
-	if len(s) <= maxValue {
+// cut shortens s to limit bytes or a few less, at the end of a character.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
 		return s
 	}
-	n := maxValue
-	for n > maxValue-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+	n := limit
+	for n > limit-utf8.UTFMax && !utf8.RuneStart(s[n]) {
 		n--
 	}
 	return s[:n]

@@ -180,6 +180,7 @@ func (s *Pods) sweep(now time.Time) {
 		}
 	}
 	if len(s.pods) < before {
+		notify(s.ended)
 		notify(s.changed)
 	}
 }

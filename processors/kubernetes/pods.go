@@ -45,8 +45,8 @@ type Pods struct {
 	files    Files
 	trouble  trouble
 	// changed asks for the file to be written, found for namespaces to be
-	// fetched.
-	changed, found chan struct{}
+	// fetched; ended says that a container's life has.
+	changed, found, ended chan struct{}
 
 	mu   sync.Mutex
 	pods map[string]*pod
@@ -90,8 +90,8 @@ func New(c Config, o Options) (*Pods, error) {
 		return nil, err
 	}
 	s := &Pods{
-		opts: o, wait: c.Wait, describe: newDescriber(&c.Extract), client: client, trouble: trouble{log: o.Logger},
-		changed: make(chan struct{}, 1), found: make(chan struct{}, 1),
+		opts: o, wait: c.Wait, describe: newDescriber(&c), client: client, trouble: trouble{log: o.Logger},
+		changed: make(chan struct{}, 1), found: make(chan struct{}, 1), ended: make(chan struct{}, 1),
 		pods: make(map[string]*pod), waiting: make(map[string]*absent),
 	}
 	if s.describe.wantsNamespaces() {
@@ -186,6 +186,10 @@ func (s *Pods) Figures() Figures {
 func (s *Pods) set(p *pod) {
 	s.mu.Lock()
 	old := s.pods[p.UID]
+	if p.keepEnds(old) {
+		notify(s.ended)
+		notify(s.changed)
+	}
 	s.pods[p.UID] = p
 	_, fetched := s.namespaces[p.Namespace]
 	s.mu.Unlock()

@@ -84,9 +84,10 @@ func (s store) Update(object any) error {
 	return nil
 }
 
-// Delete takes a pod as it was last.
+// Delete takes a pod as it was last: with the ends of its containers.
 func (s store) Delete(object any) error {
 	if p, ok := object.(*corev1.Pod); ok {
+		s.pods.set(s.pods.describe.pod(p))
 		s.pods.gone(uidOf(p), time.Now())
 	}
 	return nil

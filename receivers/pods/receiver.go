@@ -136,6 +136,15 @@ func ignoreMissing(err error) error {
 	return err
 }
 
+// Excludes names the rule for which the logs of a container are not read, empty
+// when they are. It may be called from any goroutine.
+func (r *Receiver) Excludes(namespace, pod, container string) string {
+	return r.excludedBy([3]string{namespace, pod, container})
+}
+
+// Start is where reading begins.
+func (r *Receiver) Start() tail.Start { return r.start }
+
 // Describe says whose log a file is.
 func (r *Receiver) Describe(t *tail.Target) event.Source {
 	dir, rest, _ := strings.Cut(t.PathIdentity, "/")

@@ -59,7 +59,7 @@ func (s *scan) containerOf(dir, container string) {
 		s.refuse(name, "its name is not that of a container's log directory")
 		return
 	}
-	excluded := s.excludedBy(p, container)
+	excluded := s.Excludes(p.namespace, p.name, container)
 	newest := s.logs(name)
 	for i := range s.found {
 		l := &s.found[i]
@@ -123,10 +123,8 @@ func (s *scan) refuse(name, reason string) {
 	s.yield(tail.Target{Root: s.cfg.Root, Name: name, Refused: reason})
 }
 
-// excludedBy names the rule for which a container is not read, empty when it
-// is. Exclude wins over include.
-func (r *Receiver) excludedBy(p pod, container string) string {
-	parts := [3]string{p.namespace, p.name, container}
+// excludedBy is for namespace, pod and container. Exclude wins over include.
+func (r *Receiver) excludedBy(parts [3]string) string {
 	for _, pattern := range r.exclude {
 		if matches(pattern, parts) {
 			return "exclude: " + pattern
