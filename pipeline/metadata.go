@@ -129,6 +129,7 @@ func (a *Agent) collectMetadata(e telemetry.Emit) {
 	e.Value(metadataMissed, float64(f.Missed))
 	e.Value(metadataWaited, f.Waited.Seconds())
 	e.Value(metadataFailures, float64(f.Failures))
+	e.Value(badAnnotations, float64(f.BadAnnotations))
 	e.Value(metadataWatching, number(f.Watching))
 	if a.terminations != nil {
 		e.Value(terminationsTold, float64(a.terminations.count.Load()))

@@ -36,6 +36,7 @@ var (
 	metadataMissed   = telemetry.Counter("tailrace_processor_kubernetes_missed_pods_total", "Pods whose logs were read without metadata since the start, because none came within wait_for_metadata_timeout.")
 	metadataWaited   = telemetry.Counter("tailrace_processor_kubernetes_waited_seconds_total", "Time that the logs of pods were not read because metadata were waited for, summed over pods, since the start.")
 	metadataFailures = telemetry.Counter("tailrace_processor_kubernetes_failed_requests_total", "Requests to the Kubernetes API that failed since the start.")
+	badAnnotations   = telemetry.Gauge("tailrace_processor_kubernetes_bad_annotations", "Annotations of this node's pods and their namespaces that are not followed: tailrace status says which, and why.")
 	metadataWatching = telemetry.Gauge("tailrace_processor_kubernetes_watching", "1 while metadata follow the Kubernetes API, 0 from a failed request until the next successful watch.")
 
 	terminationsTold = telemetry.Counter("tailrace_processor_kubernetes_terminations_total", "Records made since the start of the ends of containers' lives that the Kubernetes API told of.")

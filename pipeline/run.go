@@ -13,11 +13,16 @@ import (
 	"github.com/tailrace/tailrace/processors/parse"
 )
 
-// newLane makes a lane with processors of its own: parsing is always first.
+// newLane makes a lane with processors of its own: parsing comes before those of
+// the configuration.
 func (a *Agent) newLane(r *tail.Lane) (*lane, error) {
 	parser := parse.New(parse.Options{Logger: a.log})
 	a.parsers = append(a.parsers, parser)
-	l, err := a.laneOver(r, "a lane", parser)
+	first := []Processor{parser}
+	if a.metadata != nil {
+		first = []Processor{new(filter.Wanted), parser}
+	}
+	l, err := a.laneOver(r, "a lane", first...)
 	if err != nil {
 		return nil, err
 	}
@@ -29,13 +34,15 @@ func (a *Agent) newLane(r *tail.Lane) (*lane, error) {
 func (a *Agent) laneOver(r Reader, name string, first ...Processor) (*lane, error) {
 	c := a.cfg.Service.Journal.Flush
 	l := &lane{
-		reader:     r,
-		processors: first,
-		encoder:    encode.New(encode.Options{Node: a.node, Mapping: encode.Mapping(a.conf.Mapping)}),
-		journal:    a.journal,
-		flush:      Flush{Interval: c.Interval, Bytes: int(c.Bytes)},
-		log:        a.log,
-		pulse:      a.watchdog.Watch(name, stuckAfter),
+		reader:  r,
+		encoder: encode.New(encode.Options{Node: a.node, Mapping: encode.Mapping(a.conf.Mapping)}),
+		journal: a.journal,
+		flush:   Flush{Interval: c.Interval, Bytes: int(c.Bytes)},
+		log:     a.log,
+		pulse:   a.watchdog.Watch(name, stuckAfter),
+	}
+	for _, p := range first {
+		l.add(p)
 	}
 	for _, id := range a.conf.Processors {
 		p, err := a.newProcessor(id)
@@ -51,9 +58,15 @@ func (a *Agent) laneOver(r Reader, name string, first ...Processor) (*lane, erro
 // the journal counts as stuck.
 const stuckAfter = time.Minute
 
-// add appends a processor. Rules are numbered over all filters of the lane.
+// ruled is a processor that drops records, each by one of its rules.
+type ruled interface {
+	Rules() []string
+	NumberFrom(n int)
+}
+
+// add appends a processor. Rules are numbered over all processors of the lane.
 func (l *lane) add(p Processor) {
-	if f, ok := p.(*filter.Processor); ok {
+	if f, ok := p.(ruled); ok {
 		f.NumberFrom(len(l.rules))
 		l.rules = append(l.rules, f.Rules()...)
 	}

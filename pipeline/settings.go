@@ -1,7 +1,7 @@
 package pipeline
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -33,8 +33,11 @@ func (s settled) Describe(t *tail.Target) event.Source {
 // checkSettings is an error for settings that a component would not understand.
 // Components do not know each other, so each one's check is called here.
 func checkSettings(s event.Settings) error {
-	if err := parse.CheckFormat(s.Format); err != nil {
-		return fmt.Errorf("format: %w", err)
+	switch {
+	case s.Multiline != "":
+		return errors.New("this version does not put lines together")
+	case s.Redact != "":
+		return errors.New("this version does not redact")
 	}
-	return nil
+	return parse.CheckFormat(s.Format)
 }

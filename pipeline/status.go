@@ -38,7 +38,20 @@ func (a *Agent) Report() status.Report {
 		r.Exporters = append(r.Exporters, a.reportExporter(s))
 	}
 	r.Files = a.reportFiles()
+	r.Annotations = a.reportAnnotations()
 	return r
+}
+
+// reportAnnotations are the annotations that are not followed.
+func (a *Agent) reportAnnotations() []status.Annotation {
+	if a.metadata == nil {
+		return nil
+	}
+	var all []status.Annotation
+	for _, p := range a.metadata.Problems() {
+		all = append(all, status.Annotation{Namespace: p.Namespace, Pod: p.Pod, Key: p.Key, Why: p.Why})
+	}
+	return all
 }
 
 func (a *Agent) reportJournal() status.Journal {

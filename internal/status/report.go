@@ -31,6 +31,17 @@ type Report struct {
 	Journal   Journal    `json:"journal"`
 	Exporters []Exporter `json:"exporters"`
 	Files     []File     `json:"files"`
+	// Annotations are those that are not followed; only a running agent knows.
+	Annotations []Annotation `json:"bad_annotations,omitempty"`
+}
+
+// Annotation is one of a pod, or of a namespace when Pod is empty. Why says what
+// is wrong with it, and what would be right.
+type Annotation struct {
+	Namespace string `json:"namespace"`
+	Pod       string `json:"pod,omitempty"`
+	Key       string `json:"annotation"`
+	Why       string `json:"why"`
 }
 
 // Owner is whose the state directory is.

@@ -89,7 +89,20 @@ func (s *screen) journal() {
 	for _, p := range s.Problems {
 		fmt.Fprintf(s.w, "problem: %s\n", safe(p))
 	}
+	s.annotations()
 	fmt.Fprintln(s.w)
+}
+
+// annotations says which are not followed.
+func (s *screen) annotations() {
+	for i := range s.Annotations {
+		a := &s.Annotations[i]
+		of := "namespace " + a.Namespace
+		if a.Pod != "" {
+			of = "pod " + a.Namespace + "/" + a.Pod
+		}
+		fmt.Fprintf(s.w, "annotation %s of %s is not followed: %s\n", safe(a.Key), safe(of), safe(a.Why))
+	}
 }
 
 func (s *screen) owner() {

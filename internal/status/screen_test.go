@@ -35,6 +35,10 @@ func exampleReport() *Report {
 			{Path: "/var/log/pods/shop_pay-0_77aa/pay/0.log", State: "excluded", Reason: "exclude: shop/pay-*", Size: 700, Namespace: "shop", Pod: "pay-0", Container: "pay"},
 			{Path: "/var/log/pods/shop_evil\x1b[2J/x/0.log", State: "refused", Reason: "a symbolic link"},
 		},
+		Annotations: []Annotation{
+			{Namespace: "shop", Pod: "cart-0", Key: "tailrace.io/sample", Why: `"\x1b[2J" is no number`},
+			{Namespace: "shop", Key: "tailrace.io/formt", Why: "there is no such setting"},
+		},
 	}
 }
 

@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -20,7 +21,9 @@ func (l *Lane) describe(r *reading) event.Source {
 	}
 	l.awake = append(l.awake, r)
 	r.awake = true
-	return r.file.chain.provider.Describe(&r.file.target)
+	src := r.file.chain.provider.Describe(&r.file.target)
+	r.file.chain.wanted = cmp.Or(src.Class, DefaultClass)
+	return src
 }
 
 // wakeUp has the components know the source of a reading.
@@ -29,12 +32,30 @@ func (l *Lane) wakeUp(r *reading) {
 		src := l.describe(r)
 		r.src.Resource, r.src.Attributes, r.src.Settings = src.Resource, src.Attributes, src.Settings
 	}
+	if r.file != nil {
+		l.classify(r.file.chain)
+	}
 	if r.opened {
 		return
 	}
 	r.opened = true
 	if l.OnOpen != nil {
 		l.OnOpen(r.src)
+	}
+}
+
+// classify gives the sources of a chain the class that they were described with
+// last, once frames have everything that was read under another one: a position
+// in a frame must not be beyond lines of a frame that comes later.
+func (l *Lane) classify(c *chain) {
+	if c.class == c.wanted || slices.ContainsFunc(l.unrecorded, func(r *reading) bool { return r.file.chain == c }) {
+		return
+	}
+	c.class = c.wanted
+	for _, f := range c.current() {
+		if r := f.reading; r != nil && r.src != nil {
+			r.src.Class = c.class
+		}
 	}
 }
 

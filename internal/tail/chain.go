@@ -44,6 +44,13 @@ type chain struct {
 	hold      hold
 	// passed says that the gate has let the chain through; the lane's.
 	passed bool
+	// class is the frame class of the chain's sources, wanted the one that they
+	// were described with last; the lane's.
+	class, wanted string
+	// excluded says that the gate lets nothing of the chain be read, as it said
+	// at the refresh asked; the lane's.
+	excluded bool
+	asked    uint64
 	// inflating is nil unless a compressed file of the chain is being read.
 	inflating *inflating
 }

@@ -48,6 +48,8 @@ type Engine struct {
 	// again, ns.
 	busy               []*file
 	measured, nextWalk int64
+	// refreshes counts the calls of Refresh, from 1 on.
+	refreshes atomic.Uint64
 	// stopped is set before the files are closed.
 	stopped atomic.Bool
 	told    told
@@ -85,6 +87,7 @@ func NewEngine(opts Options) *Engine {
 		roots: make(map[string]*confine.Root), chains: make(map[string]*chain), owners: make(map[inode]*chain),
 		unread: make(map[string]unreadFile), watch: newWatcher(opts.Logger), descriptors: descriptors{limit: opts.MaxFiles},
 	}
+	e.refreshes.Store(1)
 	for range opts.Lanes {
 		e.lanes = append(e.lanes, newLane(e))
 	}

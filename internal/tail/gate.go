@@ -2,11 +2,15 @@ package tail
 
 import "github.com/tailrace/tailrace/pipeline/event"
 
-// Gate says which files may be read yet. Calls come from lanes' goroutines.
+// Gate says which files may be read, and which yet. Calls come from any
+// goroutine.
 type Gate interface {
 	// Ready says whether the files of a source may be read. It is asked again
 	// until it says so, which it must do some time whatever happens.
 	Ready(src *event.Source) bool
+	// Excluded is the rule for which the files of a path identity are not read,
+	// "" when they are. It is asked again after a Refresh.
+	Excluded(pathIdentity string) string
 }
 
 // gateEvery is how often a gate that holds files is asked again, ns.
@@ -38,6 +42,7 @@ func (l *Lane) passes(c *chain) bool {
 // Refresh has the sources of a pod described anew before their next batch:
 // what describes them has changed. It may be called from any goroutine.
 func (e *Engine) Refresh(podUID string) {
+	e.refreshes.Add(1)
 	for _, l := range e.lanes {
 		l.staleMu.Lock()
 		if l.stale == nil {

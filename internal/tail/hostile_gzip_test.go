@@ -101,7 +101,7 @@ func TestCompressedFileIsResumedInTurns(t *testing.T) {
 	w.write("big.log", string(content))
 	w.look()
 	w.read()
-	w.seal()
+	w.seal(DefaultClass)
 	w.crash()
 	w.append("big.log", []string{"the next line"}, true)
 	w.must(os.Rename(w.path("big.log"), w.path("big.log.1")))

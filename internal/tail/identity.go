@@ -320,7 +320,9 @@ func (r *reading) open(k *known) {
 	src := r.lane.describe(r)
 	src.ID, src.Identity = k.ID, k.Identity
 	src.Path = *f.path.Load()
-	src.Class = cmp.Or(src.Class, DefaultClass)
+	f.chain.class = cmp.Or(f.chain.class, f.chain.wanted)
+	src.Class = f.chain.class
+	r.before = max(r.before, src.Since)
 	src.MaybeSeen = r.lane.engine.opts.PositionsLost && k.fresh && f.initial
 	if r.lane.engine.opts.PositionsBehind && f.initial {
 		r.maybeSeen = f.size.Load()

@@ -99,7 +99,17 @@ func (l *Lane) Read(b *event.Batch) bool {
 		c.queued.Store(false)
 		c.served.Store(true)
 		b.Reset(nil)
-		if !l.passes(c) || !l.admit(c) {
+		if !l.passes(c) {
+			continue
+		}
+		if l.excludes(c) {
+			if l.dismiss(c, b) {
+				l.enqueue(c)
+				return true
+			}
+			continue
+		}
+		if !l.admit(c) {
 			continue
 		}
 		before := l.consumed

@@ -86,7 +86,8 @@ type reading struct {
 	leaving [event.NumStreams]frame.Mode
 	// closed: nothing more is read. gone: the content is not there any more.
 	// lost: and what was unread of it is counted.
-	closed, gone, lost bool
+	// dismissed: what was unread of it when it closed was not to be read.
+	closed, gone, lost, dismissed bool
 	// changed says that a state must be recorded, awake that the source is
 	// described, opened that the components were told of it.
 	changed, awake, opened bool

@@ -138,9 +138,13 @@ func (e *Engine) markAbsent(under area, now int64) {
 
 // found takes a file that a provider has found.
 func (e *Engine) found(p Provider, t Target) {
+	if t.Excluded == "" {
+		t.Excluded = e.excludedBy(t.PathIdentity)
+	}
 	switch {
 	case t.Excluded != "":
 		e.leaveOut(&t, StateExcluded, t.Excluded)
+		e.dismiss(&t)
 		return
 	case t.Refused != "":
 		e.leaveOut(&t, StateRefused, t.Refused)

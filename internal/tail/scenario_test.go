@@ -29,6 +29,7 @@ func runScenario(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	w := newWorld(t)
+	w.opts.Gate = w.rules
 	var got strings.Builder
 	for _, block := range strings.Split(strings.TrimSpace(string(text)), "\n\n") {
 		got.WriteString(w.step(block))
@@ -127,7 +128,12 @@ func (w *world) run(cmd, input []string) string {
 	case "turn":
 		return w.turn()
 	case "seal":
-		return w.seal()
+		return w.seal(append(cmd, DefaultClass)[1])
+	case "exclude", "include":
+		w.exclude(cmd[1], cmd[0] == "exclude")
+	case "class":
+		w.rules.class[cmd[1]] = cmd[2]
+		w.agent().Refresh(cmd[1])
 	case "read-again":
 		w.agent().ReadAgain(w.missing)
 		return w.read()

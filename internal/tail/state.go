@@ -15,7 +15,7 @@ func (r *reading) state() frame.Source {
 		Line:  r.line,
 		Final: r.closed && r.gone,
 	}
-	if !r.lost {
+	if !r.lost && !r.dismissed {
 		s.Size = max(r.offset, r.file.size.Load()-r.unwritten)
 	}
 	for i := range s.Streams {

@@ -51,6 +51,10 @@ func (l *Lane) unbegun() map[string]bool {
 // The class that the file had is not known any more.
 func (l *Lane) miss(k *known) {
 	lost := max(k.Size, k.Offset) - k.firstOpen()
+	if lost > 0 && l.engine.excludedBy(k.Identity.Path) != "" {
+		l.pass(k)
+		return
+	}
 	if lost <= 0 {
 		l.engine.opts.Positions.Present(k.ID, false)
 		return
@@ -59,9 +63,14 @@ func (l *Lane) miss(k *known) {
 		"what was known to be unread is counted as lost", "path", quote(k.Path), "lost_bytes", lost)
 	s := k.Source
 	s.Counts, s.Final = event.Counts{LostBytes: uint64(lost)}, true
+	l.tell(s)
+}
+
+// tell has a state recorded of a content that nobody reads.
+func (l *Lane) tell(s frame.Source) {
 	l.vanished = append(l.vanished, s)
 	l.unsaid = append(l.unsaid, &event.Source{
-		ID: k.ID, Identity: k.Identity, Path: k.Path, Namespace: k.Namespace, Class: DefaultClass,
+		ID: s.ID, Identity: s.Identity, Path: s.Path, Namespace: s.Namespace, Class: DefaultClass,
 	})
 }
 

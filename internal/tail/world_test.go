@@ -31,6 +31,7 @@ type world struct {
 	// onlyKnown is for rotated files.
 	onlyKnown bool
 	known     map[event.SourceID]frame.Source
+	rules     rules
 	// missing are the ranges that moved with the last seal.
 	missing []frame.Missing
 	engine  *Engine
@@ -48,6 +49,7 @@ func newWorld(t *testing.T) *world {
 		Now:       func() time.Time { return w.now },
 		Positions: durable{w},
 	}
+	w.rules = rules{map[string]bool{}, map[string]int64{}, map[string]string{}}
 	t.Cleanup(w.crash)
 	return w
 }
@@ -110,8 +112,38 @@ func (w *world) Scan(_ context.Context, _ string, yield func(Target)) error {
 	return err
 }
 
-func (w *world) Watch() []string               { return []string{w.dir} }
-func (w *world) Describe(*Target) event.Source { return event.Source{} }
+func (w *world) Watch() []string { return []string{w.dir} }
+
+func (w *world) Describe(t *Target) event.Source {
+	name := t.PathIdentity
+	return event.Source{PodUID: name, Class: w.rules.class[name], Settings: event.Settings{Since: w.rules.since[name]}}
+}
+
+// rules are a gate that excludes path identities, and what else may change of
+// them: since when they are not excluded, ns, and their class.
+type rules struct {
+	excluded map[string]bool
+	since    map[string]int64
+	class    map[string]string
+}
+
+func (rules) Ready(*event.Source) bool { return true }
+
+func (r rules) Excluded(identity string) string {
+	if r.excluded[identity] {
+		return "annotation"
+	}
+	return ""
+}
+
+// exclude begins or ends to exclude a path identity.
+func (w *world) exclude(name string, excluded bool) {
+	w.rules.excluded[name] = excluded
+	if !excluded {
+		w.rules.since[name] = w.now.UnixNano()
+	}
+	w.agent().Refresh(name)
+}
 
 // durable are the positions that were sealed.
 type durable struct{ w *world }
@@ -164,10 +196,10 @@ func shorten(p []byte) string {
 }
 
 // seal makes the states durable, as a frame would.
-func (w *world) seal() string {
+func (w *world) seal(class string) string {
 	var lines []string
 	w.missing = nil
-	for _, s := range w.agent().Lane(0).States(DefaultClass, nil) {
+	for _, s := range w.agent().Lane(0).States(class, nil) {
 		lines = append(lines, describeState(&s))
 		s.Counts = event.Counts{}
 		w.missing = append(w.missing, frame.Missing{From: w.known[s.ID], To: s})

@@ -14,6 +14,11 @@ type Settings struct {
 	Multiline, Redact string
 	// Sample keeps one in so many records; 0 and 1 keep all.
 	Sample uint64
+	// Without is a stream whose records are dropped, StreamNone for none.
+	Without Stream
+	// Since leaves out a container's records of before, ns since the Unix epoch,
+	// in files of which nothing is open yet: until then it was excluded.
+	Since int64
 }
 
 // Override takes over what o says.
@@ -32,4 +37,8 @@ func (s *Settings) Override(o Settings) {
 	if o.Sample != 0 {
 		s.Sample = o.Sample
 	}
+	if o.Without != StreamNone {
+		s.Without = o.Without
+	}
+	s.Since = max(s.Since, o.Since)
 }

@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/zeebo/xxh3"
-
 	"github.com/tailrace/tailrace/pipeline/event"
 )
 
@@ -120,10 +118,8 @@ func (p *Processor) record(r *event.Record, holds []bool) {
 	}
 }
 
-// keeps decides by a hash of the record's place and bytes, so that the same
-// record is kept or dropped whenever it is read.
 func (p *Processor) keeps(rule *rule, r *event.Record) bool {
-	return rule.keepOneIn > 0 && xxh3.HashSeed(p.reader.b.Bytes(r.Raw), uint64(r.Start))%rule.keepOneIn == 0
+	return rule.keepOneIn > 0 && isKept(p.reader.b, r, rule.keepOneIn)
 }
 
 func (p *Processor) matches(rule *rule, holds []bool) bool {

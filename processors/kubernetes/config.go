@@ -18,10 +18,12 @@ import (
 // Config is the processor's configuration. Keys that the Collector's
 // k8sattributes processor has are called as they are there.
 type Config struct {
-	Endpoint     string        `mapstructure:"endpoint" doc:"Address of the API server, such as https://10.96.0.1. Empty: the one that Kubernetes tells every pod (KUBERNETES_SERVICE_HOST)."`
-	TokenFile    string        `mapstructure:"token_file" doc:"File with the token that the agent shows to the API server, which is read again: it may be rotated."`
-	CAFile       string        `mapstructure:"ca_file" doc:"PEM file of the certificate authorities that the API server's certificate is checked by."`
-	Extract      Extract       `mapstructure:"extract"`
+	Endpoint  string  `mapstructure:"endpoint" doc:"Address of the API server, such as https://10.96.0.1. Empty: the one that Kubernetes tells every pod (KUBERNETES_SERVICE_HOST)."`
+	TokenFile string  `mapstructure:"token_file" doc:"File with the token that the agent shows to the API server, which is read again: it may be rotated."`
+	CAFile    string  `mapstructure:"ca_file" doc:"PEM file of the certificate authorities that the API server's certificate is checked by."`
+	Extract   Extract `mapstructure:"extract"`
+	// Annotations are some of Keys.
+	Annotations  []string      `mapstructure:"annotations" doc:"Annotations tailrace.io/KEY of pods and namespaces that are followed, by their keys, and those of other agents that mean the same. Empty follows none."`
 	Terminations bool          `mapstructure:"terminations" doc:"Make a record of each end of a container's life that the status of its pod tells of: why it ended, with which exit code, and which restart it was. It has the resource of the container's log and goes to the dataset kubernetes.terminations."`
 	Wait         time.Duration `mapstructure:"wait_for_metadata_timeout" doc:"For how long a container's log is not read while its pod is not known yet. After that it is read on without, which is counted, and gets the metadata from when they come. 0 waits never."`
 }
@@ -54,7 +56,7 @@ const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount/"
 // DefaultConfig adds workload, image and service.
 func DefaultConfig() Config {
 	return Config{
-		TokenFile: serviceAccount + "token", CAFile: serviceAccount + "ca.crt", Wait: 10 * time.Second, Terminations: true,
+		TokenFile: serviceAccount + "token", CAFile: serviceAccount + "ca.crt", Wait: 10 * time.Second, Annotations: Keys(), Terminations: true,
 		Extract: Extract{Metadata: []string{
 			deploymentName, statefulSetName, daemonSetName, jobName, cronJobName, imageName, imageTags,
 			serviceName, serviceNamespace, serviceVersion, serviceInstanceID,
@@ -104,6 +106,11 @@ func (c *Config) Validate() error {
 	for _, name := range c.Extract.Metadata {
 		if !slices.Contains(known, name) {
 			all = append(all, fmt.Errorf("extract.metadata: there is no %q to add: choose from %s", name, strings.Join(known, ", ")))
+		}
+	}
+	for _, key := range c.Annotations {
+		if !slices.Contains(Keys(), key) {
+			all = append(all, fmt.Errorf("annotations: there is no tailrace.io/%s to follow: choose from %s", key, strings.Join(Keys(), ", ")))
 		}
 	}
 	all = append(all, checkFields("extract.labels", c.Extract.Labels)...)

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,11 @@ type pod struct {
 	UID, Namespace, Name string
 	Attributes           []event.Attr
 	Containers           []container
+	// Wishes are what its annotations want, Problems what is wrong with them.
+	Wishes   wishes
+	Problems []Problem `json:",omitempty"`
+	// Lifted is when containers were excluded last, ns since the Unix epoch.
+	Lifted map[string]int64 `json:",omitempty"`
 	// Gone says that the API server does not have it any more.
 	Gone bool
 	// gone is since when.
@@ -42,6 +48,7 @@ type run struct {
 // equals compares what goes into documents.
 func (p *pod) equals(q *pod) bool {
 	return p.Namespace == q.Namespace && slices.Equal(p.Attributes, q.Attributes) &&
+		p.Wishes.equals(&q.Wishes) && slices.Equal(p.Problems, q.Problems) && maps.Equal(p.Lifted, q.Lifted) &&
 		slices.EqualFunc(p.Containers, q.Containers, func(a, b container) bool {
 			return a.Name == b.Name && slices.Equal(a.Attributes, b.Attributes) && slices.Equal(a.IDs, b.IDs)
 		})
@@ -54,12 +61,15 @@ type describer struct {
 	// terminations says whether the ends of containers are told of.
 	terminations                          bool
 	namespaceLabels, namespaceAnnotations []field
+	// keys are the annotations that are followed, check is Options.Check.
+	keys  []string
+	check func(event.Settings) error
 }
 
-func newDescriber(c *Config) *describer {
+func newDescriber(c *Config, check func(event.Settings) error) *describer {
 	e := &c.Extract
 	return &describer{
-		metadata: e.Metadata, terminations: c.Terminations,
+		metadata: e.Metadata, terminations: c.Terminations, keys: c.Annotations, check: check,
 		podLabels: compile(e.Labels, fromPod, "label"), podAnnotations: compile(e.Annotations, fromPod, "annotation"),
 		namespaceLabels:      compile(e.Labels, fromNamespace, "label"),
 		namespaceAnnotations: compile(e.Annotations, fromNamespace, "annotation"),
@@ -68,11 +78,27 @@ func newDescriber(c *Config) *describer {
 
 // wantsNamespaces says whether anything is taken from namespaces.
 func (d *describer) wantsNamespaces() bool {
-	return len(d.namespaceLabels)+len(d.namespaceAnnotations) > 0
+	return len(d.namespaceLabels)+len(d.namespaceAnnotations)+len(d.keys) > 0
 }
 
-func (d *describer) namespace(m *metav1.PartialObjectMetadata) []event.Attr {
-	return pick(pick(nil, d.namespaceLabels, m.Labels), d.namespaceAnnotations, m.Annotations)
+// namespace is what is kept of a namespace.
+type namespace struct {
+	Attributes []event.Attr `json:",omitempty"`
+	Wishes     wishes
+	Problems   []Problem `json:",omitempty"`
+}
+
+func (n *namespace) equals(o *namespace) bool {
+	return slices.Equal(n.Attributes, o.Attributes) && n.Wishes.equals(&o.Wishes) && slices.Equal(n.Problems, o.Problems)
+}
+
+func (d *describer) namespace(m *metav1.PartialObjectMetadata) *namespace {
+	r := reader{keys: d.keys, check: d.check, of: " of namespace " + m.Name}
+	r.read(m.Annotations)
+	return &namespace{
+		Attributes: pick(pick(nil, d.namespaceLabels, m.Labels), d.namespaceAnnotations, m.Annotations),
+		Wishes:     r.wishes, Problems: r.problems,
+	}
 }
 
 // mirror is the annotation of a static pod's object in the API that has the uid
@@ -101,10 +127,21 @@ func (d *describer) pod(p *corev1.Pod) *pod {
 	attrs = d.wanted(attrs)
 	out.Attributes = slices.Clip(pick(pick(attrs, d.podLabels, p.Labels), d.podAnnotations, p.Annotations))
 	d.containers(p, out)
+	d.annotated(p, out)
 	if d.terminations {
 		out.takeEnds(&p.Status)
 	}
 	return out
+}
+
+// annotated reads what the pod's annotations say of its containers.
+func (d *describer) annotated(p *corev1.Pod, out *pod) {
+	r := reader{keys: d.keys, check: d.check, containers: make([]string, 0, len(out.Containers))}
+	for i := range out.Containers {
+		r.containers = append(r.containers, out.Containers[i].Name)
+	}
+	r.read(p.Annotations)
+	out.Wishes, out.Problems = r.wishes, r.problems
 }
 
 // wanted leaves out what is not configured.

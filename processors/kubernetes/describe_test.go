@@ -34,11 +34,11 @@ func podOwnedBy(apiVersion, kind, name string, labels map[string]string) *corev1
 
 // everything extracts all metadata.
 func everything(change func(*Extract)) *describer {
-	e := &Extract{Metadata: known}
+	c := &Config{Extract: Extract{Metadata: known}, Terminations: true}
 	if change != nil {
-		change(e)
+		change(&c.Extract)
 	}
-	return newDescriber(&Config{Extract: *e, Terminations: true})
+	return newDescriber(c, nil)
 }
 
 func listed(p *pod, container string, restart int) []string {
@@ -153,18 +153,18 @@ func TestOnlyWhatIsConfiguredIsKept(t *testing.T) {
 	d := newDescriber(&Config{Extract: Extract{
 		Labels:      []Field{{Key: "a/b"}, {Key: "tier", TagName: "tier"}, {Key: "tier", From: fromNamespace}},
 		Annotations: []Field{{KeyRegex: `note\.io/(.)`, TagName: "note.$1"}, {Key: "long"}},
-	}})
+	}}, nil)
 	want := []string{
 		`k8s.pod.annotation.long="` + strings.Repeat("ä", maxValue/2) + `"`, `k8s.pod.label.a/b="c"`, `note.x="1"`, `note.y="2"`, `tier="front"`,
 	}
 	if diff := cmp.Diff(want, listed(d.pod(p), "c", 0)); diff != "" {
 		t.Error(diff)
 	}
-	greedy := newDescriber(&Config{Extract: Extract{Annotations: []Field{{KeyRegex: ".*"}}}})
+	greedy := newDescriber(&Config{Extract: Extract{Annotations: []Field{{KeyRegex: ".*"}}}}, nil)
 	if got := listed(greedy.pod(p), "c", 0); len(got) != maxFields {
 		t.Errorf("%d attributes are kept, want %d", len(got), maxFields)
 	}
-	ofNamespace := d.namespace(&metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"tier": "all"}}})
+	ofNamespace := d.namespace(&metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"tier": "all"}}}).Attributes
 	if len(ofNamespace) != 1 || ofNamespace[0].Name != "k8s.namespace.label.tier" {
 		t.Errorf("of the namespace: %v", ofNamespace)
 	}
@@ -192,6 +192,7 @@ func TestValidateNamesTheKey(t *testing.T) {
 		`extract.metadata: there is no "k8s.deployment"`:   func(c *Config) { c.Extract.Metadata = []string{"k8s.deployment"} },
 		`extract.labels[0]: needs one of key and key`:      func(c *Config) { c.Extract.Labels = []Field{{Key: "a", KeyRegex: "b"}} },
 		`extract.annotations[1]: from must be pod or name`: func(c *Config) { c.Extract.Annotations = []Field{{Key: "a"}, {Key: "a", From: "node"}} },
+		`annotations: there is no tailrace.io/exlude`:      func(c *Config) { c.Annotations = []string{"exlude"} },
 		`extract.labels[0]: key_regex: error parsing`:      func(c *Config) { c.Extract.Labels = []Field{{KeyRegex: "("}} },
 	} {
 		c := DefaultConfig()

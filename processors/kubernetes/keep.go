@@ -20,12 +20,12 @@ type kept struct {
 	Version    int
 	Node       string
 	Pods       []*pod
-	Namespaces map[string][]event.Attr `json:",omitempty"`
+	Namespaces map[string]*namespace `json:",omitempty"`
 }
 
 // keptVersion is raised by whoever changes the form of kept. A file of another
 // version is not used: everything in it that still matters much is in the API.
-const keptVersion = 1
+const keptVersion = 2
 
 // maxKept bounds the file that is read.
 const maxKept = 64 << 20
@@ -76,9 +76,9 @@ func (s *Pods) load() {
 		p.gone = time.Now()
 		s.pods[p.UID] = p
 	}
-	for name, attrs := range k.Namespaces {
+	for name, n := range k.Namespaces {
 		if s.namespaces != nil {
-			s.namespaces[name] = attrs
+			s.namespaces[name] = n
 		}
 	}
 }
@@ -104,8 +104,11 @@ func readKept(fsys vfs.FS, name string) (k kept, err error) {
 // check finds what would damage documents, or the process.
 func (k *kept) check() error {
 	all := [][]event.Attr{}
-	for _, attrs := range k.Namespaces {
-		all = append(all, attrs)
+	for _, n := range k.Namespaces {
+		if n == nil {
+			return errors.New("a namespace in it is empty")
+		}
+		all = append(all, n.Attributes)
 	}
 	for _, p := range k.Pods {
 		if p == nil {

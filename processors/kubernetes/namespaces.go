@@ -8,8 +8,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/tailrace/tailrace/pipeline/event"
 )
 
 // refetchEvery is how old what is known of a namespace gets, and retryAfter how
@@ -82,32 +80,71 @@ func (s *Pods) fetchNamespace(ctx context.Context, name string) error {
 	m := new(metav1.PartialObjectMetadata)
 	err := s.client.get("namespaces", &metav1.GetOptions{ResourceVersion: "0"}).Name(name).
 		SetHeader("Accept", metadataOnly).Do(ctx).Into(m)
-	if apierrors.IsNotFound(err) {
+	missing := apierrors.IsNotFound(err)
+	if missing {
 		err = nil
 	}
 	s.trouble.note(ctx, "get a namespace", err)
-	if err == nil {
+	switch {
+	case missing, apierrors.IsForbidden(err):
+		// Without the right to ask, no log waits for the answer.
+		s.lackNamespace(name)
+	case err == nil:
 		s.setNamespace(name, s.describe.namespace(m))
 	}
 	return err
 }
 
-// setNamespace has the logs of a namespace described anew if it has changed.
-func (s *Pods) setNamespace(name string, attrs []event.Attr) {
+// lackNamespace takes a namespace for one that says nothing, unless something is
+// known of it.
+func (s *Pods) lackNamespace(name string) {
 	s.mu.Lock()
-	old, had := s.namespaces[name]
-	s.namespaces[name] = attrs
-	var changed []string
-	for uid, p := range s.pods {
-		if p.Namespace == name && !(had && slices.Equal(old, attrs)) {
-			changed = append(changed, uid)
-		}
-	}
+	_, known := s.namespaces[name]
 	s.mu.Unlock()
+	if !known {
+		s.setNamespace(name, new(namespace))
+	}
+}
+
+// setNamespace has the logs of a namespace described anew if it has changed.
+func (s *Pods) setNamespace(name string, n *namespace) {
+	s.mu.Lock()
+	old := s.namespaces[name]
+	if old != nil && old.equals(n) {
+		s.mu.Unlock()
+		return
+	}
+	changed, excluded := s.replaceNamespace(name, n)
+	s.mu.Unlock()
+	var before []Problem
+	if old != nil {
+		before = named(old.Problems, name, "")
+	}
+	s.say(named(n.Problems, name, ""), before)
 	for _, uid := range changed {
 		s.files.Refresh(uid)
 	}
 	if len(changed) > 0 {
 		notify(s.changed)
 	}
+	if excluded {
+		s.files.Rescan()
+	}
+}
+
+// replaceNamespace lists the pods of a namespace, and says whether any of their
+// containers began or ended to be excluded.
+func (s *Pods) replaceNamespace(name string, n *namespace) (uids []string, excluded bool) {
+	before := make(map[string]map[string]bool)
+	for uid, p := range s.pods {
+		if p.Namespace == name {
+			uids = append(uids, uid)
+			before[uid] = s.exclusions(p)
+		}
+	}
+	s.namespaces[name] = n
+	for _, uid := range uids {
+		excluded = s.lift(s.pods[uid], before[uid], time.Now()) || excluded
+	}
+	return uids, excluded
 }

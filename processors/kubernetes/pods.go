@@ -30,6 +30,8 @@ type Options struct {
 type Files interface {
 	// Refresh has the sources of a pod described anew before their next lines.
 	Refresh(podUID string)
+	// Rescan has files looked for whose exclusion has begun or ended.
+	Rescan()
 	// Identities are the path identities of the files that are there,
 	// "<namespace>_<pod>_<uid>/<container>/<restart>" for a container's.
 	Identities() []string
@@ -53,7 +55,7 @@ type Pods struct {
 	// waiting is what files are read, or not yet, without; by the pod's uid.
 	waiting map[string]*absent
 	// namespaces are nil unless something is taken from them.
-	namespaces map[string][]event.Attr
+	namespaces map[string]*namespace
 	figures    Figures
 }
 
@@ -73,6 +75,8 @@ type Figures struct {
 	// reading waited in all.
 	Missed uint64
 	Waited time.Duration
+	// BadAnnotations are those that are not followed.
+	BadAnnotations int
 	// Failures are requests to the API server without success.
 	Failures uint64
 	// Watching says that what is known follows the API server.
@@ -90,12 +94,12 @@ func New(c Config, o Options) (*Pods, error) {
 		return nil, err
 	}
 	s := &Pods{
-		opts: o, wait: c.Wait, describe: newDescriber(&c), client: client, trouble: trouble{log: o.Logger},
+		opts: o, wait: c.Wait, describe: newDescriber(&c, o.Check), client: client, trouble: trouble{log: o.Logger},
 		changed: make(chan struct{}, 1), found: make(chan struct{}, 1), ended: make(chan struct{}, 1),
 		pods: make(map[string]*pod), waiting: make(map[string]*absent),
 	}
 	if s.describe.wantsNamespaces() {
-		s.namespaces = make(map[string][]event.Attr)
+		s.namespaces = make(map[string]*namespace)
 	}
 	s.load()
 	return s, nil
@@ -162,7 +166,10 @@ func (s *Pods) attributes(src *event.Source) []event.Attr {
 	if p := s.pods[src.PodUID]; p != nil {
 		attrs = p.attributes(src.ContainerName, src.Restart)
 	}
-	return append(attrs, s.namespaces[src.Namespace]...)
+	if n := s.namespaces[src.Namespace]; n != nil {
+		attrs = append(attrs, n.Attributes...)
+	}
+	return attrs
 }
 
 // Figures are the counts as they are now.
@@ -175,7 +182,11 @@ func (s *Pods) Figures() Figures {
 			f.Gone++
 		} else {
 			f.Pods++
+			f.BadAnnotations += len(p.Problems)
 		}
+	}
+	for _, n := range s.namespaces {
+		f.BadAnnotations += len(n.Problems)
 	}
 	f.Unknown = len(s.waiting)
 	f.Failures, f.Watching = s.trouble.figures()
@@ -191,14 +202,23 @@ func (s *Pods) set(p *pod) {
 		notify(s.changed)
 	}
 	s.pods[p.UID] = p
+	excluded, before := false, []Problem(nil)
+	if old != nil {
+		p.Lifted, before = old.Lifted, named(old.Problems, old.Namespace, old.Name)
+		excluded = s.lift(p, s.exclusions(old), time.Now())
+	}
 	_, fetched := s.namespaces[p.Namespace]
 	s.mu.Unlock()
+	s.say(named(p.Problems, p.Namespace, p.Name), before)
 	if s.namespaces != nil && !fetched {
 		notify(s.found)
 	}
 	if old == nil || old.Gone || !old.equals(p) {
 		notify(s.changed)
 		s.files.Refresh(p.UID)
+	}
+	if excluded {
+		s.files.Rescan()
 	}
 }
 

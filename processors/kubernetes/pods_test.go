@@ -19,15 +19,17 @@ import (
 type logs struct {
 	identities []string
 	refreshed  []string
+	rescans    int
 }
 
 func (l *logs) Refresh(podUID string) { l.refreshed = append(l.refreshed, podUID) }
+func (l *logs) Rescan()               { l.rescans++ }
 func (l *logs) Identities() []string  { return l.identities }
 
 func newPods(t *testing.T, file string, change func(*Config)) (*Pods, *logs) {
 	t.Helper()
 	c := DefaultConfig()
-	c.Endpoint, c.TokenFile, c.CAFile = "http://127.0.0.1:1", "", ""
+	c.Endpoint, c.TokenFile, c.CAFile, c.Annotations = "http://127.0.0.1:1", "", "", nil
 	if change != nil {
 		change(&c)
 	}
@@ -149,17 +151,17 @@ func TestADeletedPodIsKnownUntilItsLogsAreGone(t *testing.T) {
 
 func TestAFileThatMakesNoSenseIsNotUsed(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pods.json")
-	const whole = `{"Version":1,"Node":"node","Pods":[{"UID":"uid","Attributes":[{"Name":"a","Value":"1"}]}]}`
+	const whole = `{"Version":2,"Node":"node","Pods":[{"UID":"uid","Attributes":[{"Name":"a","Value":"1"}]}]}`
 	for _, tt := range []struct {
 		text string
 		pods int
 	}{
 		{whole, 1},
 		{strings.Replace(whole, `"node"`, `"other"`, 1), 0},
-		{strings.Replace(whole, "1", "2", 1), 0},
+		{strings.Replace(whole, "2", "1", 1), 0},
 		{strings.Replace(whole, `"Value":"1"`, `"Value":"}"`, 1), 0},
 		{whole[:40], 0},
-		{`{"Version":1,"Node":"node","Pods":[null]}`, 0},
+		{`{"Version":2,"Node":"node","Pods":[null]}`, 0},
 		{"", 0},
 	} {
 		if err := os.WriteFile(file, []byte(tt.text), 0o600); err != nil {

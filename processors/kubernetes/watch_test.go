@@ -60,7 +60,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-var reasons = map[int]string{401: "Unauthorized", 403: "Forbidden", 410: "Expired"}
+var reasons = map[int]string{401: "Unauthorized", 403: "Forbidden", 410: "Expired", 503: "ServiceUnavailable"}
 
 // noted keeps a request and returns the status to refuse it with, or 0.
 func (a *api) noted(kind string, r *http.Request) int {
@@ -222,7 +222,7 @@ func TestRefusalsAreCountedAndEnd(t *testing.T) {
 func TestOnlyNamespacesWithPodsAreAskedFor(t *testing.T) {
 	a := newAPI(t)
 	a.pods = []*corev1.Pod{podOwnedBy("apps/v1", "StatefulSet", "db", nil)}
-	a.refuse("get", http.StatusForbidden)
+	a.refuse("get", http.StatusServiceUnavailable)
 	s := a.follow(func(c *Config) { c.Extract.Labels = []Field{{Key: "team", From: fromNamespace}} })
 	a.until("a refusal is counted", func() bool { return s.Figures().Failures > 0 })
 	if s.Ready(&source) {
@@ -237,5 +237,16 @@ func TestOnlyNamespacesWithPodsAreAskedFor(t *testing.T) {
 		if strings.HasPrefix(r, "get") && r != "get /api/v1/namespaces/shop  rv=0" {
 			t.Errorf("asked for %q", r)
 		}
+	}
+}
+
+func TestNothingWaitsForNamespacesWithoutTheRightToThem(t *testing.T) {
+	a := newAPI(t)
+	a.pods = []*corev1.Pod{podOwnedBy("apps/v1", "StatefulSet", "db", nil)}
+	a.refuse("get", http.StatusForbidden)
+	s := a.follow(followAll)
+	a.until("its log is read", func() bool { return s.Ready(&source) })
+	if f := s.Figures(); f.Missed != 0 || f.Failures == 0 {
+		t.Errorf("figures: %+v", f)
 	}
 }

@@ -55,11 +55,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
-{{- /* true when such a processor takes labels or annotations of namespaces. */}}
+{{- /* true when such a processor follows annotations, or takes labels or annotations of namespaces. */}}
 {{- define "tailrace.namespaces" -}}
 {{- range $id, $processor := .Values.config.processors }}
 {{- if eq (first (splitList "/" $id)) "kubernetes" }}
-{{- $extract := dig "extract" (dict) (default (dict) $processor) }}
+{{- $processor := default (dict) $processor }}
+{{- if or (not (hasKey $processor "annotations")) $processor.annotations }}true{{ end }}
+{{- $extract := dig "extract" (dict) $processor }}
 {{- range concat (default (list) $extract.labels) (default (list) $extract.annotations) }}
 {{- if eq (toString .from) "namespace" }}true{{ end }}
 {{- end }}
