@@ -180,6 +180,22 @@ func (x *explainer) document(b *event.Batch) ([]byte, error) {
 	return nil, errors.New("the line left no document")
 }
 
+// printTried shows the formats that did not match, those together that failed
+// at the same byte for the same reason.
+func (x *explainer) printTried(tried []parse.Mismatch) {
+	head := "  not "
+	for i, t := range tried {
+		fmt.Fprint(x.out, head, t.Format)
+		head = ", "
+		if i+1 == len(tried) || !sameMismatch(t, tried[i+1]) {
+			fmt.Fprintf(x.out, ": column %d: %s\n", t.Column, t.Reason)
+			head = "  not "
+		}
+	}
+}
+
+func sameMismatch(a, b parse.Mismatch) bool { return a.Column == b.Column && a.Reason == b.Reason }
+
 // print shows all that is known about the line.
 func (x *explainer) print(b *event.Batch, e *parse.Explanation, document []byte) error {
 	fmt.Fprintf(x.out, "line %d: %s\n", x.lines, e.Format)
@@ -189,9 +205,7 @@ func (x *explainer) print(b *event.Batch, e *parse.Explanation, document []byte)
 	if e.Reason != "" {
 		fmt.Fprintf(x.out, "  stays text: %s\n", e.Reason)
 	}
-	for _, t := range e.Tried {
-		fmt.Fprintf(x.out, "  not %s: column %d: %s\n", t.Format, t.Column, t.Reason)
-	}
+	x.printTried(e.Tried)
 	for _, n := range e.Notes {
 		fmt.Fprintf(x.out, "  note: %s\n", render.Escape(nil, []byte(n)))
 	}

@@ -28,7 +28,7 @@ var mappings = map[string]fields{
 		message: "body.text", severity: "severity_number", level: "severity_text",
 		trace: "trace_id", span: "span_id",
 		method: "attributes.http.request.method", path: "attributes.url.path", status: "attributes.http.response.status_code",
-		client: "attributes.client.address", bytes: "attributes.http.response.body.size", duration: "attributes.nginx.request_time",
+		client: "attributes.client.address", bytes: "attributes.http.response.body.size", duration: "attributes.http.server.request.duration",
 		observed:  "observed_timestamp",
 		truncated: "attributes.log.record.truncated", malformed: "attributes.log.record.malformed", escaped: "attributes.log.body.escaped",
 		stream: "attributes.log.iostream",

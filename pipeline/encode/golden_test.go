@@ -115,7 +115,7 @@ var examples = []example{{
 		add("url.path", event.Text(span(b, r, "/pay")))
 		add("http.response.status_code", event.Int(503))
 		add("error.type", event.Text(span(b, r, "503")))
-		add("nginx.request_time", event.JSON(span(b, r, "1.042")))
+		add("http.server.request.duration", event.JSON(span(b, r, "1.042")))
 		add("server.address", event.Text(span(b, r, "shop.test")))
 		add("http.request.header.x-request-id", event.Value{Kind: event.KindTextArray, Span: span(b, r, "6f1c0e6bb1a64b0a")})
 	},

@@ -2,9 +2,7 @@ package parse
 
 import (
 	"bytes"
-	"unicode/utf8"
 
-	"github.com/tailrace/tailrace/internal/strictjson"
 	"github.com/tailrace/tailrace/pipeline/event"
 )
 
@@ -12,8 +10,8 @@ import (
 // OpenTelemetry semantic conventions. Texts are spans of the batch's arena.
 type access struct {
 	l *line
-	// hex says that the texts have nginx's \xHH escapes.
-	hex bool
+	// escape is how the texts are escaped.
+	escape escape
 	// secrets are the values to redact, in order.
 	secrets []event.Span
 }
@@ -53,36 +51,6 @@ func (a *access) number(name string, s event.Span) bool {
 		a.l.addInt(name, n)
 	}
 	return ok
-}
-
-// decoded is s without nginx's \xHH escapes, unless that makes no valid
-// UTF-8: then the escapes, which lose nothing, stay.
-func (a *access) decoded(s event.Span) event.Span {
-	text := a.bytes(s)
-	if !a.hex || bytes.IndexByte(text, '\\') < 0 {
-		return s
-	}
-	at := len(a.l.b.Data)
-	a.l.b.Data = appendHexDecoded(a.l.b.Data, text)
-	if !utf8.Valid(a.l.b.Data[at:]) {
-		a.l.b.Data = a.l.b.Data[:at]
-		return s
-	}
-	return event.Span{Off: uint32(at), Len: uint32(len(a.l.b.Data) - at)}
-}
-
-// appendHexDecoded appends s with \xHH replaced by the byte.
-func appendHexDecoded(dst, s []byte) []byte {
-	for len(s) > 0 {
-		if s[0] == '\\' && len(s) >= 4 && s[1] == 'x' {
-			if r, ok := hexRune(s[2:], 2); ok {
-				dst, s = append(dst, byte(r)), s[4:]
-				continue
-			}
-		}
-		dst, s = append(dst, s[0]), s[1:]
-	}
-	return dst
 }
 
 // request takes a request line apart. What a client sent instead of HTTP, such
@@ -191,7 +159,7 @@ func (a *access) target(s event.Span) {
 	}
 	scheme := bytes.Index(text, []byte("://"))
 	if scheme < 0 {
-		a.host(s)
+		a.putAddress(meansHost, s)
 		return
 	}
 	host := scheme + len("://")
@@ -202,7 +170,7 @@ func (a *access) target(s event.Span) {
 	a.note(s)
 	a.text("url.full", s)
 	a.text("url.scheme", cut(s, 0, scheme))
-	a.host(cut(s, host, end))
+	a.putAddress(meansHost, cut(s, host, end))
 	if end < len(text) {
 		a.pathAndQuery(cut(s, end, len(text)))
 	}
@@ -262,14 +230,4 @@ func (a *access) requestID(s event.Span) {
 	if s.Len >= minID {
 		a.l.r.RequestID = s
 	}
-}
-
-// decimal adds a number that may have a fraction.
-func (a *access) decimal(name string, s event.Span) bool {
-	ok := strictjson.IsNumber(a.bytes(s))
-	if ok {
-		f := a.l.field()
-		f.Name, f.Value = name, event.JSON(s)
-	}
-	return ok
 }

@@ -115,13 +115,17 @@ func (l *line) clashes(m *strictjson.Member, own uint32) bool {
 }
 
 // hasField reports whether the record has an attribute of that name by now.
-func (l *line) hasField(name string) bool {
-	for _, f := range l.b.FieldsOf(l.r) {
-		if f.Name == name {
-			return true
+func (l *line) hasField(name string) bool { return l.fieldNamed(name) != nil }
+
+// fieldNamed is the record's attribute of that name, or nil.
+func (l *line) fieldNamed(name string) *event.Field {
+	fields := l.b.FieldsOf(l.r)
+	for i := range fields {
+		if fields[i].Name == name {
+			return &fields[i]
 		}
 	}
-	return false
+	return nil
 }
 
 const original = "_original"

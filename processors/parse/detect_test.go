@@ -278,3 +278,22 @@ func TestFormatsFitTheCounters(t *testing.T) {
 		t.Error("text must be the first format")
 	}
 }
+
+const sharedCombined = `203.0.113.9 - - [05/Mar/2026:10:11:12 +0000] "GET / HTTP/1.1" 200 1 "-" "curl"`
+
+func TestApacheIsTellableByItsNameOrItsEscapes(t *testing.T) {
+	const escaped = `203.0.113.9 - - [05/Mar/2026:10:11:12 +0000] "GET / HTTP/1.1" 304 - "-" "a \"b\""`
+	for _, src := range []*event.Source{
+		{Path: "/var/log/apache2/access.log"},
+		{Container: "c", ContainerName: "httpd"},
+		{Container: "c", Resource: []event.Attr{{Name: "container.image.name", Value: `"docker.io/library/httpd"`}}},
+	} {
+		if got := formatsOf(New(Options{}), src, event.Stdout, sharedCombined); got[0] != "apache" {
+			t.Errorf("%+v: %s", src, got[0])
+		}
+	}
+	got := formatsOf(New(Options{}), &event.Source{Container: "c"}, event.Stdout, sharedCombined, escaped, sharedCombined)
+	if d := cmp.Diff([]string{"nginx", "apache", "apache"}, got); d != "" {
+		t.Error(d)
+	}
+}

@@ -66,27 +66,25 @@ func keysTable() string {
 	return w.String()
 }
 
-// variableAttributes say what the variables of each role become.
-var variableAttributes = map[role]string{
-	varRemoteAddr: "`client.address`", varRemoteUser: "`user.name`",
-	varMsec: "time", varTimeISO: "time", varTimeLocal: "time",
-	varRequest: "`http.request.method` `url.path` `url.query` `network.protocol.version`",
-	varMethod:  "`http.request.method`", varRequestURI: "`url.path` `url.query`", varURI: "`url.path`", varArgs: "`url.query`",
-	varProtocol: "`network.protocol.version`", varScheme: "`url.scheme`",
-	varStatus: "`http.response.status_code`, `error.type` for 5xx", varBodyBytes: "`http.response.body.size`",
-	varBytes: "`http.response.size`", varRequestLength: "`http.request.size`", varRequestTime: "`nginx.request_time`",
-	varReferer: "`http.request.header.referer`", varUserAgent: "`user_agent.original`",
-	varForwardedFor: "`http.request.header.x-forwarded-for`", varHost: "`server.address` `server.port`",
-	varRequestID: "`http.request.header.x-request-id`", varUpstream: "`nginx.<variable>`",
-}
-
 func variablesTable() string {
 	var w strings.Builder
 	w.WriteString("| variable | attribute |\n|---|---|\n")
-	for _, k := range nginxKeys.keys[1:] {
-		fmt.Fprintf(&w, "| `%s` | %s |\n", k.name, variableAttributes[k.role])
+	for _, k := range nginxObject.names {
+		fmt.Fprintf(&w, "| `%s` | %s |\n", k.name, becomes(&k.field))
 	}
 	return w.String()
+}
+
+// becomes says what a value is taken as.
+func becomes(f *accessField) string {
+	var names []string
+	for _, name := range f.slots() {
+		if name != "time" {
+			name = "`" + name + "`"
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, " ")
 }
 
 // TestEveryExampleIsOfItsFormat holds the table's examples to what they show.

@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"math/bits"
+
 	"github.com/tailrace/tailrace/pipeline/event"
 )
 
@@ -48,9 +50,7 @@ func (l *line) tryAll(e *Explanation) {
 	candidates, sticky := l.src.candidates, true
 	if candidates == nil {
 		sticky = false
-		for f := formatText + 1; f < len(formats); f++ {
-			candidates = append(candidates, uint8(f))
-		}
+		candidates = headed(l.text)
 	}
 	for _, f := range candidates {
 		if l.try(f, sticky) {
@@ -59,6 +59,17 @@ func (l *line) tryAll(e *Explanation) {
 		}
 		e.Tried = append(e.Tried, Mismatch{Format: formats[f].name, Reason: l.reason.String(), Column: l.at + 1})
 	}
+}
+
+// headed are the formats that detection tries for a line.
+func headed(text []byte) (candidates []uint8) {
+	if len(text) == 0 {
+		return nil
+	}
+	for set := byHead[text[0]]; set != 0; set &= set - 1 {
+		candidates = append(candidates, uint8(bits.TrailingZeros64(set)))
+	}
+	return candidates
 }
 
 // explain adds a note when somebody asked for it.

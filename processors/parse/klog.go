@@ -16,7 +16,7 @@ const klogHeader = 22
 func parseKlog(l *line) bool {
 	ns, ok := l.klogTime()
 	if !ok {
-		return l.fail(reasonNotKlog, 0)
+		return l.fail(reasonMisfit, 0)
 	}
 	i := klogHeader
 	for i < len(l.text) && l.text[i] == ' ' {
@@ -28,11 +28,11 @@ func parseKlog(l *line) bool {
 	}
 	id, ok := wholeNumber(l.text[pid:i])
 	if !ok || i == len(l.text) || l.text[i] != ' ' {
-		return l.fail(reasonNotKlog, i)
+		return l.fail(reasonMisfit, i)
 	}
 	message, ok := l.klogPlace(i + 1)
 	if !ok {
-		return l.fail(reasonNotKlog, i+1)
+		return l.fail(reasonMisfit, i+1)
 	}
 	l.setTime(ns)
 	l.r.Severity, l.r.SeverityText = klogSeverity(l.text[0]), event.Text(l.span(0, 1))

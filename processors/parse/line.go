@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"math/bits"
 	"slices"
 	"unicode/utf8"
 
@@ -37,9 +38,9 @@ type line struct {
 	clock      clock
 	severities severities
 	secrets    []event.Span
-	// variables are those of the nginx object being read.
-	variables variables
-	notes     *Explanation
+	// variants are the layouts of each format that matched last.
+	variants [maxFormats]uint8
+	notes    *Explanation
 }
 
 // start makes r the record being parsed.
@@ -56,6 +57,9 @@ func (l *line) undo() {
 		Stream: old.Stream, Flags: old.Flags, Time: l.runtimeTime, Observed: old.Observed,
 	}
 	l.b.Fields, l.b.Data = l.b.Fields[:l.fields], l.b.Data[:l.bytes]
+	if l.notes != nil {
+		l.notes.Notes = nil
+	}
 }
 
 // parse finds the format of the line and takes it apart.
@@ -95,7 +99,13 @@ func (l *line) parseDetected(s *stream) {
 		s.hit()
 		return
 	}
-	l.raw(l.reason)
+	why, at := l.reason, l.at
+	if r := rivals[f]; r != formatText && l.try(r, false) {
+		s.format.Store(uint32(r))
+		return
+	}
+	l.trying, l.at = uint8(f), at
+	l.raw(why)
 	// The head of a line that was too long says nothing about its stream.
 	if l.r.Flags&event.Truncated == 0 {
 		s.miss()
@@ -108,7 +118,8 @@ func (l *line) parseDetected(s *stream) {
 func (l *line) detect(s *stream) {
 	meant := reasonNone
 	var by uint8
-	for f := uint8(formatText + 1); int(f) < len(formats); f++ {
+	for set := byHead[l.text[0]]; set != 0; set &= set - 1 {
+		f := uint8(bits.TrailingZeros64(set))
 		if l.try(f, false) {
 			s.format.Store(uint32(f))
 			s.lines, s.misses = 1, 0

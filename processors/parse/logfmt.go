@@ -12,15 +12,15 @@ import (
 // leave that out as long as every word is a pair.
 func parseLogfmt(l *line) bool {
 	if first := keyEnd(l.text, 0); first == 0 || first == len(l.text) || l.text[first] != '=' {
-		return l.fail(reasonNotLogfmt, first)
+		return l.fail(reasonMisfit, first)
 	}
 	pairs, bare, end := l.scanPairs(0)
 	if end < len(l.text) {
-		return l.fail(reasonNotLogfmt, end)
+		return l.fail(reasonMisfit, end)
 	}
 	sure := l.sticky && bare < 0 || pairs >= 2 && pairs > len(l.members)-pairs && l.knownKey()
 	if !sure {
-		return l.fail(reasonNotLogfmt, max(bare, 0))
+		return l.fail(reasonMisfit, max(bare, 0))
 	}
 	twice := l.lastWins()
 	l.application()

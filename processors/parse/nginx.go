@@ -25,9 +25,12 @@ type combined struct {
 func parseNginx(l *line) bool {
 	var f combined
 	if at := f.read(l); at >= 0 {
-		return l.fail(reasonNotNginx, at)
+		return l.fail(reasonMisfit, at)
 	}
-	a := access{l: l, hex: true, secrets: l.secrets[:0]}
+	if !f.plausible(l) {
+		return l.fail(reasonMisfit, f.end-1)
+	}
+	a := access{l: l, escape: escapeHex, secrets: l.secrets[:0]}
 	l.setTime(f.time)
 	a.text("client.address", f.addr)
 	a.text("user.name", f.user)
@@ -77,6 +80,39 @@ func (f *combined) read(l *line) int {
 	return -1
 }
 
+// plausible reports whether nginx can have written the line: its client has an
+// address, and its only escape is \xHH, upper-case. Apache writes the same
+// fields with other escapes; where a line has none, what is known of its source
+// decides.
+func (f *combined) plausible(l *line) bool {
+	if addr := l.b.Bytes(f.addr); !isIP(addr) && string(addr) != "unix:" {
+		return false
+	}
+	if l.src.apache && f.end == len(l.text) && !l.sticky {
+		return false
+	}
+	s := l.text
+	if bytes.IndexByte(s, '\\') < 0 {
+		return true
+	}
+	return hexEscaped(s[f.addr.Len:f.end])
+}
+
+// hexEscaped reports whether each backslash of s begins an escape of nginx's.
+func hexEscaped(s []byte) bool {
+	for {
+		i := bytes.IndexByte(s, '\\')
+		if i < 0 {
+			return true
+		}
+		if s = s[i+1:]; len(s) < 3 || s[0] != 'x' || !upperHex(s[1]) || !upperHex(s[2]) {
+			return false
+		}
+	}
+}
+
+func upperHex(c byte) bool { return c-'0' <= 9 || c >= 'A' && c <= 'F' }
+
 // readTime reads `user [time] "` at i and returns the index behind the quote.
 // A user's name may hold spaces and brackets; the time settles where it ends.
 func (f *combined) readTime(l *line, i int) int {
@@ -116,7 +152,8 @@ func (f *combined) readNumbers(l *line, i int) int {
 		return -1
 	}
 	f.size = l.span(size, size+n)
-	if _, ok := wholeNumber(s[size : size+n]); !ok && string(s[size:size+n]) != "-" {
+	// nginx writes 0 for a response without a body; a dash is Apache's.
+	if _, ok := wholeNumber(s[size : size+n]); !ok {
 		return -1
 	}
 	return size + n + 2

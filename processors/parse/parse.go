@@ -49,6 +49,8 @@ type source struct {
 	// detection.
 	candidates []uint8
 	reserved   reserved
+	// apache says that the source is known to be Apache's.
+	apache bool
 }
 
 // New returns a parser for one lane.
@@ -68,7 +70,7 @@ func New(o Options) *Parser {
 // Open prepares for the batches of src. What is known of its container's
 // formats is taken over, so that a rotation changes nothing.
 func (p *Parser) Open(src *event.Source) {
-	s := &source{candidates: explicit(src.Format), reserved: reservedOf(src)}
+	s := &source{candidates: explicit(src.Format), reserved: reservedOf(src), apache: ofApache(src)}
 	s.container = p.acquire(src)
 	p.sources[src] = s
 }

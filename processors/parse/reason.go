@@ -12,10 +12,8 @@ type reason uint8
 const (
 	reasonNone reason = 0
 
-	reasonNotNginx reason = reason(strictjson.NumProblems) + iota
-	reasonNotNginxJSON
-	reasonNotLogfmt
-	reasonNotKlog
+	// reasonMisfit only says that the line looks like something else.
+	reasonMisfit reason = reason(strictjson.NumProblems) + iota
 	reasonMalformed
 	reasonQuarantined
 	reasonPanic
@@ -23,13 +21,10 @@ const (
 )
 
 var reasons = [numReasons]string{
-	reasonNotNginx:     "not an nginx access line",
-	reasonNotNginxJSON: "not an nginx access object",
-	reasonNotLogfmt:    "not logfmt",
-	reasonNotKlog:      "not a klog line",
-	reasonMalformed:    "the container runtime's line is malformed",
-	reasonQuarantined:  "the container's parsing is quarantined",
-	reasonPanic:        "the parser panicked",
+	reasonMisfit:      "does not fit the format",
+	reasonMalformed:   "the container runtime's line is malformed",
+	reasonQuarantined: "the container's parsing is quarantined",
+	reasonPanic:       "the parser panicked",
 }
 
 // String is the reason in words, a constant.
@@ -43,7 +38,7 @@ func (r reason) String() string {
 // weak reasons only say that the line looks like something else.
 func (r reason) weak() bool {
 	switch r {
-	case reason(strictjson.NotObject), reasonNotNginx, reasonNotNginxJSON, reasonNotLogfmt, reasonNotKlog:
+	case reason(strictjson.NotObject), reasonMisfit:
 		return true
 	}
 	return r == reasonNone

@@ -1,0 +1,181 @@
+package parse
+
+import (
+	"bytes"
+
+	"github.com/tailrace/tailrace/internal/strictjson"
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// caddyObject has the fields that Caddy writes at the top of an access log's
+// object (https://caddyserver.com/docs/logging), caddyRequest those of its
+// member request.
+var (
+	caddyObject = newAccessObject("caddy.access", []objectKey{
+		{"ts", accessField{means: meansEpoch}},
+		{"status", accessField{means: meansStatus}},
+		{"size", accessBodyOut},
+		{"bytes_read", accessBodyIn},
+		{"duration", seconds(attrDuration, 0)},
+		{"user_id", named(meansUser, "user.name")},
+		{"logger", text("caddy.logger")},
+		{"request", accessField{}},
+		{"resp_headers", accessField{}},
+	}, []string{"logger"}, []string{"request"}, []string{"status"})
+
+	caddyRequest = newAccessObject("", []objectKey{
+		{"client_ip", accessField{means: meansIP}},
+		{"remote_ip", accessField{means: meansIP}},
+		{"remote_addr", accessField{means: meansPeer}},
+		{"remote_port", accessField{means: meansPort}},
+		{"method", accessField{means: meansMethod}},
+		{"host", accessField{means: meansHost}},
+		{"uri", accessField{means: meansTarget}},
+		{"proto", accessField{means: meansProtocol}},
+	})
+)
+
+// Places of keys in caddyObject.
+const (
+	caddyLogger  = 6
+	caddyMember  = 7
+	caddyHeaders = 8
+)
+
+// parseCaddy reads the objects of Caddy's loggers http.log.access and below.
+func parseCaddy(l *line) bool {
+	if !l.scan() {
+		return false
+	}
+	var at places
+	present := caddyObject.find(l.text, l.members, &at)
+	if !caddyObject.known(present) {
+		return l.fail(reasonMisfit, 0)
+	}
+	logger, request := &l.members[at[caddyLogger]-1], &l.members[at[caddyMember]-1]
+	if !bytes.HasPrefix(l.content(logger), []byte("http.log.access")) || request.Kind != strictjson.Object {
+		return l.fail(reasonMisfit, int(logger.Value))
+	}
+	a := access{l: l, secrets: l.secrets[:0]}
+	l.r.Severity = sevInfo
+	const own = 1<<caddyMember | 1<<caddyHeaders
+	a.putMembers(caddyObject, present&^own, &at, l.members, 0)
+	a.caddyRequest(request)
+	if n := at[caddyHeaders]; n != 0 {
+		a.caddyHeaders(&l.members[n-1], "http.response.header.")
+	}
+	l.caddyRest()
+	l.objectTrace()
+	l.addMembers()
+	a.body()
+	l.dataset("caddy.access")
+	l.secrets = a.secrets
+	return true
+}
+
+// caddyRest takes what every line says: the level follows from the status, and
+// the message is the same for all.
+func (l *line) caddyRest() {
+	for i := range l.members {
+		switch m := &l.members[i]; string(l.text[m.Key:m.KeyEnd]) {
+		case "level", "msg":
+			m.Mark = markTaken
+		}
+	}
+}
+
+// caddyRequest takes the request apart; its members other than those known,
+// as those of TLS, stay in the body.
+func (a *access) caddyRequest(m *strictjson.Member) {
+	text, ok := a.l.inside(m)
+	if !ok {
+		return
+	}
+	var at places
+	present := caddyRequest.find(text, a.l.inner.Members, &at)
+	headers := strictjson.Member{}
+	for i := range a.l.inner.Members {
+		if h := &a.l.inner.Members[i]; string(text[h.Key:h.KeyEnd]) == "headers" {
+			headers = *h
+		}
+	}
+	a.putMembers(caddyRequest, present, &at, a.l.inner.Members, int(m.Value))
+	m.Mark = markTaken
+	headers.Value, headers.ValueEnd = headers.Value+m.Value, headers.ValueEnd+m.Value
+	a.caddyHeaders(&headers, "http.request.header.")
+}
+
+// caddyHeaders adds an object of headers, each with a list of values.
+func (a *access) caddyHeaders(m *strictjson.Member, prefix string) {
+	_, ok := a.l.inside(m)
+	if !ok {
+		return
+	}
+	m.Mark = markTaken
+	for i := range a.l.inner.Members {
+		h := a.l.inner.Members[i]
+		if h.Kind != strictjson.Array || h.EscapedKey {
+			continue
+		}
+		key := a.l.text[m.Value+h.Key : m.Value+h.KeyEnd]
+		value := a.l.span(int(m.Value+h.Value), int(m.Value+h.ValueEnd))
+		if prefix == "http.request.header." && a.caddyHeader(key, value) {
+			continue
+		}
+		a.listHeader(prefix, key, value)
+	}
+}
+
+// caddyHeader takes the headers that mean more than themselves.
+func (a *access) caddyHeader(key []byte, list event.Span) bool {
+	one, ok := a.onlyText(list)
+	if !ok {
+		return false
+	}
+	switch string(key) {
+	case "User-Agent":
+		a.text("user_agent.original", one)
+	case "Traceparent":
+		a.trace(meansTraceparent, one)
+	case "B3":
+		a.trace(meansB3, one)
+	case "X-Request-Id":
+		a.requestID(one)
+	default:
+		return false
+	}
+	return true
+}
+
+// onlyText is the text of a JSON array that has no other and no escapes.
+func (a *access) onlyText(list event.Span) (event.Span, bool) {
+	text := a.bytes(list)
+	if len(text) < 4 || text[1] != '"' || bytes.IndexByte(text, '\\') >= 0 || bytes.IndexByte(text[2:], '"') != len(text)-4 {
+		return event.Span{}, false
+	}
+	return cut(list, 2, len(text)-2), true
+}
+
+// listHeader adds a header under its lower-case name, with the values as they
+// stand.
+func (a *access) listHeader(prefix string, key []byte, value event.Span) {
+	l := a.l
+	at := len(l.b.Data)
+	l.b.Data = append(l.b.Data, prefix...)
+	for _, c := range key {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		l.b.Data = append(l.b.Data, c)
+	}
+	name := event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)}
+	for _, f := range l.b.FieldsOf(l.r) {
+		if string(l.b.Bytes(f.Key)) == string(l.b.Bytes(name)) || f.Name == string(l.b.Bytes(name)) {
+			return
+		}
+	}
+	a.note(value)
+	value = a.redacted(value)
+	f := l.field()
+	f.Key, f.Value.Kind, f.Value.Span = name, event.KindJSON, value
+}

@@ -1,0 +1,46 @@
+package parse
+
+import (
+	"bytes"
+)
+
+// HAProxy's own formats (https://docs.haproxy.org/2.6/configuration.html#8.2).
+const (
+	haproxyHTTP  = `%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r`
+	haproxyHTTPS = haproxyHTTP + ` %[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed] %[ssl_fc_sni]/%sslv/%sslc`
+	haproxyTCP   = `%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq`
+	haproxyError = `%ci:%cp [%t] %f/%[bind]: %[error]`
+)
+
+var haproxyLayouts = []*layout{
+	own(datasetHAProxy, haproxyLayout, haproxyHTTP),
+	own(datasetHAProxy, haproxyLayout, haproxyTCP),
+	own(datasetHAProxy, haproxyLayout, haproxyHTTPS),
+	own(datasetHAProxy, haproxyLayout, haproxyError),
+}
+
+const datasetHAProxy = "haproxy.access"
+
+// syslogHead bounds what syslog writes before the text.
+const syslogHead = 128
+
+// parseHAProxy reads HAProxy's lines as they stand, or behind the head that
+// syslog gives them: `Mar  5 10:11:12 host haproxy[31]: `.
+func parseHAProxy(l *line) bool {
+	at := 0
+	if c := l.text[0]; c == '<' || c >= 'A' && c <= 'S' || c == '2' && bytes.Contains(l.text[:min(len(l.text), syslogHead)], haproxyTag) {
+		head := l.text[:min(len(l.text), syslogHead)]
+		tag := bytes.Index(head, haproxyTag)
+		if tag < 0 {
+			return l.fail(reasonMisfit, 0)
+		}
+		end := bytes.Index(head[tag:], []byte("]: "))
+		if end < 0 {
+			return l.fail(reasonMisfit, tag)
+		}
+		at = tag + end + len("]: ")
+	}
+	return l.parseLayouts(at, haproxyLayouts)
+}
+
+var haproxyTag = []byte("haproxy[")

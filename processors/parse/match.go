@@ -1,0 +1,208 @@
+package parse
+
+import (
+	"bytes"
+)
+
+// match takes text[at:] apart by the layout. It returns the first byte that
+// does not fit, less than zero when all fits.
+func (y *layout) match(a *access, at int) int {
+	s := a.l.text
+	for i := 0; i < y.both; i++ {
+		p := &y.pieces[i]
+		if i >= y.optional && at == len(s) {
+			return -1
+		}
+		if p.end == endBraces {
+			at = y.captures(a, i, at)
+			continue
+		}
+		n := len(p.before)
+		if len(s)-at < n || string(s[at:at+n]) != p.before {
+			return at + samePrefix(s[at:], p.before)
+		}
+		at += n
+		end := y.endOf(a, p, at)
+		if end < 0 || !a.put(&p.field, a.l.span(at, end)) {
+			return at
+		}
+		at = end
+	}
+	if y.both < len(y.pieces) {
+		return y.matchBoth(a, at)
+	}
+	return y.matchAfter(s, at)
+}
+
+// matchAfter compares what stands behind the last value.
+func (y *layout) matchAfter(s []byte, at int) int {
+	switch rest := s[at:]; {
+	case string(rest) == y.after, y.cut && len(rest) == 0:
+		return -1
+	case y.loose && bytes.HasPrefix(rest, []byte(y.after)) && rest[len(y.after)] == ' ':
+		return -1
+	default:
+		return at + samePrefix(rest, y.after)
+	}
+}
+
+// matchBoth matches the pieces behind the free one from the line's end, and
+// gives what is left to the free one.
+func (y *layout) matchBoth(a *access, at int) int {
+	s := a.l.text
+	free := &y.pieces[y.both]
+	if !bytes.HasPrefix(s[at:], []byte(free.before)) {
+		return at + samePrefix(s[at:], free.before)
+	}
+	from := at + len(free.before)
+	if len(s)-from < len(y.after) || string(s[len(s)-len(y.after):]) != y.after {
+		return len(s)
+	}
+	end := len(s) - len(y.after)
+	for i := len(y.pieces) - 1; i > y.both; i-- {
+		p := &y.pieces[i]
+		n := bytes.LastIndex(s[from:end], []byte(p.before))
+		if n < 0 {
+			return from
+		}
+		value := from + n + len(p.before)
+		if !a.put(&p.field, a.l.span(value, end)) {
+			return value
+		}
+		end = from + n
+	}
+	if !a.put(&free.field, a.l.span(from, end)) {
+		return from
+	}
+	return -1
+}
+
+// parseLayouts matches text[at:] with one of the layouts of a format, the one
+// that matched last first.
+func (l *line) parseLayouts(at int, layouts []*layout) bool {
+	furthest := at
+	for i := range layouts {
+		k := (int(l.variants[l.trying]) + i) % len(layouts)
+		n := l.matchLayout(layouts[k], at)
+		if n < 0 {
+			l.variants[l.trying] = uint8(k)
+			return true
+		}
+		furthest = max(furthest, n)
+		l.undo()
+	}
+	return l.fail(reasonMisfit, furthest)
+}
+
+// matchLayout takes text[at:] into the record, and returns the first byte that
+// does not fit, less than zero when all fits.
+func (l *line) matchLayout(y *layout, at int) int {
+	a := access{l: l, escape: y.escape, secrets: l.secrets[:0]}
+	l.r.Severity = sevInfo
+	n := y.match(&a, at)
+	l.secrets = a.secrets
+	if n < 0 {
+		a.body()
+		l.dataset(y.dataset)
+	}
+	return n
+}
+
+// samePrefix is how many bytes s and the literal have in common.
+func samePrefix(s []byte, literal string) int {
+	n := 0
+	for n < len(s) && n < len(literal) && s[n] == literal[n] {
+		n++
+	}
+	return n
+}
+
+// endOf is the end of p's value, which begins at i, or less than zero.
+func (y *layout) endOf(a *access, p *piece, i int) int {
+	s := a.l.text
+	switch p.end {
+	case endStop:
+		if n := bytes.IndexByte(s[i:], p.stop); n >= 0 {
+			return i + n
+		}
+		if p.next == "" || p.final {
+			return len(s)
+		}
+		return -1
+	case endQuote:
+		if end := quoteEnd(s, i); end >= 0 || !y.cut || p != &y.pieces[len(y.pieces)-1] {
+			return end
+		}
+		return len(s)
+	case endNext:
+		if n := bytes.Index(s[i:], []byte(p.next)); n >= 0 {
+			return i + n
+		}
+		return -1
+	case endCLF:
+		if len(s)-i < clfSize {
+			return -1
+		}
+		return i + clfSize
+	case endUser:
+		return userEnd(s, i, p.next)
+	case endList:
+		return listEnd(s, i)
+	}
+	return len(s)
+}
+
+// userEnd is the end of a user's name, which may hold spaces and brackets: the
+// time behind it settles where.
+func userEnd(s []byte, i int, next string) int {
+	for at := i; ; at++ {
+		n := bytes.Index(s[at:], []byte(next))
+		if n < 0 {
+			return -1
+		}
+		at += n
+		if end := at + len(next) + clfSize; end < len(s) && s[end] == ']' && s[end-clfSize+2] == '/' {
+			return at
+		}
+	}
+}
+
+// listEnd is the end of a list of nginx's: items with a comma, or a colon
+// between spaces, between them.
+func listEnd(s []byte, i int) int {
+	for {
+		i = nextSpace(s, i)
+		switch {
+		case i == len(s):
+			return i
+		case s[i-1] == ',':
+			i++
+		case i+2 < len(s) && s[i+1] == ':' && s[i+2] == ' ':
+			i += 3
+		default:
+			return i
+		}
+	}
+}
+
+// captures reads the headers that HAProxy captured, in braces, and returns the
+// index behind them. It leaves them out when it captures none; which of the
+// request and the response a lone group is of cannot be told.
+func (y *layout) captures(a *access, i, at int) int {
+	p, s := &y.pieces[i], a.l.text
+	n := len(p.before)
+	if len(s)-at <= n || string(s[at:at+n]) != p.before || s[at+n] != '{' {
+		return at
+	}
+	end := bytes.IndexByte(s[at+n:], '}')
+	if end < 0 {
+		return at
+	}
+	end += at + n
+	field := p.field
+	if i+1 < len(y.pieces) && y.pieces[i+1].end == endBraces && !bytes.HasPrefix(s[end+1:], []byte(" {")) {
+		field.name = "haproxy.captured_headers"
+	}
+	a.put(&field, a.l.span(at+n+1, end))
+	return end + 1
+}
