@@ -19,6 +19,8 @@ import (
 type node struct {
 	*testkit.Rig
 	cluster *kube.Cluster
+	// address is where the agent asks the API server.
+	address string
 	token   string
 	config  string
 	agent   *testkit.Process
@@ -36,7 +38,7 @@ const user = "agent"
 func newNode(t testing.TB, processor string) *node {
 	t.Helper()
 	c := kube.Start(t, user)
-	n := &node{Rig: testkit.NewRig(t), cluster: c, token: c.TokenFile(user)}
+	n := &node{Rig: testkit.NewRig(t), cluster: c, address: c.URL, token: c.TokenFile(user)}
 	c.Allow(user, rights(t)...)
 	c.Namespace("shop", kube.JSON{"team": "storefront"})
 	n.configure(processor)
@@ -52,7 +54,7 @@ processors:
     endpoint: %s
     ca_file: %s
     token_file: %s
-%s`, n.Path("pods"), n.cluster.URL, n.cluster.CAFile, n.token, processor),
+%s`, n.Path("pods"), n.address, n.cluster.CAFile, n.token, processor),
 		"    logs: {receivers: [pods], processors: [kubernetes], exporters: []}\n")
 }
 

@@ -5,6 +5,7 @@ package kube
 
 import (
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -35,7 +36,8 @@ type Cluster struct {
 	// allowed are the rules of roles that users have.
 	allowed map[string][]any
 	starts  int
-	// running are the server and its etcd.
+	// storageURL is where etcd listens; running are the server and its etcd.
+	storageURL       string
 	running, storage *testkit.Process
 }
 
@@ -57,6 +59,7 @@ func Start(t testing.TB, users ...string) *Cluster {
 	c.URL = "https://" + address
 	c.encrypt(net.ParseIP(host))
 	client, peer := "http://"+testkit.FreeAddress(t), "http://"+testkit.FreeAddress(t)
+	c.storageURL = client
 	c.etcd = []string{etcd, "--data-dir", c.path("etcd"), "--unsafe-no-fsync", "--logger", "zap", "--log-level", "error",
 		"--listen-client-urls", client, "--advertise-client-urls", client,
 		"--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "default=" + peer}
@@ -181,4 +184,30 @@ func (c *Cluster) Kill() {
 		c.running = nil
 	}
 	c.client.CloseIdleConnections()
+}
+
+// Transport trusts the server's certificate.
+func (c *Cluster) Transport() http.RoundTripper {
+	return &http.Transport{TLSClientConfig: c.client.Transport.(*http.Transport).TLSClientConfig.Clone()}
+}
+
+// Compact has etcd forget everything but the present (etcd API, KV, over its
+// gateway for JSON). The server's own cache remembers until a Restart.
+func (c *Cluster) Compact() {
+	c.t.Helper()
+	now := c.etcdSays("range", `{"key":"AA=="}`).Header.Revision
+	c.etcdSays("compaction", `{"revision":"`+now+`","physical":true}`)
+}
+
+// etcdSays calls a method of etcd's KV.
+func (c *Cluster) etcdSays(method, body string) (answer struct{ Header struct{ Revision string } }) {
+	c.t.Helper()
+	resp, err := http.Post(c.storageURL+"/v3/kv/"+method, "application/json", strings.NewReader(body))
+	c.must(err)
+	defer resp.Body.Close()
+	c.must(json.NewDecoder(resp.Body).Decode(&answer))
+	if resp.StatusCode != http.StatusOK || answer.Header.Revision == "" {
+		c.t.Fatalf("etcd answers %s to %s", resp.Status, method)
+	}
+	return answer
 }

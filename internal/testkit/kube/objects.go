@@ -27,11 +27,21 @@ func (c *Cluster) Do(method, path, body string) (int, string) {
 }
 
 func (c *Cluster) try(method, path, kind, body string) (int, string, error) {
+	return c.send(adminToken, method, path, kind, body)
+}
+
+// Ask gets a path with a token and returns the answer's status.
+func (c *Cluster) Ask(token, path string) (int, error) {
+	status, _, err := c.send(token, http.MethodGet, path, "", "")
+	return status, err
+}
+
+func (c *Cluster) send(token, method, path, kind, body string) (int, string, error) {
 	req, err := http.NewRequest(method, c.URL+path, strings.NewReader(body))
 	if err != nil {
 		return 0, "", err
 	}
-	req.Header.Set("Authorization", "Bearer "+adminToken)
+	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Content-Type", kind)
 	resp, err := c.client.Do(req)
 	if err != nil {
