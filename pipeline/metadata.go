@@ -1,12 +1,14 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/internal/telemetry"
@@ -42,6 +44,7 @@ const kubernetesType = "kubernetes"
 func (a *Agent) newMetadata(section config.Section) (*kubernetes.Pods, error) {
 	o := kubernetes.Options{
 		Node: a.node, FS: vfs.OS{}, UserAgent: "tailrace/" + a.opts.Version, Logger: a.log, Check: checkSettings,
+		Labels: routedLabels(a.cfg.Service.Routes),
 	}
 	if a.cfg.Service.Node == "" && os.Getenv("NODE_NAME") == "" {
 		a.log.Warn("what this node is called in Kubernetes is not said, so it is taken for the host's name; if it is another one, no pod gets metadata",
@@ -86,15 +89,15 @@ func (a *Agent) openTerminations() error {
 func (a *Agent) logOf(t *kubernetes.Termination) (src event.Source, ok bool) {
 	for _, r := range a.podLogs {
 		log := tail.Target{PathIdentity: t.Of() + "/" + strconv.Itoa(t.Restart)}
-		if r.Excludes(t.Namespace, t.Pod, t.Container) != "" {
+		if r.Excludes(t.Namespace, t.Pod, t.Container) != "" || a.metadata.Excluded(log.PathIdentity) != "" {
 			continue
 		}
 		if start := r.Start(); !a.isSince(&start, t.Finished) && !a.knows(log.PathIdentity) && !a.knows(event.TerminationsOf(t.Of())) {
 			continue
 		}
 		src = a.withSettings(r).Describe(&log)
-		src.Class, src.EventName = tail.DefaultClass, kubernetes.TerminationEvent
-		return src, true
+		src.Class, src.EventName = cmp.Or(src.Class, tail.DefaultClass), kubernetes.TerminationEvent
+		return src, t.Finished*int64(time.Second) >= src.Since
 	}
 	return src, false
 }

@@ -17,7 +17,7 @@ import (
 
 // podList has the pod that nodes have, as one of a stateful set.
 const podList = `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{"metadata":{
-	"namespace":"shop","name":"cart-0","uid":"0d9a2a5e-0000-4000-8000-000000000001",
+	"namespace":"shop","name":"cart-0","uid":"0d9a2a5e-0000-4000-8000-000000000001","labels":{"tier":"front"},
 	"ownerReferences":[{"apiVersion":"apps/v1","kind":"StatefulSet","name":"carts","controller":true,"uid":"u"}]}}]}`
 
 // apiServer answers every list with it, and has nothing to tell to watches.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/pipeline/event"
-	"github.com/tailrace/tailrace/processors/kubernetes"
 	"github.com/tailrace/tailrace/processors/parse"
 )
 
@@ -13,20 +12,20 @@ import (
 // are opened: reading, parsing and encoding all go by them.
 type settled struct {
 	tail.Provider
-	// metadata is nil without a processor kubernetes.
-	metadata *kubernetes.Pods
+	routes
 }
 
 func (a *Agent) withSettings(p tail.Provider) tail.Provider {
-	return settled{p, a.metadata}
+	return settled{p, routes{a.cfg.Service.Routes, a.metadata}}
 }
 
-// Describe adds what the pod's annotations say, which wins.
+// Describe adds what the pod's annotations say, which wins, and chooses the class.
 func (s settled) Describe(t *tail.Target) event.Source {
 	src := s.Provider.Describe(t)
 	if s.metadata != nil {
 		src.Settings.Override(s.metadata.Settings(&src))
 	}
+	src.Class = s.class(&src)
 	return src
 }
 

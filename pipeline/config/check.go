@@ -50,6 +50,7 @@ func (c *Config) checkPipeline(id ID, used map[string]ID, wrong func(string, ...
 	c.checkNames("receivers", p.Receivers, c.Receivers, path, wrong)
 	c.checkNames("processors", p.Processors, c.Processors, path, wrong)
 	c.checkNames("exporters", p.Exporters, c.Exporters, path, wrong)
+	c.warnRoutes(&p)
 	for _, name := range p.Processors {
 		used["processors."+name.String()] = id
 	}

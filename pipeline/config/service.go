@@ -12,6 +12,7 @@ type Service struct {
 	Lanes     int             `mapstructure:"lanes" doc:"Goroutines that read, parse and encode; more than one on nodes that write more than one core can take."`
 	Limits    Limits          `mapstructure:"limits"`
 	Deleted   Deleted         `mapstructure:"deleted"`
+	Routes    []Route         `mapstructure:"routes" doc:"Which frame class logs get, chosen when a file is opened and again when what is known of its pod changes. The first route that matches decides; at most 16 classes with the class default."`
 	Journal   Journal         `mapstructure:"journal"`
 	Telemetry Telemetry       `mapstructure:"telemetry"`
 	Pipelines map[ID]Pipeline `mapstructure:"pipelines" doc:"What goes where: one entry for each pipeline, named logs or logs/NAME."`
@@ -152,6 +153,7 @@ func (s *Service) check(wrong func(message string, key ...string)) {
 	if s.Deleted.MaxFiles < 1 {
 		wrong(fmt.Sprintf("must be at least 1, not %d", s.Deleted.MaxFiles), "deleted", "max_files")
 	}
+	s.checkRoutes(wrong)
 	s.Journal.check(func(message string, key ...string) { wrong(message, append([]string{"journal"}, key...)...) })
 	oneOf(wrong, s.Telemetry.Logs.Level, []string{"debug", "info", "warn", "error"}, "telemetry", "logs", "level")
 	oneOf(wrong, s.Telemetry.Logs.Encoding, []string{"console", "json"}, "telemetry", "logs", "encoding")

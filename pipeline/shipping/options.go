@@ -72,7 +72,7 @@ func fullJitter(ceiling time.Duration) time.Duration {
 
 // Config are the keys that every exporter has.
 type Config struct {
-	Classes []string `mapstructure:"classes" doc:"Frame classes that are sent; all when empty. In this version every frame has the class default."`
+	Classes []string `mapstructure:"classes" doc:"Frame classes that are sent; all when empty. service.routes give logs their classes; those that no route matches have the class default."`
 	OnFull  string   `mapstructure:"on_full" doc:"When the journal is full of frames not yet sent: block makes the agent wait with reading, skip drops the oldest for this exporter, counted."`
 	StartAt string   `mapstructure:"start_at" doc:"Where a new exporter begins in the journal: end, or beginning to send what is kept."`
 }

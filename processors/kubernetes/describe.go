@@ -21,6 +21,8 @@ type pod struct {
 	// Wishes are what its annotations want, Problems what is wrong with them.
 	Wishes   wishes
 	Problems []Problem `json:",omitempty"`
+	// Labels are those of Options.Labels.
+	Labels map[string]string `json:",omitempty"`
 	// Lifted is when containers were excluded last, ns since the Unix epoch.
 	Lifted map[string]int64 `json:",omitempty"`
 	// Gone says that the API server does not have it any more.
@@ -48,7 +50,7 @@ type run struct {
 // equals compares what goes into documents.
 func (p *pod) equals(q *pod) bool {
 	return p.Namespace == q.Namespace && slices.Equal(p.Attributes, q.Attributes) &&
-		p.Wishes.equals(&q.Wishes) && slices.Equal(p.Problems, q.Problems) && maps.Equal(p.Lifted, q.Lifted) &&
+		p.Wishes.equals(&q.Wishes) && slices.Equal(p.Problems, q.Problems) && maps.Equal(p.Labels, q.Labels) && maps.Equal(p.Lifted, q.Lifted) &&
 		slices.EqualFunc(p.Containers, q.Containers, func(a, b container) bool {
 			return a.Name == b.Name && slices.Equal(a.Attributes, b.Attributes) && slices.Equal(a.IDs, b.IDs)
 		})
@@ -61,15 +63,17 @@ type describer struct {
 	// terminations says whether the ends of containers are told of.
 	terminations                          bool
 	namespaceLabels, namespaceAnnotations []field
-	// keys are the annotations that are followed, check is Options.Check.
-	keys  []string
-	check func(event.Settings) error
+	// keys are the annotations that are followed, check and labels those of
+	// Options.
+	keys   []string
+	check  func(event.Settings) error
+	labels Labels
 }
 
-func newDescriber(c *Config, check func(event.Settings) error) *describer {
+func newDescriber(c *Config, o *Options) *describer {
 	e := &c.Extract
 	return &describer{
-		metadata: e.Metadata, terminations: c.Terminations, keys: c.Annotations, check: check,
+		metadata: e.Metadata, terminations: c.Terminations, keys: c.Annotations, check: o.Check, labels: o.Labels,
 		podLabels: compile(e.Labels, fromPod, "label"), podAnnotations: compile(e.Annotations, fromPod, "annotation"),
 		namespaceLabels:      compile(e.Labels, fromNamespace, "label"),
 		namespaceAnnotations: compile(e.Annotations, fromNamespace, "annotation"),
@@ -78,18 +82,20 @@ func newDescriber(c *Config, check func(event.Settings) error) *describer {
 
 // wantsNamespaces says whether anything is taken from namespaces.
 func (d *describer) wantsNamespaces() bool {
-	return len(d.namespaceLabels)+len(d.namespaceAnnotations)+len(d.keys) > 0
+	return len(d.namespaceLabels)+len(d.namespaceAnnotations)+len(d.keys)+len(d.labels.OfNamespaces) > 0
 }
 
 // namespace is what is kept of a namespace.
 type namespace struct {
 	Attributes []event.Attr `json:",omitempty"`
 	Wishes     wishes
-	Problems   []Problem `json:",omitempty"`
+	Problems   []Problem         `json:",omitempty"`
+	Labels     map[string]string `json:",omitempty"`
 }
 
 func (n *namespace) equals(o *namespace) bool {
-	return slices.Equal(n.Attributes, o.Attributes) && n.Wishes.equals(&o.Wishes) && slices.Equal(n.Problems, o.Problems)
+	return slices.Equal(n.Attributes, o.Attributes) && n.Wishes.equals(&o.Wishes) && slices.Equal(n.Problems, o.Problems) &&
+		maps.Equal(n.Labels, o.Labels)
 }
 
 func (d *describer) namespace(m *metav1.PartialObjectMetadata) *namespace {
@@ -97,7 +103,7 @@ func (d *describer) namespace(m *metav1.PartialObjectMetadata) *namespace {
 	r.read(m.Annotations)
 	return &namespace{
 		Attributes: pick(pick(nil, d.namespaceLabels, m.Labels), d.namespaceAnnotations, m.Annotations),
-		Wishes:     r.wishes, Problems: r.problems,
+		Wishes:     r.wishes, Problems: r.problems, Labels: keepLabels(d.labels.OfNamespaces, m.Labels),
 	}
 }
 
@@ -114,7 +120,7 @@ func uidOf(p *corev1.Pod) string {
 }
 
 func (d *describer) pod(p *corev1.Pod) *pod {
-	out := &pod{UID: uidOf(p), Namespace: p.Namespace, Name: p.Name}
+	out := &pod{UID: uidOf(p), Namespace: p.Namespace, Name: p.Name, Labels: keepLabels(d.labels.OfPods, p.Labels)}
 	owners := ownersOf(p)
 	attrs := d.service(p, owners)
 	for _, o := range owners {

@@ -38,7 +38,7 @@ func everything(change func(*Extract)) *describer {
 	if change != nil {
 		change(&c.Extract)
 	}
-	return newDescriber(c, nil)
+	return newDescriber(c, new(Options))
 }
 
 func listed(p *pod, container string, restart int) []string {
@@ -153,14 +153,14 @@ func TestOnlyWhatIsConfiguredIsKept(t *testing.T) {
 	d := newDescriber(&Config{Extract: Extract{
 		Labels:      []Field{{Key: "a/b"}, {Key: "tier", TagName: "tier"}, {Key: "tier", From: fromNamespace}},
 		Annotations: []Field{{KeyRegex: `note\.io/(.)`, TagName: "note.$1"}, {Key: "long"}},
-	}}, nil)
+	}}, new(Options))
 	want := []string{
 		`k8s.pod.annotation.long="` + strings.Repeat("ä", maxValue/2) + `"`, `k8s.pod.label.a/b="c"`, `note.x="1"`, `note.y="2"`, `tier="front"`,
 	}
 	if diff := cmp.Diff(want, listed(d.pod(p), "c", 0)); diff != "" {
 		t.Error(diff)
 	}
-	greedy := newDescriber(&Config{Extract: Extract{Annotations: []Field{{KeyRegex: ".*"}}}}, nil)
+	greedy := newDescriber(&Config{Extract: Extract{Annotations: []Field{{KeyRegex: ".*"}}}}, new(Options))
 	if got := listed(greedy.pod(p), "c", 0); len(got) != maxFields {
 		t.Errorf("%d attributes are kept, want %d", len(got), maxFields)
 	}

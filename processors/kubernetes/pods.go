@@ -22,7 +22,9 @@ type Options struct {
 	UserAgent string
 	// Check is an error for settings by which a source cannot be read or
 	// written. It is asked for one at a time; nil accepts all.
-	Check  func(event.Settings) error
+	Check func(event.Settings) error
+	// Labels are kept for Pods.Labels.
+	Labels Labels
 	Logger *slog.Logger
 }
 
@@ -94,7 +96,7 @@ func New(c Config, o Options) (*Pods, error) {
 		return nil, err
 	}
 	s := &Pods{
-		opts: o, wait: c.Wait, describe: newDescriber(&c, o.Check), client: client, trouble: trouble{log: o.Logger},
+		opts: o, wait: c.Wait, describe: newDescriber(&c, &o), client: client, trouble: trouble{log: o.Logger},
 		changed: make(chan struct{}, 1), found: make(chan struct{}, 1), ended: make(chan struct{}, 1),
 		pods: make(map[string]*pod), waiting: make(map[string]*absent),
 	}
