@@ -53,7 +53,8 @@ func keysTable() string {
 	}{
 		{roleTime, "time"}, {roleLevel, "level"}, {roleMessage, "message"},
 		{roleTrace, "trace id"}, {roleSpan, "span id"}, {roleFlags, "trace flags"},
-		{roleTraceparent, "traceparent"}, {roleB3, "B3"}, {roleRequestID, "request id, which search finds and which stays an attribute"},
+		{roleHigh, "upper half of a Datadog trace id"},
+		{roleTraceparent, "traceparent"}, {roleHeader, "other headers"}, {roleHolder, "objects that may hold ids"}, {roleRequestID, "request id, which search finds and which stays an attribute"},
 	} {
 		var names []string
 		for _, k := range appKeys.keys {

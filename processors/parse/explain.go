@@ -85,7 +85,7 @@ var doubts = [numRoles]string{
 	roleTrace:       "not taken as a trace id: invalid, or another one came first",
 	roleSpan:        "not taken as a span id: invalid, or without a trace id",
 	roleTraceparent: "not taken as trace context: invalid, or another one came first",
-	roleB3:          "not taken as trace context: invalid, or another one came first",
+	roleHeader:      "not taken as trace context: invalid, or another one came first",
 }
 
 // noteDoubts notes the keys that were left as attributes although they are

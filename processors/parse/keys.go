@@ -15,8 +15,11 @@ const (
 	roleTrace
 	roleSpan
 	roleFlags
+	// roleHigh is the upper half of a Datadog trace id.
+	roleHigh
 	roleTraceparent
-	roleB3
+	// roleHeader are values that hold a whole trace context.
+	roleHeader
 	roleRequestID
 	// roleHolder are objects in which trace ids may be.
 	roleHolder
@@ -37,17 +40,21 @@ const (
 	famPascal
 	famPascalID
 	famLower
+	famKebab
 	famDotted
 	famOTel
 	famCLEF
-	famVendor
-	famB3        = famVendor
-	famGCP       = famVendor + 1
-	famAPM       = famVendor + 2
-	famDynatrace = famVendor + 3
-	famDatadog   = famVendor + 4
-	famXRay      = famVendor + 5
-	numFamilies  = famVendor + 6
+	famB3
+	famGCP
+	famAPM
+	famDynatrace
+	famOpenTracing
+	famAzure
+	famDatadog
+	famXRay
+	famSkyWalking
+	numFamilies
+	famVendor = famB3
 )
 
 // key is a known key. Of several with the same role in one line, the one that
@@ -56,6 +63,7 @@ type key struct {
 	name   string
 	role   role
 	family family
+	header contextHeader
 }
 
 // appKeys are the key conventions of structured loggers.
@@ -107,6 +115,8 @@ var appKeys = newKeyTable([]key{
 	{name: "SpanID", role: roleSpan, family: famPascalID},
 	{name: "traceid", role: roleTrace, family: famLower},
 	{name: "spanid", role: roleSpan, family: famLower},
+	{name: "trace-id", role: roleTrace, family: famKebab},
+	{name: "span-id", role: roleSpan, family: famKebab},
 	{name: "trace.id", role: roleTrace, family: famDotted},
 	{name: "span.id", role: roleSpan, family: famDotted},
 	{name: "transaction.id", role: roleSpan, family: famDotted},
@@ -122,6 +132,8 @@ var appKeys = newKeyTable([]key{
 	{name: "x-b3-spanid", role: roleSpan, family: famB3},
 	{name: "X-B3-TraceId", role: roleTrace, family: famB3},
 	{name: "X-B3-SpanId", role: roleSpan, family: famB3},
+	{name: "http_x_b3_traceid", role: roleTrace, family: famB3},
+	{name: "http_x_b3_spanid", role: roleSpan, family: famB3},
 	{name: "logging.googleapis.com/trace", role: roleTrace, family: famGCP},
 	{name: "logging.googleapis.com/spanId", role: roleSpan, family: famGCP},
 	{name: "elasticapm_trace_id", role: roleTrace, family: famAPM},
@@ -129,9 +141,26 @@ var appKeys = newKeyTable([]key{
 	{name: "elasticapm_transaction_id", role: roleSpan, family: famAPM},
 	{name: "dt.trace_id", role: roleTrace, family: famDynatrace},
 	{name: "dt.span_id", role: roleSpan, family: famDynatrace},
+	{name: "ot-tracer-traceid", role: roleTrace, family: famOpenTracing},
+	{name: "ot-tracer-spanid", role: roleSpan, family: famOpenTracing},
+	{name: "operation_Id", role: roleTrace, family: famAzure},
+	{name: "operation_ParentId", role: roleSpan, family: famAzure},
 	{name: "dd.trace_id", role: roleTrace, family: famDatadog},
 	{name: "dd.span_id", role: roleSpan, family: famDatadog},
+	{name: "dd_trace_id", role: roleTrace, family: famDatadog},
+	{name: "dd_span_id", role: roleSpan, family: famDatadog},
+	{name: "x-datadog-trace-id", role: roleTrace, family: famDatadog},
+	{name: "x-datadog-parent-id", role: roleSpan, family: famDatadog},
+	{name: "X-Datadog-Trace-Id", role: roleTrace, family: famDatadog},
+	{name: "X-Datadog-Parent-Id", role: roleSpan, family: famDatadog},
+	{name: "http_x_datadog_trace_id", role: roleTrace, family: famDatadog},
+	{name: "http_x_datadog_parent_id", role: roleSpan, family: famDatadog},
+	{name: "_dd.p.tid", role: roleHigh},
+	{name: "x-datadog-tags", role: roleHigh},
+	{name: "X-Datadog-Tags", role: roleHigh},
+	{name: "http_x_datadog_tags", role: roleHigh},
 	{name: "xray_trace_id", role: roleTrace, family: famXRay},
+	{name: "TID", role: roleTrace, family: famSkyWalking},
 
 	{name: "trace_flags", role: roleFlags},
 	{name: "traceFlags", role: roleFlags},
@@ -142,13 +171,38 @@ var appKeys = newKeyTable([]key{
 	{name: "x_b3_sampled", role: roleFlags},
 	{name: "x-b3-sampled", role: roleFlags},
 	{name: "X-B3-Sampled", role: roleFlags},
+	{name: "http_x_b3_sampled", role: roleFlags},
+	{name: "otel_parent_sampled", role: roleFlags},
+	{name: "ot-tracer-sampled", role: roleFlags},
+	{name: "dt.trace_sampled", role: roleFlags},
 
 	{name: "traceparent", role: roleTraceparent},
 	{name: "http_traceparent", role: roleTraceparent},
 	{name: "Traceparent", role: roleTraceparent},
 	{name: "elastic-apm-traceparent", role: roleTraceparent},
-	{name: "b3", role: roleB3},
-	{name: "http_b3", role: roleB3},
+	{name: "TraceParent", role: roleTraceparent},
+	{name: "http_elastic_apm_traceparent", role: roleTraceparent},
+	{name: "b3", role: roleHeader, header: headerB3},
+	{name: "http_b3", role: roleHeader, header: headerB3},
+	{name: "uber-trace-id", role: roleHeader, header: headerJaeger},
+	{name: "Uber-Trace-Id", role: roleHeader, header: headerJaeger},
+	{name: "uber_trace_id", role: roleHeader, header: headerJaeger},
+	{name: "http_uber_trace_id", role: roleHeader, header: headerJaeger},
+	{name: "x-amzn-trace-id", role: roleHeader, header: headerXRay},
+	{name: "X-Amzn-Trace-Id", role: roleHeader, header: headerXRay},
+	{name: "http_x_amzn_trace_id", role: roleHeader, header: headerXRay},
+	{name: "AWS-XRAY-TRACE-ID", role: roleHeader, header: headerXRay},
+	{name: "x-cloud-trace-context", role: roleHeader, header: headerGCP},
+	{name: "X-Cloud-Trace-Context", role: roleHeader, header: headerGCP},
+	{name: "http_x_cloud_trace_context", role: roleHeader, header: headerGCP},
+	{name: "sw8", role: roleHeader, header: headerSkyWalking},
+	{name: "http_sw8", role: roleHeader, header: headerSkyWalking},
+	{name: "SW_CTX", role: roleHeader, header: headerSkyWalkingLog},
+	{name: "sentry-trace", role: roleHeader, header: headerSentry},
+	{name: "Sentry-Trace", role: roleHeader, header: headerSentry},
+	{name: "sentry_trace", role: roleHeader, header: headerSentry},
+	{name: "http_sentry_trace", role: roleHeader, header: headerSentry},
+	{name: "l5d-ctx-trace", role: roleHeader, header: headerFinagle},
 
 	{name: "request_id", role: roleRequestID},
 	{name: "requestId", role: roleRequestID},
@@ -176,6 +230,10 @@ var appKeys = newKeyTable([]key{
 	{name: "span", role: roleHolder},
 	{name: "transaction", role: roleHolder},
 	{name: "dd", role: roleHolder},
+	{name: "MDC", role: roleHolder},
+	{name: "State", role: roleHolder},
+	{name: "Scopes", role: roleHolder},
+	{name: "Properties", role: roleHolder},
 
 	{name: "v", role: roleVerbosity},
 	{name: "err", role: roleError},

@@ -8,66 +8,15 @@ import (
 
 // parseText keeps the line as it is. A time and a level are taken from the
 // head of a line that begins with a time, trace context only where the line
-// names it.
+// names it, or where Spring's layouts have it.
 func parseText(l *line) bool {
 	l.wholeBody()
-	l.textHead()
-	if bytes.IndexByte(l.text, '=') >= 0 && !l.textTraceparent() {
-		l.textIDs()
+	head := l.textHead()
+	l.textTrace()
+	if head > 0 && l.r.TraceID == [16]byte{} {
+		l.bracketTrace(head)
 	}
 	return true
-}
-
-// textTraceparent finds traceparent=… in the line.
-func (l *line) textTraceparent() bool {
-	v, ok := valueOf(l.text, "traceparent=")
-	var c context
-	return ok && parseTraceparent(v, &c) && l.give(&c)
-}
-
-// textIDs finds trace_id=… and span_id=… as OpenTelemetry's logging
-// integrations write them. Only full-length ids count in free text.
-func (l *line) textIDs() {
-	for _, names := range [...][2]string{{"trace_id=", "span_id="}, {"traceId=", "spanId="}, {"traceID=", "spanID="}} {
-		v, ok := valueOf(l.text, names[0])
-		if !ok {
-			continue
-		}
-		var c context
-		if len(v) != 2*len(c.trace) || !hexID(c.trace[:], v) {
-			continue
-		}
-		if v, ok = valueOf(l.text, names[1]); ok && (len(v) != 2*len(c.span) || !hexID(c.span[:], v)) {
-			c.span = [8]byte{}
-		}
-		l.give(&c)
-		return
-	}
-}
-
-// valueOf is the run of letters, digits and dashes behind the first whole
-// word name in s, which ends with the equals sign.
-func valueOf(s []byte, name string) ([]byte, bool) {
-	for at := 0; ; {
-		i := bytes.Index(s[at:], []byte(name))
-		if i < 0 {
-			return nil, false
-		}
-		i += at
-		at = i + len(name)
-		if i > 0 && wordByte(s[i-1]) {
-			continue
-		}
-		v := s[at:]
-		if len(v) > 0 && v[0] == '"' {
-			v = v[1:]
-		}
-		n := 0
-		for n < len(v) && wordByte(v[n]) {
-			n++
-		}
-		return v[:n], true
-	}
 }
 
 // wordByte reports whether c belongs to a key or an id.
@@ -80,27 +29,31 @@ const isoSize = 19
 
 // textHead reads the time that the line begins with, possibly in brackets, and
 // a level behind it. A time without a zone is only taken when there is no
-// better one: a container's idea of its zone is anybody's guess.
-func (l *line) textHead() {
+// better one: a container's idea of its zone is anybody's guess. It returns
+// where the time ends if there is a level too, else 0.
+func (l *line) textHead() (end int) {
 	s, from := l.text, 0
 	if len(s) > 0 && s[0] == '[' {
 		from = 1
 	}
 	if len(s) < from+isoSize || s[from+4] != '-' || s[from+13] != ':' {
-		return
+		return 0
 	}
-	end := from + isoSize
+	end = from + isoSize
 	for end < len(s) && (s[end]-'0' <= 9 || bytes.IndexByte([]byte("Z+-.,:"), s[end]) >= 0) {
 		end++
 	}
 	ns, ok := l.clock.parse(s[from:end])
 	if !ok {
-		return
+		return 0
 	}
 	if zoned := bytes.ContainsAny(s[from+isoSize:end], "Z+-"); zoned || l.runtimeTime == 0 {
 		l.setTime(ns)
 	}
-	l.textLevel(end)
+	if !l.textLevel(end) {
+		return 0
+	}
+	return end
 }
 
 // headWords is how many words behind the time may be the level: a thread, a
@@ -109,7 +62,7 @@ const headWords = 4
 
 // textLevel takes the first word from i on that is a level in capitals, or in
 // brackets, where no other word is likely to be one.
-func (l *line) textLevel(i int) {
+func (l *line) textLevel(i int) bool {
 	s := l.text
 	for range headWords {
 		for i < len(s) && !wordByte(s[i]) {
@@ -122,9 +75,10 @@ func (l *line) textLevel(i int) {
 		word := s[start:i]
 		if levelInText(word) && (word[0] <= 'Z' || start > 0 && s[start-1] == '[' && i < len(s) && s[i] == ']') {
 			l.r.Severity, l.r.SeverityText = l.severities.of(word), event.Text(l.span(start, i))
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // levelInText reports whether a word is a level in one case, and nothing that

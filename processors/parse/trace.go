@@ -51,23 +51,6 @@ func parseTraceparent(s []byte, c *context) bool {
 	return c.trace != [16]byte{} && c.span != [8]byte{}
 }
 
-// parseB3 reads the single-header form of B3, {trace}-{span}[-{state}[-{parent}]].
-func parseB3(s []byte, c *context) bool {
-	trace, rest, found := bytes.Cut(s, dash)
-	if !found || len(trace) != 32 && len(trace) != 16 {
-		return false
-	}
-	span, rest, _ := bytes.Cut(rest, dash)
-	if len(span) != 16 || !hexID(c.trace[:], trace) || !hexID(c.span[:], span) {
-		return false
-	}
-	state, _, _ := bytes.Cut(rest, dash)
-	c.hasFlags, c.flags = sampling(state)
-	return len(state) == 0 || c.hasFlags
-}
-
-var dash = []byte("-")
-
 // sampling reads a sampling state: 1, true and B3's d (debug) mean sampled.
 func sampling(s []byte) (known bool, flags uint8) {
 	switch string(s) {
@@ -143,8 +126,11 @@ func allZero(id []byte) bool {
 
 // hexID decodes an id of up to 2·len(dst) hexadecimal digits of either case,
 // padded on the left, that is not zero.
-func hexID(dst, s []byte) bool {
-	if len(s) < minID || len(s) > 2*len(dst) {
+func hexID(dst, s []byte) bool { return len(s) >= minID && hexDigits(dst, s) }
+
+// hexDigits is hexID for values that cannot be anything else, however short.
+func hexDigits(dst, s []byte) bool {
+	if len(s) > 2*len(dst) {
 		return false
 	}
 	clear(dst)
