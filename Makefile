@@ -36,6 +36,11 @@ build: ## Build bin/tailrace: static, stamped with the version
 	@mkdir -p bin
 	$(BUILD) -o bin/tailrace ./cmd/tailrace
 
+.PHONY: kubectl-plugin
+kubectl-plugin: ## Build bin/kubectl-tailrace, which searches on all nodes (docs/kubectl.md)
+	@mkdir -p bin
+	$(BUILD) -o bin/kubectl-tailrace ./cmd/kubectl-tailrace
+
 .PHONY: deb
 deb: ## Build the Debian package into bin (ARCH=arm64)
 	@ARCH=$(or $(ARCH),amd64) scripts/deb.sh

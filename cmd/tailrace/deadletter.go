@@ -18,6 +18,7 @@ import (
 
 	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/search"
+	"github.com/tailrace/tailrace/internal/searchflags"
 	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/pipeline"
 	"github.com/tailrace/tailrace/pipeline/config"
@@ -28,7 +29,7 @@ import (
 type deadLetterFlags struct {
 	chosen  pipeline.DeadLetters
 	journal journalFlags
-	look    lookFlags
+	look    searchflags.Look
 	parked  bool
 }
 
@@ -50,7 +51,7 @@ for now is parked and tried again; --parked shows those.`,
 
 func (f *deadLetterFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.parked, "parked", false, "the parked documents instead")
-	f.look.add(cmd)
+	f.look.Add(cmd.Flags())
 	f.addChoice(cmd)
 }
 
@@ -172,7 +173,7 @@ func (f *deadLetterFlags) printRefusals(out io.Writer, causes map[refusal]*refus
 	slices.SortFunc(sorted, func(a, b *refusals) int {
 		return cmp.Or(cmp.Compare(b.Docs, a.Docs), a.First.Compare(b.First), cmp.Compare(a.Container, b.Container))
 	})
-	if f.look.output == string(search.JSON) {
+	if f.look.Output == string(search.JSON) {
 		return printRefusalsJSON(out, sorted)
 	}
 	if len(sorted) == 0 {
@@ -183,7 +184,7 @@ func (f *deadLetterFlags) printRefusals(out io.Writer, causes map[refusal]*refus
 	fmt.Fprintln(w, "DOCUMENTS\tEXPORTER\tCONTAINER\tSTATUS\tFIRST\tLAST\tREASON")
 	for _, c := range sorted {
 		fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\t%s\t%s\n", c.Docs, printable(c.Exporter), printable(c.Container), c.Status,
-			clock(c.First.UnixNano(), f.look.utc), clock(c.Last.UnixNano(), f.look.utc), printable(cause(c.Type, c.Reason)))
+			searchflags.Clock(c.First.UnixNano(), f.look.UTC), searchflags.Clock(c.Last.UnixNano(), f.look.UTC), printable(cause(c.Type, c.Reason)))
 	}
 	return w.Flush()
 }
@@ -233,11 +234,11 @@ func newDeadLetterShowCommand() *cobra.Command {
 
 // shower prints one document to w in the format that the flags ask for.
 func (f *deadLetterFlags) shower(w *bufio.Writer, out io.Writer) (func(*journal.Refused) error, error) {
-	look, err := f.look.look(out)
+	look, err := f.look.On(out)
 	if err != nil {
 		return nil, err
 	}
-	switch f.look.output {
+	switch f.look.Output {
 	case string(search.JSON):
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false)
@@ -249,10 +250,10 @@ func (f *deadLetterFlags) shower(w *bufio.Writer, out io.Writer) (func(*journal.
 		}, nil
 	case string(search.Text):
 		return func(d *journal.Refused) error {
-			fmt.Fprintf(w, "%s %s refused with %d: %s\n", clock(d.Time.UnixNano(), f.look.utc), printable(d.Exporter), d.Status, printable(cause(d.Type, d.Reason)))
+			fmt.Fprintf(w, "%s %s refused with %d: %s\n", searchflags.Clock(d.Time.UnixNano(), f.look.UTC), printable(d.Exporter), d.Status, printable(cause(d.Type, d.Reason)))
 			_, err := fmt.Fprintf(w, "    %s\n", render.Doc(nil, d.Document, look.Options))
 			return err
 		}, nil
 	}
-	return nil, fmt.Errorf("output format %q: want text, json or raw (the document)", f.look.output)
+	return nil, fmt.Errorf("output format %q: want text, json or raw (the document)", f.look.Output)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tailrace/tailrace/internal/search"
+	"github.com/tailrace/tailrace/internal/searchflags"
 	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
@@ -153,7 +154,7 @@ func clockOrDash(ns int64, utc bool) string {
 	if ns == 0 {
 		return "-"
 	}
-	return clock(ns, utc)
+	return searchflags.Clock(ns, utc)
 }
 
 func segmentState(s journal.Segment) string {

@@ -4,25 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tailrace/tailrace/internal/search"
+	"github.com/tailrace/tailrace/internal/searchflags"
 )
 
 // logsCommand is one run of logs.
 type logsCommand struct {
 	journal journalFlags
-	look    lookFlags
-	bounds  boundFlags
-
-	selector, sinceTime string
-	allNamespaces       bool
-	follow, previous    bool
-	timestamps, prefix  bool
-	tail                int
+	look    searchflags.Look
+	remote  remoteFlags
+	searchflags.Logs
 }
 
 func newLogsCommand() *cobra.Command {
@@ -52,94 +47,67 @@ counts per container. The status is 1 when there is no such line.`,
 }
 
 func (l *logsCommand) addFlags(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVarP(&l.bounds.namespace, "namespace", "n", "", "only this namespace")
-	f.BoolVarP(&l.allNamespaces, "all-namespaces", "A", false, "every namespace, as without -n")
-	f.StringVarP(&l.bounds.container, "container", "c", "", "only this container")
-	f.StringVarP(&l.selector, "selector", "l", "", "only pods with these labels: key=value, key!=value, key, !key, with commas between")
-	f.BoolVarP(&l.follow, "follow", "f", false, "go on with new lines")
-	f.BoolVarP(&l.previous, "previous", "p", false, "the life of the container before its last one")
-	f.IntVar(&l.tail, "tail", -1, "only this many lines of each container, the last ones")
-	f.BoolVar(&l.timestamps, "timestamps", false, "put the full time in front of raw lines")
-	f.BoolVar(&l.prefix, "prefix", false, "put namespace, pod and container in front of raw lines")
-	f.StringVar(&l.sinceTime, "since-time", "", "from this moment on (RFC 3339)")
-	l.bounds.addTime(cmd, search.AllTime)
-	cmd.MarkFlagsMutuallyExclusive("since", "since-time")
-	cmd.MarkFlagsMutuallyExclusive("namespace", "all-namespaces")
-	cmd.MarkFlagsMutuallyExclusive("follow", "previous")
-	l.look.add(cmd)
+	l.Add(cmd.Flags())
+	for _, group := range searchflags.LogsExclusive {
+		cmd.MarkFlagsMutuallyExclusive(group...)
+	}
+	l.look.AddRaw(cmd.Flags())
+	l.look.Add(cmd.Flags())
 	l.journal.add(cmd)
+	l.remote.add(cmd)
 }
 
 func (l *logsCommand) run(cmd *cobra.Command, pod string) error {
-	q, err := l.query(cmd, strings.TrimPrefix(pod, "pod/"))
+	q, err := l.Query(pod)
 	if err != nil {
+		return err
+	}
+	if l.remote.on {
+		return l.answer(cmd, q)
+	}
+	if q.Keep, err = l.look.Keep(cmd.OutOrStdout(), nil); err != nil {
 		return err
 	}
 	reader, err := l.journal.open()
 	if err != nil {
 		return err
 	}
-	ctx := cmd.Context()
-	if l.previous {
-		if q.Restart, err = previousLives(ctx, reader, q.Scope); err != nil {
-			return err
-		}
-	}
 	printer := search.NewPrinter(cmd.OutOrStdout())
 	damage := damageReport{w: cmd.ErrOrStderr()}
 	s := search.Search{Reader: reader, Query: q, Sink: printer, Damaged: damage.add}
-	if l.tail >= 0 {
-		if err := s.Tail(ctx, l.tail); err != nil {
-			return err
-		}
+	if err := l.narrow(cmd.Context(), &s); err != nil {
+		return err
 	}
-	if err := runSearch(ctx, &s, l.follow); err != nil {
+	if l.Previous && len(s.Query.Restart) == 0 {
+		return errors.New("no container here has an earlier life in the journal: leave -p out to see the last one")
+	}
+	if err := runSearch(cmd.Context(), &s, l.Follow); err != nil {
 		return err
 	}
 	printNotes(cmd.ErrOrStderr(), s.Stats)
-	if printer.Matches == 0 && !damage.seen && l.tail != 0 {
-		return l.nothing(q.Scope)
+	if printer.Matches == 0 && !damage.seen && l.Tail != 0 {
+		return fmt.Errorf("the journal has no %s in that time: \"tailrace status\" shows what is read on this node", l.Wanted())
 	}
 	return damage.error()
 }
 
-func (l *logsCommand) query(cmd *cobra.Command, pod string) (q search.Query, err error) {
-	l.bounds.pod = pod
-	if l.sinceTime != "" {
-		l.bounds.since = l.sinceTime
-	}
-	if err := l.bounds.apply(&q); err != nil {
-		return q, err
-	}
-	if q.Scope.Labels, err = search.ParseLabels(l.selector); err != nil {
-		return q, err
-	}
-	if l.tail < -1 || l.tail > math.MaxInt32 {
-		return q, fmt.Errorf("--tail %d: want how many lines, or -1 for all", l.tail)
-	}
-	l.look.origin, l.look.stamps = l.prefix, l.timestamps
-	q.Keep, err = l.look.keep(cmd.OutOrStdout(), nil)
-	return q, err
+// answer searches for one who asks from afar.
+func (l *logsCommand) answer(cmd *cobra.Command, q search.Query) error {
+	return l.remote.answer(cmd, &l.journal, l.Follow, func(ctx context.Context, a *answering) error {
+		a.search.Query, a.search.Sink = q, a.Answer
+		return l.narrow(ctx, &a.search)
+	})
 }
 
-func previousLives(ctx context.Context, r search.Reader, scope search.Scope) (map[string]string, error) {
-	lives, err := search.PreviousLives(ctx, r, scope)
-	if err == nil && len(lives) == 0 {
-		return nil, errors.New("no container here has an earlier life in the journal: leave -p out to see the last one")
-	}
-	return lives, err
-}
-
-// nothing says what was looked for in vain, and what to try.
-func (l *logsCommand) nothing(scope search.Scope) error {
-	what := "lines"
-	for _, part := range []struct{ name, value string }{
-		{"pod", scope.Pod}, {"container", scope.Container}, {"namespace", scope.Namespace}, {"labels", l.selector},
-	} {
-		if part.value != "" {
-			what += fmt.Sprintf(" of %s %s", part.name, part.value)
+// narrow finds out which lives of containers and which lines are meant.
+func (l *logsCommand) narrow(ctx context.Context, s *search.Search) (err error) {
+	if l.Previous {
+		if s.Query.Restart, err = search.PreviousLives(ctx, s.Reader, s.Query.Scope); err != nil {
+			return err
 		}
 	}
-	return fmt.Errorf("the journal has no %s in that time: \"tailrace status\" shows what is read on this node", what)
+	if l.Tail >= 0 {
+		return s.Tail(ctx, l.Tail)
+	}
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tailrace/tailrace/internal/search"
+	"github.com/tailrace/tailrace/internal/searchflags"
 	"github.com/tailrace/tailrace/internal/terminal"
 	"github.com/tailrace/tailrace/pipeline"
 	"github.com/tailrace/tailrace/pipeline/config"
@@ -22,7 +23,7 @@ import (
 // replayCommand is one run of replay.
 type replayCommand struct {
 	journal journalFlags
-	bounds  boundFlags
+	bounds  searchflags.Bounds
 	to      string
 	dryRun  bool
 }
@@ -48,8 +49,8 @@ could not be read.`,
 	cmd.Flags().StringVar(&r.to, "to", "", "exporter of the configuration, such as elasticsearch or elasticsearch/eu")
 	_ = cmd.MarkFlagRequired("to")
 	cmd.Flags().BoolVar(&r.dryRun, "dry-run", false, "only count what would be sent")
-	r.bounds.addTime(cmd, defaultSince)
-	r.bounds.addNames(cmd)
+	r.bounds.AddTime(cmd.Flags(), searchflags.DefaultSince)
+	r.bounds.AddNames(cmd.Flags())
 	r.journal.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return r.run(cmd) }
 	return cmd
@@ -99,7 +100,7 @@ func (r *replayCommand) run(cmd *cobra.Command) error {
 // part is what the flags choose of the journal.
 func (r *replayCommand) part(damaged func(error)) (*pipeline.Range, error) {
 	var q search.Query
-	if err := r.bounds.apply(&q); err != nil {
+	if err := r.bounds.Apply(&q); err != nil {
 		return nil, err
 	}
 	reader, err := r.journal.open()
@@ -109,7 +110,7 @@ func (r *replayCommand) part(damaged func(error)) (*pipeline.Range, error) {
 	var doc search.Document
 	return &pipeline.Range{
 		Reader: reader, Since: q.Since, Until: q.Until, Damaged: damaged,
-		Selective: r.bounds.namespace+r.bounds.pod+r.bounds.container != "",
+		Selective: r.bounds.Namespace+r.bounds.Pod+r.bounds.Container != "",
 		Wants:     func(source []byte) bool { return doc.Read(source) == nil && q.Wants(&doc) },
 	}, nil
 }

@@ -12,9 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/search"
-	"github.com/tailrace/tailrace/internal/terminal"
 	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/pipeline"
 	"github.com/tailrace/tailrace/pipeline/config"
@@ -88,79 +86,6 @@ func logsIn(root string) (string, error) {
 	return dir, err
 }
 
-// lookFlags say how lines are shown.
-type lookFlags struct {
-	output, color string
-	utc           bool
-	// origin and stamps put more in front of raw lines.
-	origin, stamps bool
-}
-
-func (f *lookFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&f.output, "output", "o", "text", "text, json (the stored document) or raw (what was said)")
-	cmd.Flags().StringVar(&f.color, "color", "auto", "auto, always or never")
-	cmd.Flags().BoolVar(&f.utc, "utc", false, "show times in UTC")
-}
-
-// look is what the flags and the output amount to.
-func (f *lookFlags) look(out io.Writer) (search.Look, error) {
-	l := search.Look{Terminal: terminal.Is(out), Origin: f.origin, Stamps: f.stamps, Options: render.Options{UTC: f.utc, Date: true}}
-	switch f.color {
-	case "always":
-		l.Color = true
-	case "auto":
-		l.Color = terminal.WantsColor(out)
-	case "never":
-	default:
-		return l, fmt.Errorf("color %q: want auto, always or never", f.color)
-	}
-	return l, nil
-}
-
-// keep is the format that lines are kept in; emphasis may be nil.
-func (f *lookFlags) keep(out io.Writer, emphasis *search.Pattern) (func([]byte, *search.Document) []byte, error) {
-	format, err := search.ParseFormat(f.output)
-	if err != nil {
-		return nil, err
-	}
-	look, err := f.look(out)
-	look.Emphasis = emphasis
-	return format.Keep(look), err
-}
-
-// boundFlags say from when to when, and whose lines.
-type boundFlags struct {
-	since, until              string
-	namespace, pod, container string
-}
-
-func (f *boundFlags) addTime(cmd *cobra.Command, since string) {
-	cmd.Flags().StringVar(&f.since, "since", since, "from how long ago (10m, 2h, 3d), which moment (RFC 3339) or all")
-	cmd.Flags().StringVar(&f.until, "until", "", "up to how long ago or which moment")
-}
-
-func (f *boundFlags) addNames(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "only this namespace; shell patterns are understood, here and below")
-	cmd.Flags().StringVar(&f.pod, "pod", "", "only this pod, or the pods of the workload of this name")
-	cmd.Flags().StringVarP(&f.container, "container", "c", "", "only this container")
-}
-
-// apply narrows q.
-func (f *boundFlags) apply(q *search.Query) (err error) {
-	now := time.Now()
-	if q.Since, err = search.ParseTime(f.since, now); err != nil {
-		return fmt.Errorf("--since: %w", err)
-	}
-	if q.Until, err = search.ParseTime(f.until, now); err != nil {
-		return fmt.Errorf("--until: %w", err)
-	}
-	if q.Until != 0 && q.Until <= q.Since {
-		return fmt.Errorf("--until %s is not after --since %s: no time lies between them", f.until, f.since)
-	}
-	q.Scope = search.Scope{Namespace: f.namespace, Pod: f.pod, Container: f.container}
-	return q.Scope.Check()
-}
-
 // damageReport prints each damaged frame and remembers that there was one.
 type damageReport struct {
 	w    io.Writer
@@ -200,13 +125,4 @@ func printNotes(w io.Writer, stats search.Stats) {
 	if stats.SegmentsGone > 0 {
 		printError(w, "note: the journal deleted its oldest segments while they were being searched; their lines are missing here")
 	}
-}
-
-// clock shows a moment in a note.
-func clock(ns int64, utc bool) string {
-	t := time.Unix(0, ns)
-	if utc {
-		return t.UTC().Format("2006-01-02 15:04:05Z")
-	}
-	return t.Format("2006-01-02 15:04:05")
 }

@@ -9,45 +9,51 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tailrace/tailrace/internal/search"
+	"github.com/tailrace/tailrace/internal/searchflags"
 )
 
 // traceCommand is one run of trace.
 type traceCommand struct {
 	journal journalFlags
-	look    lookFlags
-	bounds  boundFlags
+	look    searchflags.Look
+	remote  remoteFlags
+	searchflags.Trace
 }
 
 func newTraceCommand() *cobra.Command {
 	var t traceCommand
 	cmd := &cobra.Command{
-		Use:     "trace ID",
+		Use:     "trace ID...",
 		GroupID: groupSearch,
 		Short:   "Show every line of a trace on this node",
 		Long: `Trace shows every line of a trace in the order of time, indented by service in the
 order in which services first appear. ID is a trace id (32 or 16 hexadecimal
 digits, in any case), a traceparent header, or a request id: then the lines of
 the traces in which it occurs are shown as well. The status is 1 when the
-journal has no such line.`,
-		Args: cobra.ExactArgs(1),
+journal has no such line. Several ids are shown as one.`,
+		Args: cobra.MinimumNArgs(1),
 		Example: `  tailrace trace 4bf92f3577b34da6a3ce929d0e0e4736
   tailrace trace 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
   tailrace trace req-7f3a -o json`,
 	}
-	t.bounds.addTime(cmd, search.AllTime)
-	t.look.add(cmd)
+	t.AddTime(cmd.Flags(), search.AllTime)
+	t.look.Add(cmd.Flags())
 	t.journal.add(cmd)
+	t.remote.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		search.StepBack()
-		return t.run(cmd, args[0])
+		return t.run(cmd, args)
 	}
 	return cmd
 }
 
-func (t *traceCommand) run(cmd *cobra.Command, id string) error {
-	q, err := t.query(cmd, id)
+func (t *traceCommand) run(cmd *cobra.Command, ids []string) error {
+	q, err := t.query(cmd, ids)
 	if err != nil {
 		return err
+	}
+	if t.remote.on {
+		return t.answer(cmd, q)
 	}
 	reader, err := t.journal.open()
 	if err != nil {
@@ -67,15 +73,22 @@ func (t *traceCommand) run(cmd *cobra.Command, id string) error {
 	return damage.error()
 }
 
-func (t *traceCommand) query(cmd *cobra.Command, id string) (q search.Query, err error) {
-	if err := t.bounds.apply(&q); err != nil {
+// answer searches for one who asks from afar, and who finds out itself which
+// traces a request is in: they may be on other nodes.
+func (t *traceCommand) answer(cmd *cobra.Command, q search.Query) error {
+	return t.remote.answer(cmd, &t.journal, false, func(_ context.Context, a *answering) error {
+		q.Keep = nil
+		a.search.Query, a.search.Sink = q, a.Answer
+		return nil
+	})
+}
+
+func (t *traceCommand) query(cmd *cobra.Command, ids []string) (q search.Query, err error) {
+	if q, err = t.Query(ids...); err != nil {
 		return q, err
 	}
-	if q.Terms, err = search.ParseID(id); err != nil {
-		return q, err
-	}
-	if t.look.output != string(search.Text) {
-		q.Keep, err = t.look.keep(cmd.OutOrStdout(), nil)
+	if t.look.Output != string(search.Text) {
+		q.Keep, err = t.look.Keep(cmd.OutOrStdout(), nil)
 	}
 	return q, err
 }
@@ -97,7 +110,7 @@ func (t *traceCommand) show(ctx context.Context, s search.Search, out io.Writer)
 		err := runSearch(ctx, &s, false)
 		return p.Matches, err
 	}
-	look, err := t.look.look(out)
+	look, err := t.look.On(out)
 	if err != nil {
 		return 0, err
 	}

@@ -41,6 +41,12 @@ var layers = Layers{
 		"internal/cluster":       {"internal/doctor", "internal/managed"},
 		"internal/kibana":        {"internal/managed"},
 
+		"internal/searchflags": {"internal/search", "internal/render", "internal/terminal"},
+		"internal/turn":        {"internal/vfs"},
+		"internal/nodestream":  {"internal/search"},
+		"internal/gather":      {"internal/nodestream", "internal/search", "internal/render"},
+		"internal/agents":      {},
+
 		"internal/servicemanager": {},
 		"deploy/image":            {},
 
@@ -54,7 +60,8 @@ var layers = Layers{
 
 		"pipeline": {"pipeline/*", "pipeline/journal/*", "internal/vfs", "internal/owner", "internal/checkpoint", "internal/control", "internal/tail", "internal/telemetry", "internal/status",
 			"receivers/*", "processors/*", "exporters/*"},
-		"cmd/tailrace": {"pipeline", "pipeline/*", "internal/*", "internal/tail/*", "receivers/*", "processors/*", "exporters/*"},
+		"cmd/kubectl-tailrace": {"internal/agents", "internal/gather", "internal/render", "internal/search", "internal/searchflags", "internal/status", "internal/terminal"},
+		"cmd/tailrace":         {"pipeline", "pipeline/*", "internal/*", "internal/tail/*", "receivers/*", "processors/*", "exporters/*"},
 	},
 	Free: []string{"bench", "test", "internal/testkit", "internal/lint"},
 }

@@ -34,6 +34,14 @@ func (c *Context) Line(l *Line) error {
 	return nil
 }
 
+// Oldest is the time of the earliest line that may still become context.
+func (c *Context) Oldest() (at int64, any bool) {
+	if len(c.recent) == 0 {
+		return 0, false
+	}
+	return c.recent[0].Time, true
+}
+
 // Flush passes the call on.
 func (c *Context) Flush() error { return c.Next.Flush() }
 

@@ -90,51 +90,71 @@ func (d *Document) Original() []byte {
 	return d.Body()
 }
 
-// Printer is a Sink that writes what was kept of each line.
-type Printer struct {
-	// Most is the number of matches after which it has enough; 0 is no limit.
-	// The context that follows the last match is still printed.
+// Limit counts matches until there are enough.
+type Limit struct {
+	// Most is the number of matches that is enough; 0 is no limit. The context
+	// that follows the last one still belongs to it.
 	Most int
 	// After is the length of that context.
 	After int
-	// Quiet ends the search at the first match and prints nothing.
-	Quiet bool
 	// Matches counts.
 	Matches int
 
-	w    *bufio.Writer
 	rest int
+}
+
+// Take counts a line in, unless there were enough before it.
+func (c *Limit) Take(match bool) bool {
+	if c.full() && (match || c.rest == 0) {
+		return false
+	}
+	if c.full() {
+		c.rest--
+	}
+	if match {
+		c.Matches++
+		c.rest = c.After
+	}
+	return true
+}
+
+// Enough says that no further line is wanted.
+func (c *Limit) Enough() bool { return c.full() && c.rest == 0 }
+
+func (c *Limit) full() bool { return c.Most > 0 && c.Matches >= c.Most }
+
+// Printer is a Sink that writes what was kept of each line.
+type Printer struct {
+	Limit
+	// Quiet ends the search at the first match and prints nothing.
+	Quiet bool
+
+	w *bufio.Writer
 }
 
 // NewPrinter prints to w.
 func NewPrinter(w io.Writer) *Printer { return &Printer{w: bufio.NewWriterSize(w, 16<<10)} }
 
+// SetOutput prints to another writer from here on.
+func (p *Printer) SetOutput(w io.Writer) { p.w.Reset(w) }
+
 // Line prints l.
 func (p *Printer) Line(l *Line) error {
-	if p.full() && (l.Match || p.rest == 0) {
+	if !p.Take(l.Match) {
 		return ErrEnough
 	}
-	if p.full() {
-		p.rest--
-	}
-	if l.Match {
-		p.Matches++
-		p.rest = p.After
-	}
 	if p.Quiet {
-		return p.enough(p.Matches > 0)
+		return p.stop(p.Matches > 0)
 	}
 	p.w.Write(l.Kept)
 	// The writer keeps the first error and returns it from Flush.
 	if err := p.w.WriteByte('\n'); err != nil {
 		return err
 	}
-	return p.enough(p.full() && p.rest == 0)
+	return p.stop(p.Enough())
 }
 
-func (p *Printer) full() bool { return p.Most > 0 && p.Matches >= p.Most }
-
-func (p *Printer) enough(yes bool) error {
+func (p *Printer) stop(yes bool) error {
 	if !yes {
 		return nil
 	}

@@ -27,6 +27,20 @@ const (
 // and the first to go when the container runs out of memory. What the system
 // refuses is left as it is: a search is useful without it.
 func StepBack() {
+	stepBack(func(thread int) { _ = unix.Setpriority(unix.PRIO_PROCESS, thread, niceness) })
+}
+
+// StepFarBack is StepBack for searches that others ask for from afar, maybe many
+// at once: they get what the agent leaves of the processor (SCHED_IDLE,
+// sched(7)).
+func StepFarBack() {
+	stepBack(func(thread int) {
+		_ = unix.SchedSetAttr(thread, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE, Nice: niceness}, 0)
+	})
+}
+
+// stepBack calls lower for every thread.
+func stepBack(lower func(thread int)) {
 	debug.SetMemoryLimit(heapLimit)
 	debug.SetGCPercent(50)
 	runtime.GOMAXPROCS(1)
@@ -36,7 +50,7 @@ func StepBack() {
 	threads, _ := os.ReadDir("/proc/self/task")
 	for _, t := range threads {
 		if id, err := strconv.Atoi(t.Name()); err == nil {
-			_ = unix.Setpriority(unix.PRIO_PROCESS, id, niceness)
+			lower(id)
 			_, _, _ = unix.Syscall(unix.SYS_IOPRIO_SET, ioprioThread, uintptr(id), ioprioIdle)
 		}
 	}

@@ -57,7 +57,10 @@ type Search struct {
 	// Damaged is told of every frame that could not be read; the search goes
 	// on behind it.
 	Damaged func(error)
-	Stats   Stats
+	// Progress, if there is one, is told before which time no further line
+	// comes, between frames.
+	Progress func(before int64)
+	Stats    Stats
 
 	frames  *frames
 	scanner scanner
@@ -117,8 +120,12 @@ func (s *Search) run(ctx context.Context) error {
 		if err := s.read(ctx, c); err != nil {
 			return err
 		}
-		if err := s.release(s.frames.frontier()); err != nil {
+		before := s.frames.frontier()
+		if err := s.release(before); err != nil {
 			return err
+		}
+		if s.Progress != nil {
+			s.Progress(before)
 		}
 	}
 }

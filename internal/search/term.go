@@ -70,33 +70,36 @@ const maxTraces = 16
 // TracesOf finds the traces of the lines that have one of the terms, beside
 // those that are terms already; at most 16.
 func TracesOf(ctx context.Context, r Reader, q Query, terms []Term) ([]Term, error) {
-	found := &traceSink{known: terms}
+	found := &TraceIDs{Known: terms}
 	q.Terms = terms
 	q.Keep = func(dst []byte, d *Document) []byte { return append(dst, d.TraceID()...) }
 	s := Search{Reader: r, Query: q, Sink: found}
 	if err := s.Run(ctx); err != nil {
 		return nil, err
 	}
-	return found.added, nil
+	return found.Added, nil
 }
 
-// traceSink gathers trace ids that are not known.
-type traceSink struct{ known, added []Term }
+// TraceIDs is a Sink that gathers trace ids, which are what must be kept of the
+// lines: those that are not Known, at most 16.
+type TraceIDs struct{ Known, Added []Term }
 
-func (t *traceSink) Line(l *Line) error {
+// Line takes in what was kept of a line.
+func (t *TraceIDs) Line(l *Line) error {
 	id, ok := fromDigits(string(l.Kept))
 	if !ok {
 		return nil
 	}
 	term := TraceTerm(id)
 	same := func(o Term) bool { return o.Trace && o.Hash == term.Hash }
-	if slices.ContainsFunc(t.known, same) || slices.ContainsFunc(t.added, same) {
+	if slices.ContainsFunc(t.Known, same) || slices.ContainsFunc(t.Added, same) {
 		return nil
 	}
-	if t.added = append(t.added, term); len(t.added) == maxTraces {
+	if t.Added = append(t.Added, term); len(t.Added) == maxTraces {
 		return ErrEnough
 	}
 	return nil
 }
 
-func (t *traceSink) Flush() error { return nil }
+// Flush does nothing.
+func (t *TraceIDs) Flush() error { return nil }

@@ -48,6 +48,12 @@ func LeanAgent(tb testing.TB) string {
 	return build(tb, "./cmd/tailrace", false)
 }
 
+// Plugin is the binary of kubectl tailrace.
+func Plugin(tb testing.TB) string {
+	tb.Helper()
+	return build(tb, "./cmd/kubectl-tailrace", raceEnabled)
+}
+
 // Oracle is the oracle's binary. It is never slowed by the race detector.
 func Oracle(tb testing.TB) string {
 	tb.Helper()

@@ -29,6 +29,8 @@ type Cluster struct {
 	t      testing.TB
 	dir    string
 	client *http.Client
+	// signer signs the certificates of the cluster.
+	signer *authority.Authority
 	etcd   []string
 	server []string
 	// tokens are those of users, by name.
@@ -68,6 +70,8 @@ func Start(t testing.TB, users ...string) *Cluster {
 		"--client-ca-file", c.CAFile, "--cert-dir", c.path("certs"), "--token-auth-file", c.path("tokens.csv"),
 		"--service-account-issuer", "https://kubernetes.default.svc",
 		"--service-account-key-file", c.path("server.pem"), "--service-account-signing-key-file", c.path("server.key"),
+		"--kubelet-client-certificate", c.path("server.pem"), "--kubelet-client-key", c.path("server.key"),
+		"--kubelet-certificate-authority", c.CAFile, "--kubelet-preferred-address-types", "InternalIP",
 		"--authorization-mode", "RBAC", "--service-cluster-ip-range", "10.0.0.0/24",
 		"--disable-admission-plugins", "ServiceAccount,TaintNodesByCondition", "--endpoint-reconciler-type", "none"}
 	for _, user := range users {
@@ -123,7 +127,7 @@ func (c *Cluster) must(err error) {
 // encrypt makes the server's certificate, and a client that trusts it.
 func (c *Cluster) encrypt(host net.IP) {
 	a := authority.New(c.t)
-	c.CAFile = c.path("ca.pem")
+	c.signer, c.CAFile = a, c.path("ca.pem")
 	a.Write(c.CAFile)
 	a.Issue(c.path("server.pem"), c.path("server.key"), host)
 	c.client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.Pool()}}}

@@ -1,0 +1,192 @@
+// Package cluster runs kubectl tailrace against a real API server, whose nodes
+// have kubelets that run the real agent's commands over journals of their own.
+package cluster
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tailrace/tailrace/internal/testkit"
+	"github.com/tailrace/tailrace/internal/testkit/journals"
+	"github.com/tailrace/tailrace/internal/testkit/kube"
+	"github.com/tailrace/tailrace/internal/testkit/kubelet"
+)
+
+// agentsNamespace is where the agents are, user who asks.
+const (
+	agentsNamespace = "observability"
+	user            = "oncall"
+)
+
+// node is one with an agent.
+type node struct {
+	*kubelet.Kubelet
+	pod  string
+	root string
+
+	mu   sync.Mutex
+	runs [][]string
+	// running are the programs that have not ended.
+	running map[*exec.Cmd]bool
+}
+
+// fleet is a cluster.
+type fleet struct {
+	testing.TB
+	*kube.Cluster
+	agent, plugin string
+	config        string
+	nodes         []*node
+}
+
+func newFleet(t testing.TB) *fleet {
+	t.Helper()
+	f := &fleet{TB: t, Cluster: kube.Start(t, user), agent: testkit.Agent(t), plugin: testkit.Plugin(t)}
+	f.config = f.Kubeconfig(user)
+	f.Namespace(agentsNamespace, nil)
+	f.Namespace("shop", nil)
+	return f
+}
+
+// add makes a node with an agent over documents.
+func (f *fleet) add(name string, documents string) *node {
+	f.Helper()
+	n := &node{root: filepath.Join(f.TempDir(), "state"), pod: "tailrace-" + name, running: map[*exec.Cmd]bool{}}
+	if err := journals.Write(n.root, []byte(documents)); err != nil {
+		f.Fatal(err)
+	}
+	config := filepath.Join(filepath.Dir(n.root), "tailrace.yaml")
+	text := fmt.Sprintf("receivers: {pods: {root: %s}}\nservice: {journal: {directory: %s}, telemetry: {metrics: {address: %q}}, pipelines: {logs: {receivers: [pods], exporters: []}}}\n",
+		f.TempDir(), n.root, testkit.FreeAddress(f.TB))
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		f.Fatal(err)
+	}
+	n.Kubelet = kubelet.Start(f, f.Cluster, name, n.exec(f.agent))
+	f.Pod(agentsNamespace, name, kube.JSON{"name": n.pod, "labels": kube.JSON{"app.kubernetes.io/name": "tailrace"}},
+		kube.JSON{"name": "tailrace", "image": "tailrace", "command": []any{"tailrace"}, "args": []any{"run", "--config", config}})
+	f.phase(n.pod, "Running")
+	f.nodes = append(f.nodes, n)
+	return n
+}
+
+func (f *fleet) phase(pod, phase string) {
+	f.Helper()
+	f.Must("PATCH", "/api/v1/namespaces/"+agentsNamespace+"/pods/"+pod+"/status", kube.JSON{"status": kube.JSON{"phase": phase}})
+}
+
+// exec runs programs as a container runtime does: it does not end them when
+// nobody reads them any more, but then their standard input ends.
+func (n *node) exec(agent string) func(*kubelet.Exec) int {
+	return func(e *kubelet.Exec) int { return n.start(exec.Command(agent, e.Command[1:]...), e) }
+}
+
+func (n *node) start(cmd *exec.Cmd, e *kubelet.Exec) int {
+	cmd.Stdout, cmd.Stderr = e.Stdout, e.Stderr
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		fmt.Fprintln(e.Stderr, err)
+		return 126
+	}
+	n.mu.Lock()
+	n.runs = append(n.runs, cmd.Args[1:])
+	n.running[cmd] = true
+	n.mu.Unlock()
+	go func() {
+		_, _ = io.Copy(in, e.Stdin)
+		in.Close()
+	}()
+	err = cmd.Wait()
+	n.mu.Lock()
+	delete(n.running, cmd)
+	n.mu.Unlock()
+	if exit := new(exec.ExitError); errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return 0
+}
+
+// asked is how many programs were run since the last time.
+func (n *node) asked() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	runs := len(n.runs)
+	n.runs = nil
+	return runs
+}
+
+// busy is how many programs run.
+func (n *node) busy() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.running)
+}
+
+// answer is what a command line has come to.
+type answer struct {
+	status   int
+	out, err string
+}
+
+func (a answer) String() string {
+	return fmt.Sprintf("status %d\n-- stdout:\n%s-- stderr:\n%s", a.status, a.out, a.err)
+}
+
+// ask runs kubectl tailrace.
+func (f *fleet) ask(args ...string) answer {
+	f.Helper()
+	cmd := exec.Command(f.plugin, append(args, "--kubeconfig", f.config)...)
+	cmd.Env = append(os.Environ(), "TZ=UTC")
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	err := cmd.Run()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		f.Fatal(err)
+	}
+	a := answer{cmd.ProcessState.ExitCode(), out.String(), errOut.String()}
+	if strings.Contains(a.err, "DATA RACE") {
+		f.Errorf("%v: %v", args, a)
+	}
+	return a
+}
+
+// epoch is when the first line was written.
+var epoch = time.Date(2026, 3, 5, 10, 0, 0, 0, time.UTC)
+
+// entry is a line of a log.
+type entry struct {
+	after   time.Duration // the epoch
+	pod     string
+	text    string
+	trace   string
+	request string
+}
+
+// documents are those of lines, in one frame.
+func documents(entries ...entry) string {
+	var b strings.Builder
+	for _, e := range entries {
+		trace, request := "", ""
+		if e.trace != "" {
+			trace = fmt.Sprintf(`"trace_id":%q,`, e.trace)
+		}
+		if e.request != "" {
+			request = fmt.Sprintf(`"http.request.header.x-request-id":[%q],`, e.request)
+		}
+		fmt.Fprintf(&b, `{"@timestamp":%q,%s"severity_number":9,"body":{"text":%q},"attributes":{%s"log.file.path":"/var/log/pods/shop_%s_uid/app/0.log"},`+
+			`"resource":{"attributes":{"service.name":%q,"k8s.namespace.name":"shop","k8s.pod.name":%q,"k8s.pod.uid":"uid","k8s.container.name":"app","k8s.container.restart_count":0}}}`+"\n",
+			epoch.Add(e.after).Format(time.RFC3339Nano), trace, e.text, request, e.pod, e.pod, e.pod)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
