@@ -33,6 +33,9 @@ const (
 	defaultTimeout     = 30 * time.Second
 )
 
+// findLimit is how long finding the agents may take.
+const findLimit = time.Minute
+
 func (c *cluster) addFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.StringVar(&c.kubeconfig, "kubeconfig", "", "path to the kubeconfig `FILE` to use")
@@ -105,7 +108,7 @@ func (c *cluster) find(cmd *cobra.Command, namespace, pod string) (*fleet, error
 		// Where that is not known, all nodes are asked.
 		which.Nodes, _ = client.NodesOf(cmd.Context(), namespace, pod)
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), c.timeout)
+	ctx, cancel := context.WithTimeout(cmd.Context(), findLimit)
 	defer cancel()
 	found, err := client.Find(ctx, which)
 	if err != nil {

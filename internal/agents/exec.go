@@ -54,8 +54,20 @@ func Explain(a Agent, err error) string {
 		return fmt.Sprintf("you may not run a search in the agents' pods: %s: the right that is missing is to create pods/exec in namespace %s", text, a.Namespace)
 	case errors.As(err, &status) && strings.Contains(text, "unknown flag: --stream"):
 		return fmt.Sprintf("its agent (pod %s/%s) is too old to be asked from afar: upgrade it", a.Namespace, a.Pod)
-	case strings.Contains(text, "error dialing backend"):
-		return fmt.Sprintf("the API server does not reach its kubelet: %s", text)
+	}
+	for _, unreached := range []string{"error dialing backend: ", "error sending request: "} {
+		if _, reason, ok := strings.Cut(text, unreached); ok {
+			return "the API server does not reach its kubelet: " + withoutRequest(reason)
+		}
+	}
+	return text
+}
+
+// withoutRequest is what became of a request, without its address, which has the
+// whole command line in it: Post "https://…": reason.
+func withoutRequest(text string) string {
+	if at := strings.LastIndex(text, "\": "); at >= 0 {
+		return text[at+len("\": "):]
 	}
 	return text
 }

@@ -141,7 +141,8 @@ func (s *Search) ask(ctx context.Context, n *Node, f *feed, seats chan struct{})
 	said := &Tail{}
 	ended := make(chan error, 1)
 	// What Run waits for may not end with ctx, such as a name server.
-	go func() { ended <- n.Run(ctx, f.grants.r, &nodestream.Parser{Handle: f.handle}, said) }()
+	answer := &nodestream.Parser{Handle: f.handle}
+	go func() { ended <- n.Run(ctx, f.grants.r, refusing{answer, cancel}, said) }()
 	var err error
 	select {
 	case err = <-ended:
@@ -175,16 +176,31 @@ func (f *feed) verdict(ctx context.Context, err error, said *Tail) error {
 	switch {
 	case ended:
 		return nil
-	case errors.Is(cause, ErrSilent):
-		return cause
-	case cause != nil:
+	case errors.Is(cause, context.Canceled):
 		return nil
+	case cause != nil:
+		return cause
 	case err == nil && said.empty() && heard:
 		return errors.New("the connection was cut in the middle of the answer")
 	case err == nil:
 		err = errors.New("the command ended without an answer")
 	}
 	return &RemoteError{Err: err, Said: said.String()}
+}
+
+// refusing ends a search whose answer is not understood: not every connection
+// tells that it could not be written.
+type refusing struct {
+	w   io.Writer
+	end context.CancelCauseFunc
+}
+
+func (r refusing) Write(p []byte) (int, error) {
+	n, err := r.w.Write(p)
+	if err != nil {
+		r.end(err)
+	}
+	return n, err
 }
 
 // RemoteError is a search that could not be run, or ended early.

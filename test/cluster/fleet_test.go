@@ -39,22 +39,51 @@ type node struct {
 	running map[*exec.Cmd]bool
 }
 
-// fleet is a cluster.
+// fleet are agents of one release on the nodes of a cluster that are theirs.
 type fleet struct {
 	testing.TB
 	*kube.Cluster
 	agent, plugin string
 	config        string
+	release       string
 	nodes         []*node
 }
 
+// newFleet makes a cluster, in which user has the rights that are documented.
 func newFleet(t testing.TB) *fleet {
 	t.Helper()
-	f := &fleet{TB: t, Cluster: kube.Start(t, user), agent: testkit.Agent(t), plugin: testkit.Plugin(t)}
+	f := &fleet{TB: t, Cluster: kube.Start(t, user), agent: testkit.LeanAgent(t), plugin: testkit.Plugin(t)}
 	f.config = f.Kubeconfig(user)
 	f.Namespace(agentsNamespace, nil)
 	f.Namespace("shop", nil)
+	f.Allow(user, theRights...)
 	return f
+}
+
+// of is a release that sees nothing of the others in the cluster.
+func (f *fleet) of(t *testing.T, release string) *fleet {
+	one := *f
+	one.TB, one.release = t, release
+	return &one
+}
+
+func (f *fleet) labels() kube.JSON { return kube.JSON{"release": f.release} }
+
+// TestKubectlTailrace has a cluster to which parts of the test add nodes of
+// their own.
+func TestKubectlTailrace(t *testing.T) {
+	f := newFleet(t)
+	for _, part := range []struct {
+		release, promise string
+		test             func(*testing.T, *fleet)
+	}{
+		{"well", "searches all nodes", searchesAllNodes},
+		{"ill", "names nodes that do not answer", namesNodesThatDoNotAnswer},
+		{"end", "ends searches with the one who asked", endsSearchesWithTheOneWhoAsked},
+		{"rights", "needs the rights that are documented", needsTheRightsThatAreDocumented},
+	} {
+		t.Run(part.promise, func(t *testing.T) { part.test(t, f.of(t, part.release)) })
+	}
 }
 
 // add makes a node with an agent over documents.
@@ -70,9 +99,14 @@ func (f *fleet) add(name string, documents string) *node {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		f.Fatal(err)
 	}
-	n.Kubelet = kubelet.Start(f, f.Cluster, name, n.exec(f.agent))
-	f.Pod(agentsNamespace, name, kube.JSON{"name": n.pod, "labels": kube.JSON{"app.kubernetes.io/name": "tailrace"}},
-		kube.JSON{"name": "tailrace", "image": "tailrace", "command": []any{"tailrace"}, "args": []any{"run", "--config", config}})
+	n.Kubelet = kubelet.Start(f, f.Cluster, name, f.labels(), n.exec(f.agent))
+	f.Must("POST", "/api/v1/namespaces/"+agentsNamespace+"/pods", kube.JSON{
+		"metadata": kube.JSON{"name": n.pod, "labels": kube.JSON{"app.kubernetes.io/name": "tailrace", "app.kubernetes.io/instance": f.release}},
+		"spec": kube.JSON{
+			"nodeName": name, "nodeSelector": f.labels(),
+			"containers": []any{kube.JSON{"name": "tailrace", "image": "tailrace", "command": []any{"tailrace"}, "args": []any{"run", "--config", config}}},
+		},
+	})
 	f.phase(n.pod, "Running")
 	f.nodes = append(f.nodes, n)
 	return n
@@ -143,10 +177,15 @@ func (a answer) String() string {
 	return fmt.Sprintf("status %d\n-- stdout:\n%s-- stderr:\n%s", a.status, a.out, a.err)
 }
 
+// line is a command line for the agents of the release.
+func (f *fleet) line(args ...string) []string {
+	return append(args, "--kubeconfig", f.config, "--agent-selector", "app.kubernetes.io/name=tailrace,app.kubernetes.io/instance="+f.release)
+}
+
 // ask runs kubectl tailrace.
 func (f *fleet) ask(args ...string) answer {
 	f.Helper()
-	cmd := exec.Command(f.plugin, append(args, "--kubeconfig", f.config)...)
+	cmd := exec.Command(f.plugin, f.line(args...)...)
 	cmd.Env = append(os.Environ(), "TZ=UTC")
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut

@@ -36,10 +36,8 @@ func threeNodes(f *fleet) {
 	}
 }
 
-// TestKubectlTailraceSearchesAllNodes is about a cluster that is well.
-func TestKubectlTailraceSearchesAllNodes(t *testing.T) {
-	f := newFleet(t)
-	f.Allow(user, theRights...)
+// searchesAllNodes is about a cluster that is well.
+func searchesAllNodes(t *testing.T, f *fleet) {
 	threeNodes(f)
 	f.Pod("shop", "node-1", kube.JSON{"name": "web-1"}, kube.JSON{"name": "app", "image": "app"})
 

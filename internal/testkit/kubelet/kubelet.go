@@ -48,8 +48,9 @@ type Kubelet struct {
 	run    func(*Exec) (status int)
 }
 
-// Start makes a node of the cluster and its kubelet, which has run run programs.
-func Start(t testing.TB, c *kube.Cluster, node string, run func(*Exec) (status int)) *Kubelet {
+// Start makes a node of the cluster, with labels, and its kubelet, which has run
+// run programs.
+func Start(t testing.TB, c *kube.Cluster, node string, labels kube.JSON, run func(*Exec) (status int)) *Kubelet {
 	t.Helper()
 	k := &Kubelet{Node: node, run: run}
 	l, err := net.Listen("tcp", testkit.Loopback()+":0")
@@ -61,7 +62,7 @@ func Start(t testing.TB, c *kube.Cluster, node string, run func(*Exec) (status i
 	go func() { _ = k.server.ServeTLS(l, "", "") }()
 	t.Cleanup(func() { k.server.Close() })
 	c.Must("POST", "/api/v1/nodes", kube.JSON{
-		"metadata": kube.JSON{"name": node, "labels": kube.JSON{"kubernetes.io/os": "linux"}},
+		"metadata": kube.JSON{"name": node, "labels": labels},
 		"status": kube.JSON{
 			"addresses":       []any{kube.JSON{"type": "InternalIP", "address": address.IP.String()}},
 			"daemonEndpoints": kube.JSON{"kubeletEndpoint": kube.JSON{"Port": address.Port}},
