@@ -50,13 +50,17 @@ type filesConfig struct {
 
 func defaultFiles() filesConfig { return filesConfig{files.DefaultConfig()} }
 
-// Validate checks the name of the format too.
+// Validate checks the name of the format and the layout too.
 func (c *filesConfig) Validate() error {
 	err := parse.CheckFormat(c.Format)
 	if err != nil {
 		err = fmt.Errorf("format: %w", err)
 	}
-	return errors.Join(c.Config.Validate(), err)
+	layout := parse.CheckLayout(c.Format, c.LogFormat)
+	if layout != nil {
+		layout = fmt.Errorf("log_format: %w", layout)
+	}
+	return errors.Join(c.Config.Validate(), err, layout)
 }
 
 // newReceiver makes what finds the files of a receiver.

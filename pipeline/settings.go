@@ -38,5 +38,5 @@ func checkSettings(s event.Settings) error {
 	case s.Redact != "":
 		return errors.New("this version does not redact")
 	}
-	return parse.CheckFormat(s.Format)
+	return errors.Join(parse.CheckFormat(s.Format), parse.CheckLayout(s.Format, s.LogFormat))
 }

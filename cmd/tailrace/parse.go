@@ -33,16 +33,26 @@ that explains it, every format tried before and the column of its first
 mismatch, what was redacted or not believed, and the document that Elasticsearch
 would get. Each line is looked at by itself, as the first of a container. Lines
 as a container runtime writes them (time, stream and tag, or Docker's JSON) are
-taken apart first.`,
+taken apart first.
+
+With --log-format lines are read by the layout that is given in the server's own
+words (nginx's log_format, Apache's LogFormat, Envoy's text_format, HAProxy's
+log-format), and the first byte that does not fit is pointed at. The same text
+goes into the key log_format of a files receiver.`,
 		Example: `  echo '{"level":"info","msg":"hi"}' | tailrace parse
   tailrace parse --format nginx access.log
+  tailrace parse --log-format '$remote_addr [$time_local] "$request" $status rt=$request_time' access.log
   head /var/log/pods/shop_*/*/0.log | tailrace parse -o json | jq .attributes`,
 	}
 	cmd.Flags().StringVar(&x.format, "format", parse.FormatAuto, "the lines' `FORMAT`, or auto to recognise it")
+	cmd.Flags().StringVar(&x.layout, "log-format", "", "the access log's `LAYOUT` as the server's configuration has it")
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, or json for the documents alone")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		if err := parse.CheckFormat(x.format); err != nil {
 			return troubleError{fmt.Errorf("--format: %w", err)}
+		}
+		if err := parse.CheckLayout(x.format, x.layout); err != nil {
+			return troubleError{fmt.Errorf("--log-format: %w", err)}
 		}
 		if output != "text" && output != "json" {
 			return troubleError{fmt.Errorf("--output: %q is neither text nor json", output)}
@@ -60,6 +70,7 @@ const maxParseLine = 1 << 20
 type explainer struct {
 	out           *bufio.Writer
 	format        string
+	layout        string
 	documentsOnly bool
 	now           func() time.Time
 
@@ -118,7 +129,7 @@ func splitLines(data []byte, atEOF bool) (int, []byte, error) {
 // line explains one line.
 func (x *explainer) line(text []byte) error {
 	x.lines++
-	src := &event.Source{Container: "parse", Settings: event.Settings{Format: x.format}}
+	src := &event.Source{Container: "parse", Settings: event.Settings{Format: x.format, LogFormat: x.layout}}
 	b := x.batch(src, text)
 	p := parse.New(parse.Options{})
 	p.Open(src)
@@ -182,7 +193,7 @@ func (x *explainer) document(b *event.Batch) ([]byte, error) {
 
 // printTried shows the formats that did not match, those together that failed
 // at the same byte for the same reason.
-func (x *explainer) printTried(tried []parse.Mismatch) {
+func (x *explainer) printTried(b *event.Batch, tried []parse.Mismatch) {
 	head := "  not "
 	for i, t := range tried {
 		fmt.Fprint(x.out, head, t.Format)
@@ -190,6 +201,9 @@ func (x *explainer) printTried(tried []parse.Mismatch) {
 		if i+1 == len(tried) || !sameMismatch(t, tried[i+1]) {
 			fmt.Fprintf(x.out, ": column %d: %s\n", t.Column, t.Reason)
 			head = "  not "
+		}
+		if x.layout != "" && i == 0 {
+			printCaret(x.out, b.Bytes(b.Records[0].Line), t)
 		}
 	}
 }
@@ -205,7 +219,7 @@ func (x *explainer) print(b *event.Batch, e *parse.Explanation, document []byte)
 	if e.Reason != "" {
 		fmt.Fprintf(x.out, "  stays text: %s\n", e.Reason)
 	}
-	x.printTried(e.Tried)
+	x.printTried(b, e.Tried)
 	for _, n := range e.Notes {
 		fmt.Fprintf(x.out, "  note: %s\n", render.Escape(nil, []byte(n)))
 	}

@@ -6,6 +6,9 @@ package event
 type Settings struct {
 	// Format is a parser's name, or "" or "auto" for detection.
 	Format string
+	// LogFormat is the layout of an access log in its server's own words; Format
+	// may say which server's.
+	LogFormat string
 	// Dataset and DataStreamNamespace are the defaults of the data stream,
 	// before cleaning; empty means generic and default.
 	Dataset, DataStreamNamespace string
@@ -25,6 +28,7 @@ type Settings struct {
 func (s *Settings) Override(o Settings) {
 	for _, f := range []struct{ of, by *string }{
 		{&s.Format, &o.Format},
+		{&s.LogFormat, &o.LogFormat},
 		{&s.Dataset, &o.Dataset},
 		{&s.DataStreamNamespace, &o.DataStreamNamespace},
 		{&s.Multiline, &o.Multiline},

@@ -91,6 +91,9 @@ func becomes(f *accessField) string {
 // TestEveryExampleIsOfItsFormat holds the table's examples to what they show.
 func TestEveryExampleIsOfItsFormat(t *testing.T) {
 	for _, f := range formats {
+		if f.given {
+			continue
+		}
 		b := batchOf(&event0, []byte(f.example))
 		New(Options{}).Process(b)
 		if got := formats[b.Records[0].Format].name; got != f.name {

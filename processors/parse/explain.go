@@ -23,6 +23,8 @@ type Mismatch struct {
 	Format, Reason string
 	// Column is the first byte that does not fit, counted from 1.
 	Column int
+	// Wanted is what a layout has there: a variable, or the text before it.
+	Wanted string
 }
 
 // Explain parses record i of b as the first line of its source, and says how.
@@ -57,7 +59,11 @@ func (l *line) tryAll(e *Explanation) {
 			l.undo()
 			return
 		}
-		e.Tried = append(e.Tried, Mismatch{Format: formats[f].name, Reason: l.reason.String(), Column: l.at + 1})
+		m := Mismatch{Format: formats[f].name, Reason: l.reason.String(), Column: l.at + 1}
+		if l.reason == reasonLayout {
+			m.Wanted = l.wanted
+		}
+		e.Tried = append(e.Tried, m)
 	}
 }
 

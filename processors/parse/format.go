@@ -22,6 +22,8 @@ type format struct {
 	// rival is the name of a format some of whose lines are of this one too: a
 	// stream that was taken for this one is the rival's once a line says so.
 	rival string
+	// given says that only the configuration makes lines be of the format.
+	given bool
 }
 
 // formatUnknown stands for a stream whose format is not found yet.
@@ -30,6 +32,9 @@ const formatUnknown = ^uint32(0)
 // formatText is the index of plain text, which explains every line: the first
 // of the table, so that a record which was never parsed has it too.
 const formatText = 0
+
+// formatGiven is the index of the layouts that users give.
+const formatGiven = 1
 
 // Sets of first bytes.
 const (
@@ -48,6 +53,12 @@ var formats = []format{
 		about:   "Anything else. The line is the body; a time and level at its head and `trace_id=`, `span_id=` and `traceparent=` in it are found.",
 		example: `2026-03-05 10:11:12.123 INFO [main] started on port 8080 [trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7]`,
 		parse:   parseText,
+	},
+	{
+		name:    "log_format",
+		about:   "The layout that a receiver's key `log_format` or `tailrace parse --log-format` gives, in the server's own words.",
+		example: `log_format: '$remote_addr [$time_local] "$request" $status rt=$request_time'`,
+		parse:   parseGiven, given: true,
 	},
 	{
 		name:    "istio-json",
@@ -179,7 +190,7 @@ var byHead = headsOf(formats)
 func headsOf(all []format) (sets [256]uint64) {
 	for i := range all {
 		for c := range sets {
-			if i != formatText && (all[i].heads == "" || strings.IndexByte(all[i].heads, byte(c)) >= 0) {
+			if i != formatText && !all[i].given && (all[i].heads == "" || strings.IndexByte(all[i].heads, byte(c)) >= 0) {
 				sets[c] |= 1 << i
 			}
 		}
@@ -206,9 +217,11 @@ const FormatAuto = "auto"
 
 // Formats are the names that a source's format may have, besides FormatAuto.
 func Formats() []string {
-	names := make([]string, len(formats))
+	var names []string
 	for i := range formats {
-		names[i] = formats[i].name
+		if !formats[i].given {
+			names = append(names, formats[i].name)
+		}
 	}
 	return names
 }
@@ -227,7 +240,7 @@ func CheckFormat(name string) error {
 func explicit(name string) []uint8 {
 	var found []uint8
 	for i := range formats {
-		if f := formats[i].name; f == name || strings.HasPrefix(f, name+"-") && name != "" {
+		if f := formats[i].name; !formats[i].given && (f == name || strings.HasPrefix(f, name+"-") && name != "") {
 			found = append(found, uint8(i))
 		}
 	}

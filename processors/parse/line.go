@@ -24,6 +24,9 @@ type line struct {
 	// reason and at say why and at which byte the last format failed.
 	reason reason
 	at     int
+	// wanted is the variable of the layout being tried that should be at at,
+	// or the literal before it.
+	wanted string
 	// What undo goes back to.
 	runtimeTime   int64
 	fields, bytes int
@@ -80,12 +83,17 @@ func (l *line) parse(s *stream) {
 
 // parseExplicit tries the formats that the configuration names.
 func (l *line) parseExplicit() {
+	why, by := reasonNone, uint8(0)
 	for _, f := range l.src.candidates {
 		if l.try(f, true) {
 			return
 		}
+		if f == formatGiven || why == reasonNone {
+			why, by = l.reason, f
+		}
 	}
-	l.raw(l.reason)
+	l.trying = by
+	l.raw(why)
 }
 
 // parseDetected tries the format found for the stream, or looks for one.

@@ -19,11 +19,13 @@ func (y *layout) match(a *access, at int) int {
 		}
 		n := len(p.before)
 		if len(s)-at < n || string(s[at:at+n]) != p.before {
+			a.l.wanted = p.before
 			return at + samePrefix(s[at:], p.before)
 		}
 		at += n
 		end := y.endOf(a, p, at)
 		if end < 0 || !a.put(&p.field, a.l.span(at, end)) {
+			a.l.wanted = p.variable
 			return at
 		}
 		at = end
@@ -31,17 +33,18 @@ func (y *layout) match(a *access, at int) int {
 	if y.both < len(y.pieces) {
 		return y.matchBoth(a, at)
 	}
-	return y.matchAfter(s, at)
+	return y.matchAfter(a, at)
 }
 
 // matchAfter compares what stands behind the last value.
-func (y *layout) matchAfter(s []byte, at int) int {
-	switch rest := s[at:]; {
+func (y *layout) matchAfter(a *access, at int) int {
+	switch rest := a.l.text[at:]; {
 	case string(rest) == y.after, y.cut && len(rest) == 0:
 		return -1
 	case y.loose && bytes.HasPrefix(rest, []byte(y.after)) && rest[len(y.after)] == ' ':
 		return -1
 	default:
+		a.l.wanted = y.after
 		return at + samePrefix(rest, y.after)
 	}
 }
@@ -52,10 +55,12 @@ func (y *layout) matchBoth(a *access, at int) int {
 	s := a.l.text
 	free := &y.pieces[y.both]
 	if !bytes.HasPrefix(s[at:], []byte(free.before)) {
+		a.l.wanted = free.before
 		return at + samePrefix(s[at:], free.before)
 	}
 	from := at + len(free.before)
 	if len(s)-from < len(y.after) || string(s[len(s)-len(y.after):]) != y.after {
+		a.l.wanted = y.after
 		return len(s)
 	}
 	end := len(s) - len(y.after)
@@ -63,10 +68,12 @@ func (y *layout) matchBoth(a *access, at int) int {
 		p := &y.pieces[i]
 		n := bytes.LastIndex(s[from:end], []byte(p.before))
 		if n < 0 {
+			a.l.wanted = p.before
 			return from
 		}
 		value := from + n + len(p.before)
 		if !a.put(&p.field, a.l.span(value, end)) {
+			a.l.wanted = p.variable
 			return value
 		}
 		end = from + n

@@ -32,6 +32,7 @@ type Parser struct {
 	line  line
 
 	sources map[*event.Source]*source
+	layouts map[layoutKey]*layout
 	// current is the source of the last batch, so that the usual batch finds
 	// it without a look-up.
 	current    *source
@@ -51,11 +52,13 @@ type source struct {
 	reserved   reserved
 	// apache says that the source is known to be Apache's.
 	apache bool
+	// layout is what its lines look like, if the configuration says so.
+	layout *layout
 }
 
 // New returns a parser for one lane.
 func New(o Options) *Parser {
-	p := &Parser{zone: o.Location, log: o.Logger, sources: map[*event.Source]*source{}, containers: map[string]*container{}}
+	p := &Parser{zone: o.Location, log: o.Logger, sources: map[*event.Source]*source{}, layouts: map[layoutKey]*layout{}, containers: map[string]*container{}}
 	if p.zone == nil {
 		p.zone = time.UTC
 	}
@@ -71,6 +74,9 @@ func New(o Options) *Parser {
 // formats is taken over, so that a rotation changes nothing.
 func (p *Parser) Open(src *event.Source) {
 	s := &source{candidates: explicit(src.Format), reserved: reservedOf(src), apache: ofApache(src)}
+	if s.layout = p.layoutOf(src.Format, src.LogFormat); s.layout != nil {
+		s.candidates = givenCandidates(s.layout)
+	}
 	s.container = p.acquire(src)
 	p.sources[src] = s
 }

@@ -14,6 +14,8 @@ const (
 
 	// reasonMisfit only says that the line looks like something else.
 	reasonMisfit reason = reason(strictjson.NumProblems) + iota
+	// reasonLayout is for lines of a source that was given a layout.
+	reasonLayout
 	reasonMalformed
 	reasonQuarantined
 	reasonPanic
@@ -22,6 +24,7 @@ const (
 
 var reasons = [numReasons]string{
 	reasonMisfit:      "does not fit the format",
+	reasonLayout:      "does not fit the log_format",
 	reasonMalformed:   "the container runtime's line is malformed",
 	reasonQuarantined: "the container's parsing is quarantined",
 	reasonPanic:       "the parser panicked",

@@ -13,11 +13,12 @@ import (
 
 // Config are the keys of the receiver.
 type Config struct {
-	Include []string `mapstructure:"include" doc:"Files to read, with * and ? in any part of the path, such as /var/log/nginx/*.log; what was rotated away from them is found by itself."`
-	Exclude []string `mapstructure:"exclude" doc:"Patterns of paths that are not read; they win over include."`
-	Format  string   `mapstructure:"format" doc:"Name of the format of the lines, or auto to recognise it."`
-	Decoder string   `mapstructure:"decoder" doc:"none, or container for files that a container runtime writes (Docker's json-file, CRI): time and stream are taken off each line, and pieces of long lines are joined."`
-	StartAt string   `mapstructure:"start_at" doc:"Where to begin in files that were there before and of which no position is known: beginning, end, a duration back from now, or an RFC 3339 time (for these two, files that were written since are read whole)."`
+	Include   []string `mapstructure:"include" doc:"Files to read, with * and ? in any part of the path, such as /var/log/nginx/*.log; what was rotated away from them is found by itself."`
+	Exclude   []string `mapstructure:"exclude" doc:"Patterns of paths that are not read; they win over include."`
+	Format    string   `mapstructure:"format" doc:"Name of the format of the lines, or auto to recognise it."`
+	LogFormat string   `mapstructure:"log_format" doc:"The layout of an access log, pasted from the server's own configuration: nginx's log_format, Apache's LogFormat, Envoy's text_format or HAProxy's log-format. Which of them it is shows in it, or format says it."`
+	Decoder   string   `mapstructure:"decoder" doc:"none, or container for files that a container runtime writes (Docker's json-file, CRI): time and stream are taken off each line, and pieces of long lines are joined."`
+	StartAt   string   `mapstructure:"start_at" doc:"Where to begin in files that were there before and of which no position is known: beginning, end, a duration back from now, or an RFC 3339 time (for these two, files that were written since are read whole)."`
 }
 
 // DefaultConfig recognises formats and reads from the beginning; include has

@@ -87,7 +87,7 @@ func isWithin(dir, under string) bool {
 // named after the live file, whatever it was rotated to.
 func (r *Receiver) Describe(t *tail.Target) event.Source {
 	src := event.Source{
-		Container: t.Chain, Settings: event.Settings{Format: r.cfg.Format},
+		Container: t.Chain, Settings: event.Settings{Format: r.cfg.Format, LogFormat: r.cfg.LogFormat},
 		Attributes: []event.Attr{tail.StringAttr("log.file.path", t.Chain)},
 	}
 	if r.opts.Host != "" {
