@@ -42,6 +42,9 @@ type Options struct {
 	// Hold is used and left as it is, so that the next agent in this process
 	// can use it. Nil: the agent has one of its own, which ends with it.
 	Hold *Hold
+	// Reloads is what metrics and status say of the configuration; nil is
+	// nothing.
+	Reloads *Reloads
 }
 
 // Agent is one running Tailrace. Everything that reads stops before what it
@@ -54,6 +57,8 @@ type Agent struct {
 	conf config.Pipeline
 
 	hold *Hold
+	// next is what goes on in this process when the agent has ended.
+	next successor
 	// opener opens what is on disk, and waiting answers meanwhile.
 	opener  *opener
 	waiting *waitingRoom

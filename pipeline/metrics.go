@@ -71,6 +71,11 @@ var (
 	stateCopies     = telemetry.Counter("tailrace_state_copies_total", "Times that the state directory was found to be a copy, or restored from one.")
 	stateMoves      = telemetry.Counter("tailrace_state_node_changes_total", "Times that the state directory was found to be that of a node with another name.")
 	droppedPlaces   = telemetry.Counter("tailrace_checkpoint_forgotten_total", "Positions of files forgotten because there were too many.")
+
+	// The first two as Prometheus names its own.
+	reloadSuccessful = telemetry.Gauge("tailrace_config_last_reload_successful", "1 when the agent has the configuration that is in its files as of the last look, 0 when that one could not be used and the agent goes on with the one before.")
+	reloadTime       = telemetry.Gauge("tailrace_config_last_reload_success_timestamp_seconds", "When the configuration in the files was last found to be the agent's, or became it.")
+	reloadsDone      = telemetry.Counter("tailrace_config_reloads_total", "Looks at the configuration since the process started: applied; unchanged; refused, for a mistake or because it takes a restart; failed, when the agent could not start with it.", "outcome")
 )
 
 // collector reads all metrics from the parts' own figures.
@@ -81,6 +86,7 @@ func (a *Agent) collect(e telemetry.Emit) {
 		a.collectShipper(e, s)
 	}
 	a.collectJournal(e)
+	a.collectReloads(e)
 }
 
 func (a *Agent) collectReading(e telemetry.Emit) {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"io"
 
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -27,6 +28,14 @@ func (s settled) Describe(t *tail.Target) event.Source {
 	}
 	src.Class = s.class(&src)
 	return src
+}
+
+// Close closes the provider, if that has anything open.
+func (s settled) Close() error {
+	if c, ok := s.Provider.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }
 
 // checkSettings is an error for settings that a component would not understand.

@@ -33,7 +33,7 @@ func sendReport(w http.ResponseWriter, r *status.Report, log *slog.Logger) {
 // Report is what the agent knows of its files and exporters.
 func (a *Agent) Report() status.Report {
 	r := status.Report{Time: time.Now(), Live: true, Node: a.node, Version: a.opts.Version, Journal: a.reportJournal()}
-	r.Owner = OwnerOf(&a.owner, r.Time)
+	r.Owner, r.Config = OwnerOf(&a.owner, r.Time), a.reportReloads()
 	for _, s := range a.shippers {
 		r.Exporters = append(r.Exporters, a.reportExporter(s))
 	}

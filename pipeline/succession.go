@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tailrace/tailrace/internal/vfs"
+	"github.com/tailrace/tailrace/pipeline/config"
 )
 
 // NextLockFile is locked by the agent that waits for the directory's lock, the
@@ -66,16 +67,19 @@ func (a *Agent) announce(fs vfs.FS, dir string) io.Closer {
 	if err != nil {
 		return nil
 	}
-	if err := appendLine(fs, name, a.exporterNames()); err != nil {
+	if err := appendLine(fs, name, exporterNames(a.cfg)); err != nil {
 		a.log.Debug("the agent that is replaced does not know which exporters go on, and lets them deliver first", "error", err)
 	}
 	return next
 }
 
-func (a *Agent) exporterNames() []string {
-	names := make([]string, 0, len(a.conf.Exporters))
-	for _, id := range a.conf.Exporters {
-		names = append(names, id.String())
+// exporterNames are the exporters that a configuration's pipelines use.
+func exporterNames(cfg *config.Config) successor {
+	names := successor{}
+	for _, p := range cfg.Service.Pipelines {
+		for _, id := range p.Exporters {
+			names = append(names, id.String())
+		}
 	}
 	return names
 }
@@ -112,6 +116,9 @@ func (s successor) goesOn(exporter string) bool { return slices.Contains(s, expo
 func (a *Agent) heir() successor {
 	if a.inMemory() || a.hold.lock == nil {
 		return nil
+	}
+	if a.next != nil {
+		return a.next
 	}
 	s := waitingIn(vfs.OS{}, a.cfg.Service.Journal.Directory)
 	if s != nil {

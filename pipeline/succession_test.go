@@ -161,7 +161,7 @@ func TestNamesOfAWaitingAgentAreWholeOrNone(t *testing.T) {
 // written after that one has gone on, or was killed.
 func TestNobodyWaitsInADirectoryThatAnAgentHasLeft(t *testing.T) {
 	dir := t.TempDir()
-	a := &Agent{log: newNode(t).options().Logger, conf: config.Pipeline{Exporters: []config.ID{{Type: "console"}}}}
+	a := &Agent{log: newNode(t).options().Logger, cfg: newNode(t).config(toConsole)}
 	if waitingIn(vfs.OS{}, dir) != nil {
 		t.Error("somebody waits in an empty directory")
 	}

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
-	"sync"
 	"syscall"
 	"time"
 
@@ -29,8 +27,10 @@ it gets SIGTERM or an interrupt: then what was read is made durable, exporters
 whose backends answer go on for a while, and what is not delivered by then waits
 in the journal for the next start.
 
-The configuration is read at the start only. On SIGHUP the agent goes on with the
-one it has, and says whether what is in the files now would be accepted.
+On SIGHUP, and when Kubernetes has replaced a mounted configuration, it is read
+again. If it has changed, has no mistakes and every component of it can be made,
+the agent goes on by it; else it goes on by the one that it has, and says so in
+its log, in tailrace status and by a metric (docs/reload.md).
 
 With no configuration it reads the logs of this node's pods into the journal
 and prints them.`,
@@ -52,11 +52,8 @@ and prints them.`,
 				return err
 			}
 		}
-		check := func() error {
-			_, err := checkedConfig(*uris, kinds)
-			return err
-		}
-		return runAgent(cmd.Context(), cfg, check, *drain, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		load := func() (*config.Config, error) { return checkedConfig(*uris, kinds) }
+		return runAgent(cmd.Context(), cfg, load, *drain, cmd.OutOrStdout(), cmd.ErrOrStderr())
 	}
 	return cmd
 }
@@ -78,56 +75,52 @@ func readablePods(dir string) error {
 // for at the end: a second is the shortest grace that a pod can have.
 const drainPatience = time.Second
 
-// runAgent runs an agent until ctx ends. check says what is wrong with the
+// runAgent runs agents until ctx ends, the first one by cfg. load is the
 // configuration as it is in its files now.
-func runAgent(ctx context.Context, cfg *config.Config, check func() error, drain time.Duration, out, errOut io.Writer) error {
-	logs := cfg.Service.Telemetry.Logs
-	logger, flush, err := telemetry.NewLogger(errOut, telemetry.LogOptions{Level: logs.Level, Encoding: logs.Encoding})
+func runAgent(ctx context.Context, cfg *config.Config, load func() (*config.Config, error), drain time.Duration, out, errOut io.Writer) error {
+	logs := logging{to: errOut}
+	defer logs.flush()
+	log, err := logs.logger(cfg)
 	if err != nil {
 		return err
 	}
-	defer flush()
-	limitMemory(logger)
-	defer answerHangups(logger, check)()
-	agent, err := pipeline.New(ctx, cfg, pipeline.Options{Version: version, Logger: logger, Stdout: out, Drain: drain, Patience: drainPatience})
-	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
-		// It was asked to end while it waited for another agent.
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	logger.Info("tailrace runs", "version", version, "journal", cfg.Service.Journal.Type, "directory", cfg.Service.Journal.Directory)
-	go newIdleMemory().run(ctx)
-	defer tellManager(ctx, logger, agent.Alive)()
-	return agent.Run(ctx)
-}
-
-// answerHangups takes SIGHUP, which would end the process, until the function
-// that it returns is called.
-func answerHangups(log *slog.Logger, check func() error) (stop func()) {
+	limitMemory(log)
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
-	var answering sync.WaitGroup
-	answering.Go(func() {
-		for range hangups {
-			answerHangup(log, check())
-		}
-	})
-	return func() {
-		signal.Stop(hangups)
-		close(hangups)
-		answering.Wait()
+	defer signal.Stop(hangups)
+	go newIdleMemory().run(ctx)
+	r := pipeline.Runner{
+		Options: pipeline.Options{Version: version, Stdout: out, Drain: drain, Patience: drainPatience},
+		Load:    load, Logger: logs.logger, Hangups: hangups,
 	}
+	m := managerOf(ctx, log, r.Alive)
+	defer m.close()
+	r.Manager = m
+	return r.Run(ctx, cfg)
 }
 
-// answerHangup says what a restart would make of the configuration.
-func answerHangup(log *slog.Logger, wrong error) {
-	const goesOn = "SIGHUP: the agent goes on with the configuration that it was started with; "
-	if wrong != nil {
-		log.Error(goesOn+"the one in its files has mistakes, and a restart would fail", "error", wrong,
-			"cure", "correct them (tailrace validate), then restart the agent")
-		return
+// logging makes the agent's loggers, one after the other.
+type logging struct {
+	to   io.Writer
+	last func()
+}
+
+// logger makes the one that a configuration asks for. Everything was said by the
+// one before it.
+func (l *logging) logger(cfg *config.Config) (*slog.Logger, error) {
+	o := cfg.Service.Telemetry.Logs
+	log, flush, err := telemetry.NewLogger(l.to, telemetry.LogOptions{Level: o.Level, Encoding: o.Encoding})
+	if err != nil {
+		return nil, err
 	}
-	log.Info(goesOn+"the one in its files is valid", "cure", "restart the agent to use it")
+	l.flush()
+	l.last = flush
+	return log, nil
+}
+
+// flush writes what a logger holds back.
+func (l *logging) flush() {
+	if l.last != nil {
+		l.last()
+	}
 }

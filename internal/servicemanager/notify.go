@@ -10,6 +10,8 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // The environment's variables (sd_notify(3), sd_watchdog_enabled(3)).
@@ -47,6 +49,17 @@ func FromEnvironment(getenv func(string) string, pid int) (Manager, error) {
 
 // Ready says that the service works.
 func (m Manager) Ready() error { return m.send("READY=1\nSTATUS=running") }
+
+// Reloading says that the service looks at its configuration; Ready ends that.
+// The time is what systemd tells it from an earlier one by
+// (systemd.service(5), Type=notify-reload).
+func (m Manager) Reloading() error {
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
+		return err
+	}
+	return m.send(fmt.Sprintf("RELOADING=1\nMONOTONIC_USEC=%d\nSTATUS=looking at the configuration", now.Nano()/int64(time.Microsecond)))
+}
 
 // Stopping says that the service was asked to end and is about it.
 func (m Manager) Stopping() error { return m.send("STOPPING=1\nSTATUS=making durable what was read") }

@@ -6,10 +6,13 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // systemd is a socket as systemd gives it to a service.
@@ -61,7 +64,7 @@ func TestSystemdIsToldOfEachStep(t *testing.T) {
 			for _, step := range []struct {
 				tell func() error
 				want string
-			}{{m.Ready, "READY=1"}, {m.Stopping, "STOPPING=1"}} {
+			}{{m.Ready, "READY=1"}, {m.Reloading, "RELOADING=1"}, {m.Ready, "READY=1"}, {m.Stopping, "STOPPING=1"}} {
 				if err := step.tell(); err != nil {
 					t.Fatal(err)
 				}
@@ -70,6 +73,33 @@ func TestSystemdIsToldOfEachStep(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestReloadingComesWithTheTime checks what systemd.service(5) asks for: the
+// clock that systemd goes by, in microseconds, at the time of the message.
+func TestReloadingComesWithTheTime(t *testing.T) {
+	s := listen(t, filepath.Join(t.TempDir(), "notify"))
+	monotonic := func() int64 {
+		var now unix.Timespec
+		if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
+			t.Fatal(err)
+		}
+		return now.Nano() / 1000
+	}
+	before := monotonic()
+	if err := (Manager{socket: s.name}).Reloading(); err != nil {
+		t.Fatal(err)
+	}
+	message := s.told()
+	var usec int64
+	for line := range strings.SplitSeq(message, "\n") {
+		if value, ok := strings.CutPrefix(line, "MONOTONIC_USEC="); ok {
+			usec, _ = strconv.ParseInt(value, 10, 64)
+		}
+	}
+	if usec < before || usec > monotonic() {
+		t.Errorf("%d is not between %d and now: %q", usec, before, message)
 	}
 }
 

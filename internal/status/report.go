@@ -27,10 +27,11 @@ type Report struct {
 	Node    string `json:"node,omitempty"`
 	Version string `json:"version,omitempty"`
 
-	Owner     Owner      `json:"owner,omitzero"`
-	Journal   Journal    `json:"journal"`
-	Exporters []Exporter `json:"exporters"`
-	Files     []File     `json:"files"`
+	Owner     Owner         `json:"owner,omitzero"`
+	Config    Configuration `json:"config,omitzero"`
+	Journal   Journal       `json:"journal"`
+	Exporters []Exporter    `json:"exporters"`
+	Files     []File        `json:"files"`
 	// Annotations are those that are not followed; only a running agent knows.
 	Annotations []Annotation `json:"bad_annotations,omitempty"`
 }
@@ -42,6 +43,17 @@ type Annotation struct {
 	Pod       string `json:"pod,omitempty"`
 	Key       string `json:"annotation"`
 	Why       string `json:"why"`
+}
+
+// Configuration is what became of the last looks at the agent's configuration.
+type Configuration struct {
+	// Loaded is when the one in the files was last found to be the agent's, or
+	// became it.
+	Loaded time.Time `json:"loaded,omitzero"`
+	// Failed is when one was found that the agent could not use, and Error why;
+	// the agent goes on with the one before.
+	Failed time.Time `json:"failed,omitzero"`
+	Error  string    `json:"error,omitempty"`
 }
 
 // Owner is whose the state directory is.

@@ -43,10 +43,18 @@ type screen struct {
 func (s *screen) agent() {
 	if s.Live {
 		fmt.Fprintf(s.w, "agent: running on node %s, version %s\n", safe(s.Node), safe(s.Version))
+		s.configuration()
 		s.resting()
 		return
 	}
 	fmt.Fprintf(s.w, "agent: %s; what follows is what is durable on disk\n", safe(s.Why))
+}
+
+// configuration says that the agent could not use the one in its files.
+func (s *screen) configuration() {
+	if c := &s.Config; c.Error != "" {
+		fmt.Fprintf(s.w, "configuration: NOT RELOADED at %s, the agent goes on with the one of %s: %s\n", s.clock(c.Failed), s.clock(c.Loaded), safe(c.Error))
+	}
 }
 
 // resting says that files rotate through the descriptors, when they do.

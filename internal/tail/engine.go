@@ -3,6 +3,7 @@ package tail
 import (
 	"context"
 	"hash/maphash"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -212,5 +213,10 @@ func (e *Engine) closeAll() {
 	}
 	for _, r := range e.roots {
 		_ = r.Close()
+	}
+	for _, p := range e.opts.Providers {
+		if c, ok := p.(io.Closer); ok {
+			_ = c.Close()
+		}
 	}
 }

@@ -75,7 +75,8 @@ type Start struct {
 }
 
 // Provider finds files; receivers implement it. Calls come from the engine's
-// goroutine, but for Describe, which comes from a lane's.
+// goroutine, but for Describe, which comes from a lane's. One that has files open
+// is an io.Closer, and is closed when the engine ends.
 type Provider interface {
 	// Scan yields every file at or below a directory, or all of them when
 	// under is empty. An error means that the result is not complete.

@@ -54,6 +54,16 @@ func Plugin(tb testing.TB) string {
 	return build(tb, "./cmd/kubectl-tailrace", raceEnabled)
 }
 
+// StampedAgent is LeanAgent with another version stamped into it, as a release
+// has its own.
+func StampedAgent(tb testing.TB, version string) string {
+	tb.Helper()
+	bin := filepath.Join(tb.TempDir(), "tailrace")
+	cgo, args := buildArgs(false)
+	compile(tb, Root(tb), cgo, append(args, "-ldflags=-s -w -X main.version="+version, "-o"), bin, "./cmd/tailrace")
+	return bin
+}
+
 // Oracle is the oracle's binary. It is never slowed by the race detector.
 func Oracle(tb testing.TB) string {
 	tb.Helper()

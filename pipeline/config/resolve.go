@@ -85,6 +85,9 @@ func readAll(uris []string) ([]document, error) {
 			return nil, err
 		}
 		doc := document{name: name, root: new(yaml.Node)}
+		if path, ok := strings.CutPrefix(uri, schemeFile); ok {
+			doc.path = path
+		}
 		if err := yaml.Unmarshal(text, doc.root); err != nil {
 			return nil, Problems{syntaxProblem(name, err)}
 		}

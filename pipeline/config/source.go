@@ -21,6 +21,8 @@ type source struct {
 // document is one file that was named on the command line.
 type document struct {
 	name string
+	// path is empty for what is no file.
+	path string
 	root *yaml.Node
 }
 

@@ -66,6 +66,17 @@ func newPattern(glob string) *pattern {
 // Watch lists the directories that were looked into last.
 func (r *Receiver) Watch() []string { return r.watched.All() }
 
+// Close closes the directories that files were looked for in.
+func (r *Receiver) Close() (err error) {
+	for _, p := range r.patterns {
+		if p.root != nil {
+			err = errors.Join(err, p.root.Close())
+			p.root = nil
+		}
+	}
+	return err
+}
+
 // Scan yields the files at or below a directory.
 func (r *Receiver) Scan(ctx context.Context, under string, yield func(tail.Target)) error {
 	r.watched.Look(under)

@@ -123,6 +123,19 @@ func (r *Receiver) openRoot() (err error) {
 	return err
 }
 
+// Close closes the directories that files were looked for in.
+func (r *Receiver) Close() (err error) {
+	if r.root != nil {
+		err = r.root.Close()
+		r.root = nil
+	}
+	for dir, root := range r.linkRoots {
+		err = errors.Join(err, root.Close())
+		delete(r.linkRoots, dir)
+	}
+	return err
+}
+
 func (r *Receiver) unwatch(under string) {
 	r.watched.Look(under)
 	maps.DeleteFunc(r.links, func(_, dir string) bool { return dir == under || strings.HasPrefix(dir, under+"/") })

@@ -3,8 +3,6 @@ package hazards
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +21,7 @@ import (
 // restart takes on the same machine.
 func TestARollOutLosesNothingAndHardlyPauses(t *testing.T) {
 	t.Parallel()
-	usual, other := testkit.Agent(t), otherVersion(t)
+	usual, other := testkit.Agent(t), testkit.StampedAgent(t, "0.0.1-other")
 	n := newNode(t, "ok")
 	generator := n.Generate("-seed", seed(61), "-containers", "3", "-plains", "1", "-rate", "800", "-limit", "262144")
 	agent := n.start()
@@ -36,10 +34,14 @@ func TestARollOutLosesNothingAndHardlyPauses(t *testing.T) {
 	for _, binary := range steps {
 		n.binary = binary
 		next := n.surge()
+		if len(moments) == 0 {
+			n.probed("--ready", "ready; another agent works")
+			n.probed("", "alive; another agent works")
+		}
 		moments = append(moments, time.Now())
 		n.replaced(agent)
 		agent = next
-		n.probed("--ready", "ready")
+		n.figure("the new agent works", exactly(0), "tailrace_state_waiting")
 		n.arrived(n.sink.Stats().Stored + 100)
 	}
 	restarted := time.Now()
@@ -56,24 +58,6 @@ func TestARollOutLosesNothingAndHardlyPauses(t *testing.T) {
 	}
 }
 
-// otherVersion is an agent that is stamped as another version.
-func otherVersion(tb testing.TB) string {
-	tb.Helper()
-	const source, usual, other = "cmd/tailrace/version.go", `var version = "dev"`, `var version = "0.0.1-other"`
-	text, err := os.ReadFile(filepath.Join(testkit.Root(tb), source))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if strings.Count(string(text), usual) != 1 {
-		tb.Fatalf("%s has no %s", source, usual)
-	}
-	binary := testkit.ChangedAgent(tb, map[string]string{source: strings.Replace(string(text), usual, other, 1)})
-	if out, code := testkit.Output(tb, binary, "version", "--short"); code != 0 || strings.TrimSpace(out) != "0.0.1-other" {
-		tb.Fatalf("the other version calls itself %q", out)
-	}
-	return binary
-}
-
 // surge starts an agent with an address of its own, as each pod has, beside the
 // running one, and returns when it is ready and waits.
 func (n *node) surge() *testkit.Process {
@@ -81,8 +65,6 @@ func (n *node) surge() *testkit.Process {
 	n.Metrics = testkit.FreeAddress(n.TB)
 	n.override(fmt.Sprintf("service: {telemetry: {metrics: {address: %q}}}\n", n.Metrics))
 	next := n.start()
-	n.probed("--ready", "ready; another agent works")
-	n.probed("", "alive; another agent works")
 	n.figure("the new agent says that it waits", exactly(1), "tailrace_state_waiting")
 	n.saying(next, "waiting for another agent on the same journal directory")
 	return next
