@@ -208,7 +208,7 @@ func TestABadAnnotationIsLoggedOnceForEachChange(t *testing.T) {
 		{"tailrace.io/sample=x", 1}, {"tailrace.io/sample=x", 1}, {"tailrace.io/sample=y", 2}, {"tailrace.io/sample=2", 2}, {"tailrace.io/sample=y", 3},
 	} {
 		s.learn(t, annotated(tt.annotation))
-		if n := strings.Count(log.String(), "an annotation is not followed"); n != tt.want {
+		if n := strings.Count(log.String(), "an annotation of a pod or namespace is not followed"); n != tt.want {
 			t.Fatalf("after %s it was said %d times, want %d:\n%s", tt.annotation, n, tt.want, &log)
 		}
 	}

@@ -119,7 +119,7 @@ func named(problems []Problem, namespace, pod string) []Problem {
 func (s *Pods) say(now, before []Problem) {
 	for _, p := range now {
 		if !slices.Contains(before, p) {
-			s.opts.Logger.Warn("an annotation is not followed; all others are",
+			s.opts.Logger.Warn("an annotation of a pod or namespace is not followed",
 				"namespace", p.Namespace, "pod", p.Pod, "annotation", p.Key, "reason", p.Why)
 		}
 	}
