@@ -84,31 +84,35 @@ func (a *Agent) openTerminations() error {
 	return nil
 }
 
-// logOf describes the log of a life that has ended. It is not ok when the log
-// is not read: it is excluded, or of before where reading begins.
-func (a *Agent) logOf(t *kubernetes.Termination) (src event.Source, ok bool) {
+// logOf describes the log of a life that has ended. Nothing is told of a life
+// whose log is not read: it is excluded, or of before where reading begins.
+func (a *Agent) logOf(t *kubernetes.Termination) (src event.Source, when verdict) {
+	log := tail.Target{PathIdentity: t.Of() + "/" + strconv.Itoa(t.Restart)}
 	for _, r := range a.podLogs {
-		log := tail.Target{PathIdentity: t.Of() + "/" + strconv.Itoa(t.Restart)}
-		if r.Excludes(t.Namespace, t.Pod, t.Container) != "" || a.metadata.Excluded(log.PathIdentity) != "" {
+		if r.Excludes(t.Namespace, t.Pod, t.Container) != "" || !a.isRead(r.Start(), &log, t) {
 			continue
 		}
-		if start := r.Start(); !a.isSince(&start, t.Finished) && !a.knows(log.PathIdentity) && !a.knows(event.TerminationsOf(t.Of())) {
-			continue
+		if src = r.Describe(&log); !a.metadata.Ready(&src) {
+			return src, later
 		}
 		src = a.withSettings(r).Describe(&log)
 		src.Class, src.EventName = cmp.Or(src.Class, tail.DefaultClass), kubernetes.TerminationEvent
-		return src, t.Finished*int64(time.Second) >= src.Since
+		if a.metadata.Excluded(log.PathIdentity) != "" || t.Finished*int64(time.Second) < src.Since {
+			return src, never
+		}
+		return src, now
 	}
-	return src, false
+	return src, never
 }
 
-// isSince says whether reading begins before a time, in seconds since the Unix
-// epoch.
-func (a *Agent) isSince(s *tail.Start, at int64) bool {
-	if s.End {
-		return at >= a.started.Unix()
+// isRead says whether a life has ended behind where reading begins, or its
+// container is known to have been read or told of before.
+func (a *Agent) isRead(begin tail.Start, log *tail.Target, t *kubernetes.Termination) bool {
+	since := begin.Since
+	if begin.End {
+		since = a.started
 	}
-	return s.Since.IsZero() || at >= s.Since.Unix()
+	return since.IsZero() || t.Finished >= since.Unix() || a.knows(log.PathIdentity) || a.knows(event.TerminationsOf(t.Of()))
 }
 
 func (a *Agent) knows(pathIdentity string) bool { return len(a.checkpoint.Find(pathIdentity)) > 0 }

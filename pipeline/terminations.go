@@ -14,10 +14,17 @@ import (
 type ends interface {
 	Terminations() []kubernetes.Termination
 	Ended() <-chan struct{}
-	// Ready says whether all is known that is added to a source, or was waited
-	// for long enough.
-	Ready(src *event.Source) bool
 }
+
+// verdict says whether an end is told of.
+type verdict uint8
+
+const (
+	never verdict = iota
+	// later is while something is not known of its source.
+	later
+	now
+)
 
 // recorded is what the journal knows; it is a *checkpoint.Store.
 type recorded interface {
@@ -33,9 +40,8 @@ type recorded interface {
 type terminations struct {
 	ends      ends
 	positions recorded
-	// source describes the log of a life; ok is false if nothing is to be told
-	// of it.
-	source func(t *kubernetes.Termination) (src event.Source, ok bool)
+	// source describes the log of a life, and says whether its end is told of.
+	source func(t *kubernetes.Termination) (event.Source, verdict)
 	node   string
 	// lost says that the journal may have had records that it does not know of,
 	// behind that those of before the start may have been delivered.
@@ -148,14 +154,14 @@ func (r *terminations) tell(t *kubernetes.Termination, b *event.Batch) bool {
 	if int64(t.Restart) < s.Offset {
 		return false
 	}
-	src, ok := r.source(t)
-	if !ok {
+	src, when := r.source(t)
+	if when == never {
 		return false
 	}
 	src.ID, src.Identity = s.ID, s.Identity
 	src.MaybeSeen = r.lost && !s.known || r.behind && t.Finished < r.start.Unix()
 	// A frame of another class must not say that this one's records are durable.
-	if !r.ends.Ready(&src) || s.changed && s.class != src.Class {
+	if when == later || s.changed && s.class != src.Class {
 		r.held = true
 		return false
 	}

@@ -20,8 +20,10 @@ import (
 
 // kubelet is an API server that lists the pod that nodes have, with a status.
 type kubelet struct {
-	URL    string
-	status atomic.Pointer[string]
+	URL string
+	// annotation is one of the pod's, with the value true.
+	annotation string
+	status     atomic.Pointer[string]
 }
 
 func newKubelet(t *testing.T) *kubelet {
@@ -34,8 +36,8 @@ func newKubelet(t *testing.T) *kubelet {
 			return
 		}
 		fmt.Fprintf(w, `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{"metadata":{
-			"namespace":"shop","name":"cart-0","uid":"0d9a2a5e-0000-4000-8000-000000000001"},
-			"spec":{"containers":[{"name":"cart","image":"cart:1"}]},"status":{"containerStatuses":[%s]}}]}`, *k.status.Load())
+			"namespace":"shop","name":"cart-0","uid":"0d9a2a5e-0000-4000-8000-000000000001","annotations":{%q:"true"}},
+			"spec":{"containers":[{"name":"cart","image":"cart:1"}]},"status":{"containerStatuses":[%s]}}]}`, k.annotation, *k.status.Load())
 	}))
 	t.Cleanup(s.Close)
 	k.URL = s.URL
@@ -143,6 +145,7 @@ func TestOnlyLogsThatAreReadHaveTerminations(t *testing.T) {
 		want         int
 	}{
 		{"excluded", "receivers: {pods: {exclude: [shop/*/cart]}}", time.Now(), 0},
+		{"excluded by its pod", "", time.Now(), 0},
 		{"turned off", "processors: {kubernetes: {terminations: false}}", time.Now(), 0},
 		{"ended before", "receivers: {pods: {start_at: end}}", time.Now().Add(-time.Hour), 0},
 		{"ended long before", "receivers: {pods: {start_at: 1h}}", time.Now().Add(-2 * time.Hour), 0},
@@ -152,6 +155,9 @@ func TestOnlyLogsThatAreReadHaveTerminations(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			n, k := newNode(t), newKubelet(t)
 			k.died(0, "Error", tt.ended)
+			if tt.name == "excluded by its pod" {
+				k.annotation = "tailrace.io/exclude"
+			}
 			a, stop := n.startWith(n.withMetadata(k.URL, tt.change))
 			n.until("the pod is known", func() bool { return a.metadata.Figures().Pods == 1 })
 			n.until("it is told", func() bool { return strings.Count(n.out.String(), "terminated") >= tt.want })
@@ -184,14 +190,13 @@ func TestAnEndIsToldWhereReadingBeganBefore(t *testing.T) {
 type statuses struct {
 	all   []kubernetes.Termination
 	ended chan struct{}
-	ready bool
+	when  verdict
 }
 
 func (s *statuses) Terminations() []kubernetes.Termination {
 	return append([]kubernetes.Termination(nil), s.all...)
 }
-func (s *statuses) Ended() <-chan struct{}   { return s.ended }
-func (s *statuses) Ready(*event.Source) bool { return s.ready }
+func (s *statuses) Ended() <-chan struct{} { return s.ended }
 
 func (s *statuses) end(restart int) {
 	t := kubernetes.Termination{Namespace: "shop", Pod: "cart-0", PodUID: "u", Container: "cart"}
@@ -209,7 +214,7 @@ func newReader(t *testing.T, s *statuses, class *string) (*terminations, *checkp
 	}
 	r := &terminations{
 		ends: s, positions: store, node: "node", onOpen: func(*event.Source) {}, onClose: func(*event.Source) {},
-		source: func(*kubernetes.Termination) (event.Source, bool) { return event.Source{Class: *class}, true },
+		source: func(*kubernetes.Termination) (event.Source, verdict) { return event.Source{Class: *class}, s.when },
 	}
 	return r.begin(), store
 }
@@ -227,7 +232,7 @@ func (r *terminations) read() (records int) {
 // TestAFrameSpeaksForItsOwnClassOnly changes the class of a container's records
 // between two of its ends: the second one waits for the frame of the first.
 func TestAFrameSpeaksForItsOwnClassOnly(t *testing.T) {
-	class, s := "a", &statuses{ready: true}
+	class, s := "a", &statuses{when: now}
 	r, _ := newReader(t, s, &class)
 	s.end(0)
 	if r.read() != 1 {
@@ -254,13 +259,13 @@ func TestAFrameSpeaksForItsOwnClassOnly(t *testing.T) {
 
 // TestARecordWaitsForItsMetadata is for the namespace of a pod.
 func TestARecordWaitsForItsMetadata(t *testing.T) {
-	class, s := "a", &statuses{}
+	class, s := "a", &statuses{when: later}
 	r, _ := newReader(t, s, &class)
 	s.end(0)
 	if r.read() != 0 || !r.held {
 		t.Error("it was read without")
 	}
-	if s.ready = true; r.read() != 1 {
+	if s.when = now; r.read() != 1 {
 		t.Error("it was not read")
 	}
 }
@@ -268,7 +273,7 @@ func TestARecordWaitsForItsMetadata(t *testing.T) {
 // TestWhatWasToldIsForgottenWithItsPod keeps what was told of a pod as long as
 // the API server tells of it, however long that is, and a day longer.
 func TestWhatWasToldIsForgottenWithItsPod(t *testing.T) {
-	class, s := "a", &statuses{ready: true}
+	class, s := "a", &statuses{when: now}
 	r, store := newReader(t, s, &class)
 	s.end(0)
 	r.read()

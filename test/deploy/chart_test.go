@@ -30,7 +30,7 @@ func rendered(example string) string { return chart + "/examples/" + example + "
 
 func render(t *testing.T, args ...string) string {
 	t.Helper()
-	return run(t, pinned(t, "helm"), append([]string{"template", "tailrace", chart, "--namespace", "tailrace", "--kube-version", kubernetes}, args...)...)
+	return run(t, testkit.Tool(t, "helm"), append([]string{"template", "tailrace", chart, "--namespace", "tailrace", "--kube-version", kubernetes}, args...)...)
 }
 
 // TestChartRendersAsItsExamplesShow holds the renderings, and the plain
@@ -51,7 +51,7 @@ func TestChartIsLintedByHelm(t *testing.T) {
 	for _, example := range examples {
 		args = append(args, "--values", valuesOf(example))
 	}
-	run(t, pinned(t, "helm"), args...)
+	run(t, testkit.Tool(t, "helm"), args...)
 }
 
 // TestChartRefusesValuesThatItDoesNotKnow shows that the schema is used.
@@ -59,7 +59,7 @@ func TestChartRefusesValuesThatItDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	needsTools(t)
 	for _, wrong := range []string{"tolerrations[0].operator=Exists", "metrics.port=0", "state.hostPath=lib", "image.digest=latest", "config.exporters=null"} {
-		cmd := exec.Command(pinned(t, "helm"), "template", "tailrace", chart, "--kube-version", kubernetes, "--set", wrong)
+		cmd := exec.Command(testkit.Tool(t, "helm"), "template", "tailrace", chart, "--kube-version", kubernetes, "--set", wrong)
 		cmd.Dir = testkit.Root(t)
 		if out, err := cmd.CombinedOutput(); err == nil {
 			t.Errorf("%s is accepted", wrong)
@@ -86,14 +86,14 @@ func conform(t *testing.T, files ...string) {
 	t.Helper()
 	schemas := strings.TrimSpace(run(t, "scripts/kube-schemas.sh"))
 	args := []string{"-strict", "-summary", "-schema-location", schemas + "/{{.ResourceKind}}{{.KindSuffix}}.json"}
-	t.Log(run(t, pinned(t, "kubeconform"), append(args, files...)...))
+	t.Log(run(t, testkit.Tool(t, "kubeconform"), append(args, files...)...))
 }
 
 // overlay is a file with what the example of an overlay comes to.
 func overlay(t *testing.T) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "overlay.yaml")
-	if err := os.WriteFile(name, []byte(run(t, pinned(t, "kustomize"), "build", "deploy/kustomize/example")), 0o644); err != nil {
+	if err := os.WriteFile(name, []byte(run(t, testkit.Tool(t, "kustomize"), "build", "deploy/kustomize/example")), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return name
@@ -109,7 +109,7 @@ func TestWrongManifestsAreNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	schemas := strings.TrimSpace(run(t, "scripts/kube-schemas.sh"))
-	out, err := exec.Command(pinned(t, "kubeconform"), "-strict", "-schema-location", schemas+"/{{.ResourceKind}}{{.KindSuffix}}.json", name).CombinedOutput()
+	out, err := exec.Command(testkit.Tool(t, "kubeconform"), "-strict", "-schema-location", schemas+"/{{.ResourceKind}}{{.KindSuffix}}.json", name).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "readOnlyRootFileSystem") {
 		t.Errorf("a misspelt field is not noticed: %v\n%s", err, out)
 	}
@@ -214,7 +214,7 @@ func TestNamespacesMayBeReadOnlyWhenSomethingIsTakenFromThem(t *testing.T) {
 func TestTheAgentTakesTheConfigurations(t *testing.T) {
 	t.Parallel()
 	needsTools(t)
-	for _, name := range []string{rendered("default"), rendered("nonroot"), rendered("monitoring"), manifests} {
+	for _, name := range []string{rendered("default"), rendered("nonroot"), rendered("monitoring"), rendered("metadata"), manifests} {
 		all := objects(t, name)
 		config := filepath.Join(t.TempDir(), "tailrace.yaml")
 		if err := os.WriteFile(config, []byte(all["ConfigMap"].Data["tailrace.yaml"]), 0o644); err != nil {

@@ -53,7 +53,7 @@ func TestImage(t *testing.T) {
 // isTakenAndRuns pushes the image into a real registry, has it validated there,
 // and runs the program from what comes out again.
 func isTakenAndRuns(t *testing.T, dir string) {
-	crane := pinned(t, "crane")
+	crane := testkit.Tool(t, "crane")
 	name := registry(t, crane) + "/tailrace:1.2.3"
 	run(t, crane, "push", "--index", dir, name)
 	for _, platform := range []string{"linux/amd64", "linux/arm64"} {

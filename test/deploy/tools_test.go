@@ -66,12 +66,6 @@ func installed(t *testing.T, name string) string {
 	return path
 }
 
-// pinned is where a Go tool of scripts/tool.sh is.
-func pinned(t *testing.T, name string) string {
-	t.Helper()
-	return strings.TrimSpace(run(t, "scripts/tool.sh", name))
-}
-
 // run is the standard output of a program that must succeed, run in the
 // repository's folder.
 func run(t *testing.T, path string, args ...string) string {
