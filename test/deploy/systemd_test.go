@@ -58,7 +58,8 @@ func TestUnitIsHardened(t *testing.T) {
 }
 
 // TestSystemdIsToldWhatTheAgentDoes plays systemd: the agent says that it runs
-// when it does, gives signs of life, and says that it is about to end.
+// when it does, gives signs of life, and says when it looks at its configuration,
+// has done so, and is about to end.
 func TestSystemdIsToldWhatTheAgentDoes(t *testing.T) {
 	t.Parallel()
 	needsTools(t)
@@ -81,6 +82,11 @@ func TestSystemdIsToldWhatTheAgentDoes(t *testing.T) {
 	for range 3 {
 		told(t, socket, "WATCHDOG=1")
 	}
+	if err := agent.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	told(t, socket, "RELOADING=1")
+	told(t, socket, "READY=1")
 	if err := agent.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
