@@ -106,10 +106,10 @@ func (l *line) parseObject(o *accessObject) bool {
 	}
 	a := access{l: l, secrets: l.secrets[:0]}
 	l.r.Severity = sevInfo
-	a.putMembers(o, present, &at, l.members, 0)
 	if !o.untraced {
 		l.objectTrace()
 	}
+	a.putMembers(o, present, &at, l.members, 0)
 	l.addMembers()
 	a.body()
 	l.dataset(o.dataset)
@@ -168,7 +168,8 @@ func (a *access) putMember(f *accessField, m *strictjson.Member, base int) bool 
 	switch f.means {
 	case meansRequest:
 		return a.request(s)
-	case meansTraceID, meansSpanID, meansTraceparent, meansB3:
+	case meansTraceparent, meansB3:
+		a.trace(f.means, s)
 		return false
 	}
 	return a.put(f, s)

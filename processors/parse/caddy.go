@@ -58,6 +58,7 @@ func parseCaddy(l *line) bool {
 	}
 	a := access{l: l, secrets: l.secrets[:0]}
 	l.r.Severity = sevInfo
+	l.objectTrace()
 	const own = 1<<caddyMember | 1<<caddyHeaders
 	a.putMembers(caddyObject, present&^own, &at, l.members, 0)
 	a.caddyRequest(request)
@@ -65,7 +66,6 @@ func parseCaddy(l *line) bool {
 		a.caddyHeaders(&l.members[n-1], "http.response.header.")
 	}
 	l.caddyRest()
-	l.objectTrace()
 	l.addMembers()
 	a.body()
 	l.dataset("caddy.access")

@@ -60,6 +60,8 @@ const (
 	endCLF
 	// endUser values end where a time follows: a name may hold anything.
 	endUser
+	// endRequest values end at the quote that a status follows.
+	endRequest
 	// endList values are items with a comma and a space between them.
 	endList
 	// endBraces values stand in braces, and are left out with them.
@@ -106,6 +108,16 @@ func (y *layout) compile() error {
 	return nil
 }
 
+// moreFree reports whether piece i is the one to be matched from both sides:
+// what clients call themselves, or else the first text between quotes.
+func (y *layout) moreFree(i int) bool {
+	p := &y.pieces[i]
+	if y.escape.closes() || p.field.means != meansText || !p.quoted() {
+		return false
+	}
+	return y.both == len(y.pieces) || p.field.name == accessUserAgent.name
+}
+
 // startsItself reports whether piece i begins with a byte of its own.
 func (y *layout) startsItself(i int) bool {
 	switch y.pieces[i].field.means {
@@ -132,9 +144,11 @@ func (y *layout) settle(i int, p *piece, last bool) {
 		p.end = endList
 	case p.field.means == meansUser && !last && y.pieces[i+1].field.means == meansCLF:
 		p.end = endUser
+	case p.field.means == meansRequest && p.quoted() && y.pieces[i+1].field.means == meansStatus:
+		p.end = endRequest
 	case p.field.free() || len(p.next) > 1 && p.next[0] != ' ' && p.next[0] != '"':
 		p.end = endNext
-		if !y.escape.closes() && y.both == len(y.pieces) && p.field.means == meansText && p.quoted() {
+		if y.moreFree(i) {
 			y.both = i
 		}
 	default:

@@ -153,6 +153,8 @@ func (y *layout) endOf(a *access, p *piece, i int) int {
 		return i + clfSize
 	case endUser:
 		return userEnd(s, i, p.next)
+	case endRequest:
+		return requestEnd(s, i, p.next)
 	case endList:
 		return listEnd(s, i)
 	}
@@ -169,6 +171,22 @@ func userEnd(s []byte, i int, next string) int {
 		}
 		at += n
 		if end := at + len(next) + clfSize; end < len(s) && s[end] == ']' && s[end-clfSize+2] == '/' {
+			return at
+		}
+	}
+}
+
+// requestEnd is the end of a request in which quotes are not escaped: where a
+// status follows.
+func requestEnd(s []byte, i int, next string) int {
+	for at := i; ; at++ {
+		n := bytes.Index(s[at:], []byte(next))
+		if n < 0 {
+			return -1
+		}
+		at += n
+		end := at + len(next) + len("200")
+		if _, ok := wholeNumber(s[min(end-len("200"), len(s)):min(end, len(s))]); ok && end < len(s) && s[end] == ' ' {
 			return at
 		}
 	}

@@ -1,0 +1,156 @@
+package parse
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// corpora are logs that real programs wrote; the folder is the format's name,
+// and VERSION in it says who wrote them (scripts/access-corpora.sh).
+const corpora = "../../testdata/formats"
+
+// corpus is a log of a format.
+type corpus struct {
+	format, name string
+	lines        [][]byte
+}
+
+// readCorpora reads all logs whose format this build knows.
+func readCorpora(t testing.TB) (all []corpus) {
+	t.Helper()
+	files, err := filepath.Glob(corpora + "/*/*.log")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no corpora", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := corpus{format: filepath.Base(filepath.Dir(file)), name: strings.TrimSuffix(file, ".log")}
+		for line := range bytes.Lines(text) {
+			c.lines = append(c.lines, bytes.TrimSuffix(line, []byte("\n")))
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// source is who wrote a corpus, as an agent sees it: Apache's combined format
+// is nginx's, so that its name has to tell them apart.
+func (c *corpus) source(container string) *event.Source {
+	src := &event.Source{Container: container, Path: "/var/log/" + container}
+	if c.format == "apache" {
+		src.Path = "/var/log/apache2/access.log"
+	}
+	return src
+}
+
+// readLater makes records of lines that were read long after they were
+// written, from files without a runtime's stamps.
+func readLater(b *event.Batch) {
+	for i := range b.Records {
+		b.Records[i].Time = 0
+		b.Records[i].Observed = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
+	}
+}
+
+func TestCorpora(t *testing.T) {
+	for _, c := range readCorpora(t) {
+		t.Run(c.format+"/"+filepath.Base(c.name), func(t *testing.T) {
+			var w strings.Builder
+			p := New(Options{})
+			for i, line := range c.lines {
+				src := c.source(fmt.Sprint(i))
+				p.Open(src)
+				b := batchOf(src, line)
+				readLater(b)
+				p.Process(b)
+				check(t, b)
+				fmt.Fprintf(&w, "%s\n%s", line, render(b, &b.Records[0]))
+				p.Close(src)
+			}
+			compareGolden(t, c.name+".golden", w.String())
+		})
+	}
+}
+
+// TestEveryCorpusSaysWhoWroteIt holds formats without a program to
+// the words that the documentation has for them.
+func TestEveryCorpusSaysWhoWroteIt(t *testing.T) {
+	for _, c := range readCorpora(t) {
+		version, err := os.ReadFile(filepath.Join(filepath.Dir(c.name), "VERSION"))
+		if err != nil {
+			t.Error(err)
+		}
+		if real := !bytes.HasPrefix(version, []byte("from specification")); real && len(c.lines) < 20 {
+			t.Errorf("%s has %d lines of %s", c.name, len(c.lines), version)
+		}
+	}
+}
+
+// TestNoCorpusIsTakenForAnother gives each line to detection, alone and after
+// every other format has been found for its stream.
+func TestNoCorpusIsTakenForAnother(t *testing.T) {
+	all := readCorpora(t)
+	for _, c := range all {
+		for i, line := range c.lines {
+			if got := c.alone(line); got != c.format && !c.mayBeText(line) {
+				t.Errorf("%s:%d alone is %s: %s", c.name, i+1, got, line)
+			}
+		}
+		for _, other := range all {
+			if other.format != c.format {
+				c.afterAnother(t, &other)
+			}
+		}
+	}
+}
+
+// alone is the format of a line that is the first of its container.
+func (c *corpus) alone(line []byte) string {
+	p, src := New(Options{}), c.source("c")
+	return formatsOf(p, src, event.Stdout, string(line))[0]
+}
+
+// afterAnother gives a stream that was found to be of another format this
+// corpus's lines: until detection is given up they are text or of their own
+// format, never of the other one.
+func (c *corpus) afterAnother(t *testing.T, other *corpus) {
+	t.Helper()
+	p, src := New(Options{}), c.source("c")
+	formatsOf(p, src, event.Stdout, string(other.lines[len(other.lines)-1]))
+	var lines []string
+	for _, line := range c.lines {
+		lines = append(lines, string(line))
+	}
+	for i, got := range formatsOf(p, src, event.Stdout, lines...) {
+		if got != c.format && got != "text" && !sameFamily(got, c.format) {
+			t.Errorf("%s:%d after %s is %s: %s", c.name, i+1, other.format, got, lines[i])
+			return
+		}
+	}
+}
+
+// sameFamily reports whether a format takes another's lines on purpose: JSON is
+// what every object is in a stream of such, and a combined line is nginx's and
+// Apache's to the byte.
+func sameFamily(got, want string) bool {
+	clf := map[string]bool{"nginx": true, "apache": true, "ingress-nginx": true, "traefik": true}
+	return got == "json" && strings.HasSuffix(want, "-json") || got == "json" && want == "caddy" ||
+		got == "envoy-json" && want == "istio-json" || got == "nginx" && clf[want] || got == "apache" && want == "nginx"
+}
+
+// mayBeText reports whether a program wrote what is not of its format: nginx
+// leaves bytes that are not UTF-8 as they are in JSON.
+func (c *corpus) mayBeText(line []byte) bool {
+	return strings.HasSuffix(c.format, "-json") && !utf8.Valid(line)
+}
