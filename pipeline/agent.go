@@ -26,6 +26,7 @@ import (
 	"github.com/tailrace/tailrace/pipeline/shipping"
 	"github.com/tailrace/tailrace/processors/kubernetes"
 	"github.com/tailrace/tailrace/processors/parse"
+	"github.com/tailrace/tailrace/processors/redact"
 	"github.com/tailrace/tailrace/receivers/pods"
 )
 
@@ -84,6 +85,7 @@ type Agent struct {
 	terminations *terminations
 	podLogs      []*pods.Receiver
 	parsers      []*parse.Parser
+	redactors    []*redact.Processor
 	shippers     []*shipper
 	watchdog     telemetry.Watchdog
 	fsyncs       fsyncTimes

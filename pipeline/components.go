@@ -14,6 +14,7 @@ import (
 	"github.com/tailrace/tailrace/processors/filter"
 	"github.com/tailrace/tailrace/processors/kubernetes"
 	"github.com/tailrace/tailrace/processors/parse"
+	"github.com/tailrace/tailrace/processors/redact"
 	"github.com/tailrace/tailrace/processors/resource"
 	"github.com/tailrace/tailrace/receivers/files"
 	"github.com/tailrace/tailrace/receivers/pods"
@@ -30,6 +31,7 @@ func Kinds() config.Kinds {
 			"resource":     defaults(resource.DefaultConfig),
 			kubernetesType: defaults(kubernetes.DefaultConfig),
 			"filter":       defaults(filter.DefaultConfig),
+			redactType:     defaults(redact.DefaultConfig),
 		},
 		Exporters: map[string]func() any{
 			"elasticsearch": defaults(elasticsearch.DefaultConfig),

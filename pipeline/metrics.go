@@ -31,6 +31,7 @@ var (
 	droppedRecords  = telemetry.Counter("tailrace_processor_dropped_log_records_total", "Lines dropped by a rule of the configuration.", "rule")
 	parsedRecords   = telemetry.Counter("tailrace_processor_parsed_log_records_total", "Records by the format that explained them.", "format")
 	parseFailures   = telemetry.Counter("tailrace_processor_parse_failures_total", "Records that stayed plain text although they were expected to be of a format.", "format", "reason")
+	redactedValues  = telemetry.Counter("tailrace_processor_redact_values_total", "Secrets and other values replaced in lines since the start, by the rule that found them (docs/redaction.md).", "rule")
 
 	metadataPods     = telemetry.Gauge("tailrace_processor_kubernetes_pods", "Pods of this node that the Kubernetes API knows (present), that it knows no more and whose logs are still there (gone), and that have logs and are not known (unknown).", "state")
 	metadataMissed   = telemetry.Counter("tailrace_processor_kubernetes_missed_pods_total", "Pods whose logs were read without metadata since the start, because none came within wait_for_metadata_timeout.")
@@ -121,6 +122,7 @@ func (a *Agent) collectReading(e telemetry.Emit) {
 	e.Value(inotifyWatches, float64(watched))
 	e.Value(polledDirs, float64(polled))
 	a.collectParsing(e)
+	a.collectRedaction(e)
 	a.collectMetadata(e)
 }
 

@@ -31,8 +31,13 @@ func (a *Agent) newLane(r *tail.Lane) (*lane, error) {
 }
 
 // laneOver makes a lane with the processors of the pipeline behind some others.
+// Before all of them secrets are taken out: nothing else sees them.
 func (a *Agent) laneOver(r Reader, name string, first ...Processor) (*lane, error) {
 	c := a.cfg.Service.Journal.Flush
+	redactor, err := a.newRedactor()
+	if err != nil {
+		return nil, err
+	}
 	l := &lane{
 		reader:  r,
 		encoder: encode.New(encode.Options{Node: a.node, Mapping: encode.Mapping(a.conf.Mapping)}),
@@ -41,10 +46,13 @@ func (a *Agent) laneOver(r Reader, name string, first ...Processor) (*lane, erro
 		log:     a.log,
 		pulse:   a.watchdog.Watch(name, stuckAfter),
 	}
-	for _, p := range first {
+	for _, p := range append([]Processor{redactor}, first...) {
 		l.add(p)
 	}
 	for _, id := range a.conf.Processors {
+		if id.Type == redactType {
+			continue
+		}
 		p, err := a.newProcessor(id)
 		if err != nil {
 			return nil, errors.Join(errors.New("processor "+id.String()), err)

@@ -19,6 +19,7 @@ import (
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 	"github.com/tailrace/tailrace/processors/parse"
+	"github.com/tailrace/tailrace/processors/redact"
 )
 
 func newParseCommand() *cobra.Command {
@@ -74,15 +75,18 @@ type explainer struct {
 	documentsOnly bool
 	now           func() time.Time
 
-	cri     cri.Parser
-	docker  dockerjson.Parser
-	lines   int
-	encoder *encode.Encoder
-	builder *frame.Builder
+	cri    cri.Parser
+	docker dockerjson.Parser
+	lines  int
+	// redactor is that of an agent without a configuration.
+	redactor *redact.Processor
+	encoder  *encode.Encoder
+	builder  *frame.Builder
 }
 
 // run reads the files, or in when there are none.
 func (x *explainer) run(in io.Reader, files []string) error {
+	x.redactor = redact.New(redact.DefaultConfig(), nil)
 	x.encoder, x.builder = encode.New(encode.Options{}), frame.NewBuilder(1)
 	if len(files) == 0 {
 		return x.read("standard input", in)
@@ -131,6 +135,7 @@ func (x *explainer) line(text []byte) error {
 	x.lines++
 	src := &event.Source{Container: "parse", Settings: event.Settings{Format: x.format, LogFormat: x.layout}}
 	b := x.batch(src, text)
+	taken := x.redactor.Explain(b, 0)
 	p := parse.New(parse.Options{})
 	p.Open(src)
 	e := p.Explain(b, 0)
@@ -141,6 +146,9 @@ func (x *explainer) line(text []byte) error {
 	if x.documentsOnly {
 		_, err = x.out.Write(append(document, '\n'))
 		return err
+	}
+	for _, t := range taken {
+		e.Notes = append(e.Notes, fmt.Sprintf("redacted by rule %s at column %d", t.Rule, t.Column))
 	}
 	return x.print(b, &e, document)
 }

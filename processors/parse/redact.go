@@ -30,7 +30,7 @@ func (a *access) note(s event.Span) {
 		if i := bytes.IndexByte(text[at:], '&'); i >= 0 {
 			end = at + i
 		}
-		if eq := bytes.IndexByte(text[at:end], '='); eq > 0 && secretParameter(text[at:at+eq]) {
+		if eq := bytes.IndexByte(text[at:end], '='); eq > 0 && secretParameter(text[at:at+eq]) && string(text[at+eq+1:end]) != redactedText {
 			a.hide(cut(s, at+eq+1, end))
 		}
 		at = end + 1

@@ -1,0 +1,165 @@
+package redact
+
+import (
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// marker stands for what was taken out: the word of the OpenTelemetry semantic
+// conventions for URLs, which is valid in URLs, in JSON strings and as a value
+// of logfmt. In place of a JSON number stands null.
+const (
+	marker = "REDACTED"
+	null   = "null"
+)
+
+// Processor replaces secrets in the lines of a lane, before they are parsed.
+// All methods belong to the lane's goroutine but for Counters.
+type Processor struct {
+	config  Config
+	log     *slog.Logger
+	scanner scanner
+	// fresh are the counts of the batch, published once per batch.
+	fresh  [numRules]uint64
+	counts [numRules]atomic.Uint64
+	failed bool
+}
+
+// New returns a processor. A nil logger is silent.
+func New(c Config, log *slog.Logger) *Processor {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Processor{config: c, log: log}
+}
+
+// Open and Close need nothing to be kept of a source.
+func (p *Processor) Open(*event.Source) {}
+
+// Close is the counterpart of Open.
+func (p *Processor) Close(*event.Source) {}
+
+// Counter is how often a rule has replaced something.
+type Counter struct {
+	Rule  string
+	Count uint64
+}
+
+// Counters are those of all rules since the start.
+func (p *Processor) Counters() []Counter {
+	var all []Counter
+	for r := ruleNone + 1; r < numRules; r++ {
+		all = append(all, Counter{ruleNames[r], p.counts[r].Load()})
+	}
+	return all
+}
+
+// Process redacts the batch's lines. Ids are computed over Raw, which stays.
+func (p *Processor) Process(b *event.Batch) {
+	if !p.config.Secrets {
+		return
+	}
+	for next := 0; next < len(b.Records); {
+		next = p.process(b, next)
+	}
+	for r := range p.fresh {
+		if p.fresh[r] > 0 {
+			p.counts[r].Add(p.fresh[r])
+			p.fresh[r] = 0
+		}
+	}
+}
+
+// process redacts from record i on and returns where to go on: behind the last
+// record, or behind one at which looking for secrets panicked. That line is
+// replaced whole: nobody knows what is in it.
+func (p *Processor) process(b *event.Batch, i int) (next int) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			p.fail(b, i, cause)
+			next = i + 1
+		}
+	}()
+	for ; i < len(b.Records); i++ {
+		r := &b.Records[i]
+		p.find(b.Bytes(r.Line), r.Flags)
+		if len(p.scanner.matches) > 0 {
+			r.Line = p.replace(b, r.Line)
+		}
+	}
+	return i
+}
+
+func (p *Processor) fail(b *event.Batch, i int, cause any) {
+	b.Records[i].Line = b.Append([]byte(marker))
+	p.fresh[ruleFailed]++
+	if p.failed {
+		return
+	}
+	p.failed = true
+	p.log.Error("looking for secrets in a line panicked; such lines are replaced whole, please report this",
+		"container", b.Source.Container, "panic", cause)
+}
+
+func (p *Processor) find(text []byte, flags event.Flags) {
+	s := &p.scanner
+	s.truncated = flags&event.Truncated != 0
+	s.object = mayBeObject(text)
+	s.scan(text)
+	if len(s.matches) > 1 {
+		s.settle()
+	}
+}
+
+// mayBeObject reports whether text begins as a JSON object does.
+func mayBeObject(text []byte) bool {
+	for _, c := range text {
+		if !space.has(c) {
+			return c == '{'
+		}
+	}
+	return false
+}
+
+// replace appends the line without its secrets to the arena.
+func (p *Processor) replace(b *event.Batch, line event.Span) event.Span {
+	at, from := len(b.Data), line.Off
+	for _, m := range p.scanner.matches {
+		b.Data = append(b.Data, b.Data[from:line.Off+uint32(m.from)]...)
+		if m.number {
+			b.Data = append(b.Data, null...)
+		} else {
+			b.Data = append(b.Data, marker...)
+		}
+		from = line.Off + uint32(m.to)
+		p.fresh[m.rule]++
+	}
+	b.Data = append(b.Data, b.Data[from:line.End()]...)
+	return event.Span{Off: uint32(at), Len: uint32(len(b.Data) - at)}
+}
+
+// Replaced is what was taken out of one line.
+type Replaced struct {
+	Rule string
+	// Column is where it began in the line, counted from 1.
+	Column int
+}
+
+// Explain redacts record i of b and says what was taken out.
+func (p *Processor) Explain(b *event.Batch, i int) []Replaced {
+	r := &b.Records[i]
+	if !p.config.Secrets {
+		return nil
+	}
+	p.find(b.Bytes(r.Line), r.Flags)
+	var all []Replaced
+	for _, m := range p.scanner.matches {
+		all = append(all, Replaced{ruleNames[m.rule], m.from + 1})
+	}
+	if len(all) > 0 {
+		r.Line = p.replace(b, r.Line)
+	}
+	return all
+}
