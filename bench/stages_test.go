@@ -19,15 +19,17 @@ import (
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 	"github.com/tailrace/tailrace/processors/parse"
+	"github.com/tailrace/tailrace/processors/redact"
 )
 
 // stages are a lane without files and journal: from bytes in memory to the
 // open frame.
 type stages struct {
-	cri    cri.Parser
-	parser *parse.Parser
-	enc    *encode.Encoder
-	frame  *frame.Builder
+	cri      cri.Parser
+	redactor *redact.Processor
+	parser   *parse.Parser
+	enc      *encode.Encoder
+	frame    *frame.Builder
 	// stored is an open frame that does not compress.
 	stored *frame.Builder
 	batch  event.Batch
@@ -35,7 +37,7 @@ type stages struct {
 }
 
 func newStages(pod corpus.Pod) *stages {
-	s := &stages{parser: parse.New(parse.Options{}), enc: encode.New(encode.Options{Node: "node-1"}), frame: frame.NewBuilder(1), stored: frame.NewBuilder(0)}
+	s := &stages{redactor: redact.New(redact.DefaultConfig(), nil), parser: parse.New(parse.Options{}), enc: encode.New(encode.Options{Node: "node-1"}), frame: frame.NewBuilder(1), stored: frame.NewBuilder(0)}
 	s.source = event.Source{
 		Identity: event.Identity{Path: pod.Name}, Container: pod.Name, Namespace: pod.Namespace,
 		Resource: attrs(pod.Resource()),
@@ -77,6 +79,8 @@ func (s *stages) read(chunk []byte, now int64) {
 	}
 }
 
+func (s *stages) redact() { s.redactor.Process(&s.batch) }
+
 func (s *stages) parse() { s.parser.Process(&s.batch) }
 
 // encode writes to the open frame and seals it at the agent's default size.
@@ -97,6 +101,7 @@ func (s *stages) store() {
 
 func (s *stages) all(chunk []byte, now int64) {
 	s.read(chunk, now)
+	s.redact()
 	s.parse()
 	s.encode()
 }
@@ -150,6 +155,7 @@ func TestStagesAllocateNothingPerLine(t *testing.T) {
 		s := newStages(corpus.Number(0))
 		lines := func() {
 			s.read(chunk, firstLine.UnixNano())
+			s.redact()
 			s.parse()
 			s.enc.Encode(&s.batch, s.frame)
 		}
@@ -180,9 +186,10 @@ func BenchmarkStages(b *testing.B) {
 			run  func()
 		}{
 			{"read", func() { s.read(chunk, now) }},
-			{"read+parse", func() { s.read(chunk, now); s.parse() }},
-			{"read+parse+encode", func() { s.read(chunk, now); s.parse(); s.store() }},
-			{"read+parse+encode+gzip", func() { s.all(chunk, now) }},
+			{"read+redact", func() { s.read(chunk, now); s.redact() }},
+			{"read+redact+parse", func() { s.read(chunk, now); s.redact(); s.parse() }},
+			{"read+redact+parse+encode", func() { s.read(chunk, now); s.redact(); s.parse(); s.store() }},
+			{"read+redact+parse+encode+gzip", func() { s.all(chunk, now) }},
 			{"ref-limit", func() { limit(raw) }},
 		} {
 			b.Run(string(kind)+"/"+stage.name, func(b *testing.B) {
