@@ -31,7 +31,7 @@ func newParseCommand() *cobra.Command {
 		Short:   "Show how lines are understood, and the documents made of them",
 		Long: `Parse reads lines from files or standard input and shows, for each: the format
 that explains it, every format tried before and the column of its first
-mismatch, what was redacted or not believed, and the document that Elasticsearch
+mismatch (in the redacted line), what was redacted or not believed, and the document that Elasticsearch
 would get. Each line is looked at by itself, as the first of a container. Lines
 as a container runtime writes them (time, stream and tag, or Docker's JSON) are
 taken apart first.
