@@ -31,6 +31,7 @@ func (l *Lane) wakeUp(r *reading) {
 	if !r.awake {
 		src := l.describe(r)
 		r.src.Resource, r.src.Attributes, r.src.Settings = src.Resource, src.Attributes, src.Settings
+		r.settings()
 	}
 	if r.file != nil {
 		l.classify(r.file.chain)

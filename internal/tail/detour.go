@@ -56,6 +56,7 @@ func (l *Lane) readAgain(r *reading, b *event.Batch) bool {
 func (r *reading) newDetour(to frame.Source) *detour {
 	return &detour{to: to, reading: reading{
 		lane: r.lane, file: r.file, src: r.src, joiner: &joiner{}, main: r,
+		observed: r.observed, joins: r.joins, language: r.language, until: &to,
 	}}
 }
 
@@ -117,7 +118,11 @@ func (d *detour) addCut(w *window, at int) {
 // record is in a later frame.
 func (d *detour) emitOpen(b *event.Batch) {
 	for i := range d.joiner.streams {
-		if s := &d.joiner.streams[i]; s.isOpen() && (d.to.Final || d.to.Streams[i].Mode == frame.ModeRest) {
+		s := &d.joiner.streams[i]
+		if to := d.to.Streams[i]; s.hasRecord() && (to.Mode != frame.ModeOpen || s.record.start < to.Open) {
+			s.emitRecord(b)
+		}
+		if s.mode == frame.ModeOpen && (d.to.Final || d.to.Streams[i].Mode == frame.ModeRest) {
 			s.emit(b, 0, frame.ModeNormal)
 		}
 	}

@@ -16,18 +16,29 @@ func (l *Lane) expire(c *chain, b *event.Batch) bool {
 	}
 	for i := range c.joiner.streams {
 		s := &c.joiner.streams[i]
-		if !s.isOpen() {
-			continue
+		if s.hasRecord() && l.isDue(s.record, s.silence()) {
+			l.begin(b, s.record.in)
+			s.emitRecord(b)
+			return true
 		}
-		if due := s.last + silence; l.now() < due {
-			s.in.file.wake(due)
-			continue
+		if s.mode == frame.ModeOpen && l.isDue(s.pieces, silence) {
+			l.begin(b, s.in)
+			s.emit(b, 0, frame.ModeRest)
+			return true
 		}
-		l.begin(b, s.in)
-		s.emit(b, 0, frame.ModeRest)
-		return true
 	}
 	return l.expireLine(c, b, silence)
+}
+
+// isDue says whether nothing was added for so long, and if not, has the lane look
+// again when it is.
+func (l *Lane) isDue(p *pieces, silence int64) bool {
+	due := p.last + silence
+	if l.now() < due {
+		p.in.file.wake(due)
+		return false
+	}
+	return true
 }
 
 // expireLine does so for a line without a newline.
@@ -78,9 +89,12 @@ func (r *reading) addPending(w *window, at int) {
 		return
 	}
 	r.addLine(w, at, len(w.data), 0)
+	r.keepTentative(w.batch)
 	if r.file.target.Decoder == Container {
 		r.restOf(w.batch, w.data[at:])
+		return
 	}
+	r.joiner.streams[event.StreamNone].flushRecord(r, w.batch)
 }
 
 // restOf emits the record that an unfinished piece belongs to: more of the
@@ -90,7 +104,9 @@ func (r *reading) restOf(b *event.Batch, line []byte) {
 	if !r.unwrap(line, &p) {
 		return
 	}
-	if s := &r.joiner.streams[p.Stream]; s.isOpen() {
+	s := &r.joiner.streams[p.Stream]
+	s.flushRecord(r, b)
+	if s.mode == frame.ModeOpen {
 		s.emit(b, 0, frame.ModeRest)
 	}
 }

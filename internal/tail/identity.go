@@ -328,5 +328,6 @@ func (r *reading) open(k *known) {
 		r.maybeSeen = f.size.Load()
 	}
 	r.src = &src
+	r.settings()
 	f.source.Store(r.src)
 }

@@ -3,6 +3,7 @@ package tail
 import (
 	"slices"
 
+	"github.com/tailrace/tailrace/internal/tail/multiline"
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
@@ -17,15 +18,13 @@ type joiner struct{ streams [event.NumStreams]stream }
 func (j *joiner) copied() joiner {
 	c := *j
 	for i := range c.streams {
-		if p := c.streams[i].pieces; p != nil {
-			own := *p
-			c.streams[i].pieces = &own
-		}
+		s := &c.streams[i]
+		s.pieces, s.record = s.pieces.copied(), s.record.copied()
 	}
 	return c
 }
 
-// isOpen says whether pieces of any unfinished record are held.
+// isOpen says whether any unfinished record is held.
 func (j *joiner) isOpen() bool {
 	return slices.ContainsFunc(j.streams[:], func(s stream) bool { return s.isOpen() })
 }
@@ -34,26 +33,38 @@ func (j *joiner) isOpen() bool {
 func (j *joiner) trim() {
 	for i := range j.streams {
 		if s := &j.streams[i]; !s.isOpen() {
-			s.pieces = nil
+			s.pieces, s.record = nil, nil
 		}
 	}
 }
 
 // stream is how the records of one stream go on. A quiet one is only its mode.
 type stream struct {
-	// mode is ModeOpen while pieces of an unfinished record are held.
+	// mode is ModeOpen while pieces of an unfinished line are held.
 	mode frame.Mode
-	// pieces is made for the first record in pieces and kept for the next; nil
+	// over says that nothing can be added to record, which must be emitted
+	// before the next line.
+	over bool
+	// tentative is which of the batch's records may go on, counted from 1; 0 is
+	// none, as always between batches.
+	tentative int32
+	machine   multiline.Machine
+	// pieces is made for the first line in pieces and kept for the next; nil
 	// before, and when the chain was quiet for a while.
 	*pieces
+	// record is the same for the whole lines of a record that may go on. An
+	// unfinished line behind it is in pieces.
+	record *pieces
 }
 
-// pieces are those of an unfinished record.
+// pieces are those of an unfinished line, or the lines of a record.
 type pieces struct {
 	// buf is what the runtime wrote around the first piece and the content of
-	// all; text is where the content begins.
-	buf  []byte
-	text int
+	// all; text is where the content begins. apart says that the whole first line
+	// stands before the content, since its content is written with escapes.
+	buf   []byte
+	text  int
+	apart bool
 	// start is where the record begins, in the file of from; end is where its
 	// last piece ends, in the file of in.
 	from, in   *reading
@@ -66,8 +77,8 @@ type pieces struct {
 	which   event.Stream
 	flags   event.Flags
 	time    int64
-	// last is when the last piece was read.
-	last int64
+	// begun and last are when the first and the last piece were read.
+	begun, last int64
 }
 
 // passage is a file that was left while a record was open, and where the
@@ -77,7 +88,7 @@ type passage struct {
 	first   int64
 }
 
-// add puts a piece behind those of the record, or begins one.
+// add puts a piece behind those of the line, or begins one.
 func (s *stream) add(r *reading, p *piece, observed int64) {
 	held := 0
 	if s.mode == frame.ModeOpen {
@@ -87,10 +98,7 @@ func (s *stream) add(r *reading, p *piece, observed int64) {
 		s.begin(r, p)
 	}
 	r.lane.joining += len(s.buf) - held
-	if s.in != r {
-		s.in, s.first = r, p.start
-	}
-	s.end = p.end
+	s.placed(r, p.start, p.end)
 	s.lines++
 	s.last = observed
 }
@@ -111,82 +119,166 @@ func (s *stream) begin(r *reading, p *piece) {
 	s.from, s.start, s.lines = r, p.start, 0
 }
 
-// emit makes a record of what was joined, and says how the stream goes on.
+// placed notes where the last piece is, in the file of r.
+func (p *pieces) placed(r *reading, start, end int64) {
+	if p.in != r {
+		p.in, p.first = r, start
+	}
+	p.end = end
+}
+
+// emit makes a record of the pieces, and says how the stream goes on.
 func (s *stream) emit(b *event.Batch, flags event.Flags, next frame.Mode) {
-	r := s.in
-	if over := len(s.buf) - r.lane.engine.opts.MaxLine; over > 0 {
-		s.buf = s.buf[:len(s.buf)-over]
+	s.pieces.emit(b, flags)
+	s.mode = next
+}
+
+// emit makes a record of what was joined.
+func (p *pieces) emit(b *event.Batch, flags event.Flags) {
+	r := p.in
+	if over := len(p.buf) - r.lane.engine.opts.MaxLine; over > 0 && !p.apart {
+		p.buf = p.buf[:len(p.buf)-over]
 		r.lane.joining -= over
 	}
 	rec := r.lane.record(b, r)
-	rec.Raw = b.Append(s.buf)
-	rec.Line = event.Span{Off: rec.Raw.Off + uint32(s.text), Len: rec.Raw.Len - uint32(s.text)}
-	rec.Start, rec.End, rec.Lines = s.start, s.end, s.lines
-	rec.Time, rec.Flags, rec.Stream = s.time, s.flags|flags, s.which
-	r.src.Counts.Lines += uint64(s.lines)
+	rec.Raw = b.Append(p.buf)
+	rec.Line = event.Span{Off: rec.Raw.Off + uint32(p.text), Len: rec.Raw.Len - uint32(p.text)}
+	if p.apart && p.lines == 1 {
+		rec.Raw.Len = uint32(p.text)
+	}
+	rec.Start, rec.End, rec.Lines = p.start, p.end, p.lines
+	rec.Time, rec.Flags, rec.Stream = p.time, p.flags|flags, p.which
+	r.src.Counts.Lines += uint64(p.lines)
 	// The files that it began in and went through have it behind them now.
-	for _, older := range s.through {
+	for _, older := range p.through {
 		r.lane.moved(older.reading)
 	}
 	r.lane.moved(r)
-	s.reset(r.lane, next)
+	p.reset(r.lane)
 }
 
+// reset lets go of what is held.
 func (s *stream) reset(l *Lane, next frame.Mode) {
 	s.mode = next
-	if s.pieces == nil {
-		return
-	}
-	l.joining -= len(s.buf)
-	l.spare(s.buf)
-	clear(s.through)
-	*s.pieces = pieces{through: s.through[:0]}
+	s.pieces.reset(l)
+	s.record.reset(l)
+	s.over = false
+	s.machine.Reset()
 }
 
-// tooLong says whether the record passes the cap for all records, or its share
+func (p *pieces) reset(l *Lane) {
+	if p == nil {
+		return
+	}
+	l.joining -= len(p.buf)
+	l.spare(p.buf)
+	clear(p.through)
+	*p = pieces{through: p.through[:0]}
+}
+
+func (p *pieces) copied() *pieces {
+	if p == nil {
+		return nil
+	}
+	own := *p
+	own.through = slices.Clone(p.through)
+	return &own
+}
+
+// tooLong says whether the line passes the cap for all records, or its share
 // while others hold too much.
-func (s *stream) tooLong(l *Lane) bool {
-	n := len(s.buf)
+func (s *stream) tooLong(l *Lane) bool { return l.isTooLong(len(s.buf)) }
+
+func (l *Lane) isTooLong(n int) bool {
 	return n > l.engine.opts.MaxLine || n > JoiningShare && l.joining > l.engine.opts.Joining
 }
 
-// leave notes that reading goes on in a newer file while the record is open.
+// leave notes that reading goes on in a newer file while a record is open.
 func (s *stream) leave(r *reading) {
-	p := passage{r, -1}
-	if s.in == r {
-		p.first = s.first
+	for _, p := range s.held() {
+		p.leave(r)
 	}
-	s.through = append(s.through, p)
+}
+
+func (p *pieces) leave(r *reading) {
+	if p == nil {
+		return
+	}
+	through := passage{r, -1}
+	if p.in == r {
+		through.first = p.first
+	}
+	p.through = append(p.through, through)
 }
 
 // setAside leaves an open record to the older file that it is in: r, in which
 // reading goes on, was read without it.
 func (s *stream) setAside(r *reading) {
-	if !s.isOpen() || s.in == r || !s.in.left {
+	if !s.isOpen() {
 		return
 	}
-	if own := &s.in.joiner.streams[s.which]; own != s && !own.isOpen() {
+	in := s.oldest().in
+	if in == r || !in.left {
+		return
+	}
+	if own := &in.joiner.streams[s.oldest().which]; own != s && !own.isOpen() {
 		*own, *s = *s, stream{}
-		own.in.file.wake(r.lane.now())
+		in.file.wake(r.lane.now())
 	}
 }
 
-// firstIn is where the record's first piece begins in a file; negative when it
-// has none there.
+// firstIn is where the open record's first piece begins in a file; negative
+// when it has none there.
 func (s *stream) firstIn(r *reading) int64 {
-	if s.pieces == nil {
-		return -1
-	}
-	for _, p := range s.through {
-		if p.reading == r {
-			return p.first
+	for _, p := range s.held() {
+		if first := p.firstIn(r); first >= 0 {
+			return first
 		}
-	}
-	if s.in == r {
-		return s.first
 	}
 	return -1
 }
 
-// isOpen says whether pieces of an unfinished record are held.
-func (s *stream) isOpen() bool { return s.mode == frame.ModeOpen }
+func (p *pieces) firstIn(r *reading) int64 {
+	if p == nil {
+		return -1
+	}
+	for _, t := range p.through {
+		if t.reading == r {
+			return t.first
+		}
+	}
+	if p.in == r {
+		return p.first
+	}
+	return -1
+}
+
+// isOpen says whether an unfinished record is held.
+func (s *stream) isOpen() bool { return s.mode == frame.ModeOpen || s.hasRecord() }
+
+// hasRecord says whether whole lines are held.
+func (s *stream) hasRecord() bool { return s.record != nil && s.record.lines > 0 }
+
+// held are the record and the unfinished line, nil where there is none.
+func (s *stream) held() (all [2]*pieces) {
+	if s.hasRecord() {
+		all[0] = s.record
+	}
+	if s.mode == frame.ModeOpen {
+		all[1] = s.pieces
+	}
+	return all
+}
+
+// oldest is what the open record begins with.
+func (s *stream) oldest() *pieces {
+	if s.hasRecord() {
+		return s.record
+	}
+	return s.pieces
+}
+
+// isIn says whether the last of an open record is in a file.
+func (s *stream) isIn(r *reading) bool {
+	return s.mode == frame.ModeOpen && s.in == r || s.hasRecord() && s.record.in == r
+}

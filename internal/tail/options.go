@@ -127,6 +127,10 @@ type Options struct {
 	// is; 0 is never, which a journal in memory needs: boundaries that time
 	// has drawn must be durable before anybody sees the record.
 	Silence time.Duration
+	// Multiline puts the lines of a record together, as far as the settings of
+	// sources do not say otherwise. How long a record waits for its next line
+	// depends on Silence: a second, less where none is expected, or for ever.
+	Multiline bool
 	// Grace is for how long a rotated, deleted or finished file is still
 	// watched for late writes. Default 5 s.
 	Grace time.Duration

@@ -4,6 +4,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"github.com/tailrace/tailrace/internal/tail/cri"
+	"github.com/tailrace/tailrace/internal/tail/multiline"
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
@@ -65,6 +66,16 @@ type reading struct {
 	// observed is when the last chunk was read, wall the same by the clock that
 	// may be set.
 	observed, wall int64
+
+	// joins says that lines are put together to records, language of which one's
+	// traces only, 0 of all. stopped says that the chunk was left at a line before
+	// which a record of another file must be emitted.
+	joins    bool
+	language multiline.Language
+	stopped  bool
+	// until is where a range ends that is read once more: what is open there
+	// begins anew. nil otherwise.
+	until *frame.Source
 
 	// before is set while records of before that time are left out.
 	before int64
@@ -182,7 +193,7 @@ func (r *reading) want() int {
 // moved.
 func (r *reading) consumed(b *event.Batch, c chunk, read, at int) bool {
 	r.full = c.full
-	if len(b.Records) < maxRecords {
+	if len(b.Records) < maxRecords && !r.stopped {
 		r.notePending(read-at, at > c.proof)
 	} else {
 		r.pending = 0

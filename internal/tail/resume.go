@@ -136,15 +136,15 @@ func (r *reading) rescanLines(s *frame.Source, p []byte, base int64) int {
 	}
 }
 
-// rescanLine takes a line in only if it is a piece of an open record.
+// rescanLine takes a line in only if it is one of an open record, or a piece.
 func (r *reading) rescanLine(s *frame.Source, line []byte, start int64) {
-	p := piece{start: start, end: start + int64(len(line))}
-	if !r.unwrap(line, &p) {
+	p := plainPiece(line, start)
+	if r.file.target.Decoder == Container && !r.unwrap(line, &p) {
 		return
 	}
 	state := &s.Streams[p.Stream]
 	if state.Mode != frame.ModeOpen || start < state.Open {
 		return
 	}
-	r.joiner.streams[p.Stream].add(r, &p, r.lane.now())
+	r.rescanned(&r.joiner.streams[p.Stream], &p)
 }

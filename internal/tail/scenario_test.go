@@ -164,6 +164,9 @@ func (w *world) configure(args []string) {
 			w.opts.MaxFiles = w.number(value)
 		case "unlinked-bytes":
 			w.opts.UnlinkedBytes = int64(w.number(value))
+		case "multiline":
+			w.opts.Multiline = value != "off"
+			w.multiline = value
 		case "silence":
 			w.opts.Silence = time.Duration(w.number(value)) * time.Second
 		case "start":

@@ -16,19 +16,25 @@ type window struct {
 }
 
 // split makes records of the lines in the chunk and returns where in Data it
-// stopped: behind the last newline, or earlier when the batch is full.
+// stopped: behind the last newline, or earlier when the batch is full or must end.
 func (r *reading) split(b *event.Batch, c chunk) int {
 	w := window{b, b.Data, r.offset - int64(c.proof)}
-	at := r.endLine(&w, c.proof)
-	for len(b.Records) < maxRecords {
+	r.stopped = false
+	at := r.splitLines(&w, c.proof)
+	r.keepTentative(b)
+	return at
+}
+
+func (r *reading) splitLines(w *window, at int) int {
+	at = r.endLine(w, at)
+	for len(w.batch.Records) < maxRecords && !r.stopped {
 		n := bytes.IndexByte(w.data[at:], '\n')
 		switch {
 		case n < 0:
-			return r.cutLine(&w, at)
+			return r.cutLine(w, at)
 		case n > r.maxLine():
-			at = r.endLine(&w, r.cutLine(&w, at))
-		default:
-			r.addLine(&w, at, at+n, 0)
+			at = r.endLine(w, r.cutLine(w, at))
+		case r.addLine(w, at, at+n, 0):
 			at += n + 1
 		}
 	}
@@ -66,19 +72,25 @@ func (r *reading) cutLine(w *window, at int) int {
 		return at
 	case r.line == frame.ModeRest:
 		r.addRaw(w, at, end, event.Continuation|event.Truncated)
-	default:
-		r.addLine(w, at, end, event.Truncated)
+	case !r.addLine(w, at, end, event.Truncated):
+		return at
 	}
 	r.line = frame.ModeSkip
 	return end
 }
 
-func (r *reading) addLine(w *window, at, end int, flags event.Flags) {
+// addLine reports false when a record of another file must be emitted first.
+func (r *reading) addLine(w *window, at, end int, flags event.Flags) bool {
 	if r.file.target.Decoder == Container {
-		r.addPiece(w, at, end, flags)
-		return
+		return r.addPiece(w, at, end, flags)
 	}
-	r.addRaw(w, at, end, flags)
+	s := &r.joiner.streams[event.StreamNone]
+	if !r.joins && !s.hasRecord() {
+		r.addRaw(w, at, end, flags)
+		return true
+	}
+	p := plainPiece(w.data[at:end], w.base+int64(at))
+	return r.addWhole(w, s, &p, flags)
 }
 
 // addRaw makes a record of bytes as they stand.
@@ -96,38 +108,38 @@ func (r *reading) newRecord(w *window, at, end int) *event.Record {
 	return rec
 }
 
-// addPiece makes a record of a container's line, or a piece of one.
-func (r *reading) addPiece(w *window, at, end int, flags event.Flags) {
+// addPiece makes a record of a container's line, or a piece of one. It reports
+// false like addLine.
+func (r *reading) addPiece(w *window, at, end int, flags event.Flags) bool {
 	var p piece
 	if !r.unwrap(w.data[at:end], &p) {
 		if r.before == 0 {
 			r.addRaw(w, at, end, flags|event.Malformed)
 		}
-		return
+		return true
 	}
 	s := &r.joiner.streams[p.Stream]
+	p.start, p.end = w.base+int64(at), w.base+int64(end)
 	switch {
 	case r.tooOld(s, &p):
-		return
+		return true
 	case s.mode != frame.ModeNormal || p.Partial:
-		p.start, p.end = w.base+int64(at), w.base+int64(end)
-		r.join(w.batch, s, &p, flags)
-		return
+		return r.join(w.batch, s, &p, flags)
 	}
-	rec := r.newRecord(w, at, end)
-	rec.Line = event.Span{Off: uint32(at + p.Content), Len: uint32(p.contentEnd - p.Content)}
-	if p.escaped {
-		rec.Line = p.unescaped(w.batch)
-	}
-	rec.Time, rec.Stream, rec.Flags = p.Time, p.Stream, flags
+	return r.addWhole(w, s, &p, flags)
 }
 
-// join adds a piece to its stream's record, and emits it when it is complete
+// join adds a piece to its stream's line, and emits that when it is complete
 // or passes the cap.
-func (r *reading) join(b *event.Batch, s *stream, p *piece, flags event.Flags) {
+func (r *reading) join(b *event.Batch, s *stream, p *piece, flags event.Flags) bool {
 	if s.mode == frame.ModeSkip {
 		r.skipPiece(s, p.Partial)
-		return
+		return true
+	}
+	if !p.Partial && s.mode == frame.ModeOpen && flags == 0 && (r.joins || s.hasRecord()) {
+		if done, ok := r.addJoined(b, s, p); ok {
+			return done
+		}
 	}
 	s.add(r, p, r.observed)
 	next := frame.ModeNormal
@@ -136,10 +148,20 @@ func (r *reading) join(b *event.Batch, s *stream, p *piece, flags event.Flags) {
 	}
 	switch {
 	case s.tooLong(r.lane) || flags&event.Truncated != 0:
+		r.endBefore(b, s)
 		s.emit(b, event.Truncated, next)
 	case !p.Partial:
+		r.endBefore(b, s)
 		s.emit(b, 0, next)
 	}
+	return true
+}
+
+// endBefore emits the open record before a line that goes on with nothing. One of
+// another file comes behind that line, so that the line is not judged twice.
+func (r *reading) endBefore(b *event.Batch, s *stream) {
+	r.endRecord(b, s)
+	s.machine.Reset()
 }
 
 // skipPiece drops a piece of a record whose head passed the cap. It is a line

@@ -32,8 +32,8 @@ func (r *reading) state() frame.Source {
 func (r *reading) streamState(which event.Stream) frame.StreamState {
 	own := &r.joiner.streams[which]
 	switch {
-	case own.isOpen() && own.from == r:
-		return frame.StreamState{Mode: frame.ModeOpen, Open: own.start}
+	case own.isOpen() && own.oldest().from == r:
+		return frame.StreamState{Mode: frame.ModeOpen, Open: own.oldest().start}
 	case r.beside:
 		return frame.StreamState{Mode: own.mode}
 	}
@@ -42,7 +42,7 @@ func (r *reading) streamState(which event.Stream) frame.StreamState {
 	switch {
 	case s.isOpen() && first >= 0:
 		return frame.StreamState{Mode: frame.ModeOpen, Open: first}
-	case s.isOpen() && s.from.sequence < r.sequence:
+	case s.isOpen() && s.oldest().from.sequence < r.sequence:
 		return frame.StreamState{Mode: frame.ModeOpen, Open: r.offset}
 	case s.isOpen():
 		return frame.StreamState{}

@@ -16,6 +16,9 @@ const retryAfter = int64(1e9)
 
 // turn serves a chain once and reports whether b is worth looking at.
 func (l *Lane) turn(c *chain, b *event.Batch) bool {
+	if l.emitOver(c, b) {
+		return true
+	}
 	files := c.current()
 	for i, f := range files {
 		r := l.readingOf(files, i)
@@ -147,7 +150,7 @@ func (l *Lane) read(r *reading, b *event.Batch) (progress, error) {
 	r.settleShrunk(shrunk, unwritten)
 	read := len(b.Data)
 	switch {
-	case r.consumed(b, c, read, r.split(b, c)):
+	case r.consumed(b, c, read, r.split(b, c)), r.stopped:
 		return moved, nil
 	case c.full:
 		l.enqueue(r.file.chain)
@@ -259,7 +262,7 @@ func (l *Lane) holds(r *reading) bool {
 		return false
 	}
 	for i := range c.joiner.streams {
-		if s := &c.joiner.streams[i]; s.isOpen() && s.in == r {
+		if c.joiner.streams[i].isIn(r) {
 			return true
 		}
 	}
@@ -292,6 +295,9 @@ func (l *Lane) finish(r *reading, b *event.Batch) bool {
 		l.close(r)
 		return false
 	}
+	if l.emitEarlier(r, b) {
+		return true
+	}
 	l.begin(b, r)
 	if err := l.takePending(r, b); err != nil {
 		return l.fail(r, err, b)
@@ -306,15 +312,26 @@ func (l *Lane) finish(r *reading, b *event.Batch) bool {
 // own, and those that it was left with.
 func (l *Lane) flush(r *reading, b *event.Batch) {
 	for i := range r.joiner.streams {
-		if s := &r.joiner.streams[i]; s.isOpen() {
+		s := &r.joiner.streams[i]
+		s.flushRecord(r, b)
+		if s.mode == frame.ModeOpen {
 			s.in = r
 			s.emit(b, 0, frame.ModeNormal)
 		}
 	}
 	for i := range r.file.chain.joiner.streams {
-		if s := &r.file.chain.joiner.streams[i]; s.isOpen() && s.in == r {
+		s := &r.file.chain.joiner.streams[i]
+		s.flushRecord(r, b)
+		if s.mode == frame.ModeOpen && s.in == r {
 			s.emit(b, 0, frame.ModeNormal)
 		}
+	}
+}
+
+// flushRecord emits a record of whole lines that ends in r.
+func (s *stream) flushRecord(r *reading, b *event.Batch) {
+	if s.hasRecord() && s.record.in == r {
+		s.emitRecord(b)
 	}
 }
 
@@ -322,11 +339,18 @@ func (l *Lane) flush(r *reading, b *event.Batch) {
 // could have gone on with, as a record of the file that its last piece is in.
 func (l *Lane) flushOlder(r *reading, b *event.Batch) bool {
 	for i := range r.joiner.streams {
-		if s := &r.joiner.streams[i]; s.isOpen() {
+		s := &r.joiner.streams[i]
+		switch {
+		case s.hasRecord():
+			l.begin(b, s.record.in)
+			s.emitRecord(b)
+		case s.isOpen():
 			l.begin(b, s.in)
 			s.emit(b, 0, frame.ModeNormal)
-			return true
+		default:
+			continue
 		}
+		return true
 	}
 	return false
 }

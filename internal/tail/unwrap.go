@@ -21,6 +21,11 @@ type piece struct {
 	start, end int64
 }
 
+// plainPiece is a line that nothing is wrapped around.
+func plainPiece(line []byte, start int64) piece {
+	return piece{line: line, contentEnd: len(line), start: start, end: start + int64(len(line))}
+}
+
 // unwrap explains a container's line. No file needs to be asked which runtime
 // writes it: Docker's lines begin with a brace and those of CRI with a digit,
 // whatever the application writes.

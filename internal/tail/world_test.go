@@ -28,6 +28,8 @@ type world struct {
 	decoder Decoder
 	start   Start
 	dead    []string
+	// multiline is the setting of all sources.
+	multiline string
 	// onlyKnown is for rotated files.
 	onlyKnown bool
 	known     map[event.SourceID]frame.Source
@@ -116,7 +118,7 @@ func (w *world) Watch() []string { return []string{w.dir} }
 
 func (w *world) Describe(t *Target) event.Source {
 	name := t.PathIdentity
-	return event.Source{PodUID: name, Class: w.rules.class[name], Settings: event.Settings{Since: w.rules.since[name]}}
+	return event.Source{PodUID: name, Class: w.rules.class[name], Settings: event.Settings{Since: w.rules.since[name], Multiline: w.multiline}}
 }
 
 // rules are a gate that excludes path identities, and what else may change of

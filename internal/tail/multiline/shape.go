@@ -1,0 +1,259 @@
+package multiline
+
+import (
+	"bytes"
+	"slices"
+)
+
+func hasPrefix(line []byte, text string) bool {
+	return len(line) >= len(text) && string(line[:len(text)]) == text
+}
+
+func isBlank(line []byte) bool { return len(bytes.TrimLeft(line, " \t\r")) == 0 }
+
+func isDigit(c byte) bool { return c-'0' <= 9 }
+
+// digits is how many digits a text begins with.
+func digits(p []byte) int {
+	n := 0
+	for n < len(p) && isDigit(p[n]) {
+		n++
+	}
+	return n
+}
+
+// maxToken bounds how far a name is looked for.
+const maxToken = 256
+
+// nameByte says which bytes names of classes, files and modules have.
+var nameByte = func() (is [256]bool) {
+	for c := range is {
+		k := kinds[c]
+		is[c] = k == letter || k == digit || k == slash || k == dot || c == '$' || c == '-' || c == '@'
+	}
+	return is
+}()
+
+// token is where the name ends that a line begins with.
+func token(line []byte) int {
+	n := 0
+	for n < len(line) && n < maxToken && nameByte[line[n]] {
+		n++
+	}
+	return n
+}
+
+// isException says whether a name is one of an exception's class.
+func isException(name []byte) bool {
+	if len(name) == 0 || bytes.IndexByte(name, '/') >= 0 {
+		return false
+	}
+	switch name[len(name)-1] {
+	case 'n':
+		return bytes.HasSuffix(name, []byte("Exception"))
+	case 'r':
+		return bytes.HasSuffix(name, []byte("Error"))
+	case 'e':
+		return bytes.HasSuffix(name, []byte("Throwable"))
+	}
+	return false
+}
+
+// isClass says whether a name is that of a class in a package or in another
+// class, whatever it is called: com.shop.OutOfStock, Shop$OutOfStock.
+func isClass(name []byte) bool {
+	at := bytes.LastIndexAny(name, ".$")
+	return at > 0 && at+1 < len(name) && name[at+1]-'A' < 26 && bytes.IndexByte(name, '/') < 0
+}
+
+// isPythonException recognises the line that ends a traceback: the name of a
+// class, maybe with its module and an enclosing function, alone or before a colon.
+func isPythonException(line []byte) bool {
+	n := 0
+	for n < len(line) && (kinds[line[n]] == letter || isDigit(line[n]) || bytes.IndexByte([]byte(".<>"), line[n]) >= 0) {
+		n++
+	}
+	return n > 0 && (n == len(line) || line[n] == ':') && !isLogLine(line)
+}
+
+// isFrame recognises a frame of Java, .NET and JavaScript.
+func isFrame(text []byte) bool {
+	return hasPrefix(text, "at ") && len(text) > len("at x") || hasPrefix(text, "eval at ")
+}
+
+// isGoroutine recognises "goroutine 1 [running]:", and with what Go 1.23 puts
+// before the bracket: "goroutine 1 gp=0xc000002380 m=0 mp=0x5a2d80 [running]:".
+func isGoroutine(line []byte) bool {
+	if !hasPrefix(line, "goroutine ") {
+		return false
+	}
+	rest := line[len("goroutine "):]
+	n := digits(rest)
+	return n > 0 && bytes.HasSuffix(line, []byte("]:")) && (hasPrefix(rest[n:], " [") || hasPrefix(rest[n:], " gp="))
+}
+
+// endsInGoroutine does so for the end of a line, as what a program logs of its
+// own stack has it.
+func endsInGoroutine(line []byte) bool {
+	if !bytes.HasSuffix(line, []byte("]:")) {
+		return false
+	}
+	at := bytes.LastIndex(line, []byte("goroutine "))
+	return at >= 0 && isGoroutine(line[at:])
+}
+
+// isGoFrame recognises main.f(0x1, ...), net/http.(*conn).serve(...) and
+// panic({0x1, 0x2}).
+func isGoFrame(line []byte) bool {
+	n := bytes.IndexByte(line, '(')
+	return n > 0 && line[len(line)-1] == ')' && bytes.IndexByte(line[:n], ' ') < 0 &&
+		(bytes.IndexByte(line[:n], '.') > 0 || string(line[:n]) == "panic")
+}
+
+// isRegister recognises a line of a dump such as "rax    0xca".
+func isRegister(line []byte) bool {
+	n := bytes.IndexByte(line, ' ')
+	return n > 0 && n <= 6 && hasPrefix(bytes.TrimLeft(line[n:], " "), "0x")
+}
+
+// isNumbered recognises the frames of PHP and Dart, "#12 ".
+func isNumbered(line []byte) bool {
+	n := digits(line[1:])
+	return n > 0 && len(line) > n+1 && line[n+1] == ' '
+}
+
+// isRubyPlace recognises "app.rb:12:in " whose name ends at n.
+func isRubyPlace(line []byte, n int) bool {
+	if !bytes.HasSuffix(line[:n], []byte(".rb")) || n == len(line) || line[n] != ':' {
+		return false
+	}
+	d := digits(line[n+1:])
+	return d > 0 && hasPrefix(line[n+1+d:], ":in ")
+}
+
+// isNodePlace recognises the place of an error as Node.js shows it before the
+// code: "/app/index.js:12", or "node:internal/modules/cjs/loader:1148".
+func isNodePlace(line []byte) bool {
+	if !isDigit(line[len(line)-1]) {
+		return false
+	}
+	at := bytes.LastIndexByte(line, ':')
+	if at < 0 || digits(line[at+1:]) < len(line)-at-1 || bytes.IndexByte(line, ' ') >= 0 {
+		return false
+	}
+	return hasPrefix(line, "node:") || slices.ContainsFunc([]string{".js", ".mjs", ".cjs", ".ts"}, func(suffix string) bool {
+		return bytes.HasSuffix(line[:at], []byte(suffix))
+	})
+}
+
+// isObject says whether text is an object of JSON, by its brackets.
+func isObject(text []byte) bool {
+	return len(text) > 0 && text[0] == '{' && text[len(text)-1] == '}'
+}
+
+// isTime recognises a time that text begins with, maybe in a bracket:
+// 2026-03-05, 2026/03/05, 10:11:12, 05/Mar/2026, 05 Mar 2026 and Mar  5 10:11:12.
+func isTime(text []byte) bool {
+	if len(text) > 0 && text[0] == '[' {
+		text = text[1:]
+	}
+	if len(text) < len("10:11:12") {
+		return false
+	}
+	switch n := digits(text); n {
+	case 4:
+		return (text[4] == '-' || text[4] == '/') && isDigit(text[5])
+	case 2:
+		return text[2] == ':' && isDigit(text[3]) && text[5] == ':' ||
+			(text[2] == '/' || text[2] == ' ') && isMonth(text[3:])
+	case 0:
+		return isMonth(text) && text[3] == ' ' && (isDigit(text[4]) || isDigit(text[5]))
+	}
+	return false
+}
+
+func isMonth(text []byte) bool {
+	const names = "JanFebMarAprMayJunJulAugSepOctNovDec"
+	at := bytes.Index([]byte(names), text[:3])
+	return at >= 0 && at%3 == 0
+}
+
+// levels are what loggers write in a column of their own, padded with spaces.
+var levels = []string{
+	"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "SEVERE", "FATAL", "CRITICAL",
+}
+
+// isFresh says whether what is behind the indentation is a logger's line: it has
+// a time or a level.
+func isFresh(text []byte) bool {
+	if len(text) == 0 || kinds[text[0]] != letter {
+		return isTime(text)
+	}
+	n := 0
+	for n < len(text) && text[n]-'A' < 26 {
+		n++
+	}
+	if n < 4 || n == len(text) || !bytes.ContainsRune([]byte(" [:|"), rune(text[n])) {
+		return isTime(text)
+	}
+	return slices.Contains(levels, string(text[:n]))
+}
+
+// isKlog recognises "E0305 10:11:12".
+func isKlog(line []byte) bool {
+	return len(line) > len("E0305 10:") && bytes.IndexByte([]byte("IWEF"), line[0]) >= 0 &&
+		digits(line[1:]) == 4 && line[5] == ' ' && isDigit(line[6]) && line[8] == ':'
+}
+
+// isLogLine recognises lines that go on with nothing, whatever is awaited.
+func isLogLine(line []byte) bool {
+	return line[0] == '{' || isFresh(line) || isKlog(line) || kinds[line[0]] == digit && isAccess(line)
+}
+
+// isAccess recognises an access log's line by the address that it begins with.
+func isAccess(line []byte) bool {
+	at := 0
+	for part := range 4 {
+		n := digits(line[at:])
+		if n == 0 || n > 3 || at+n == len(line) {
+			return isAccess6(line)
+		}
+		at += n
+		if part < 3 && line[at] != '.' {
+			return isAccess6(line)
+		}
+		at++
+	}
+	return bytes.IndexByte([]byte(" :,"), line[at-1]) >= 0
+}
+
+func isAccess6(line []byte) bool {
+	n := 0
+	for n < len(line) && n < 45 && (isDigit(line[n]) || line[n] == ':' || (line[n]|0x20)-'a' < 6) {
+		n++
+	}
+	return hasPrefix(line[n:], " - ") && bytes.Contains(line[:n], []byte("::"))
+}
+
+// isEnvoy recognises Envoy's access log: [2026-03-05T10:11:12.310Z] "GET.
+func isEnvoy(line []byte) bool {
+	end := bytes.IndexByte(line[:min(len(line), 40)], ']')
+	return end > 0 && hasPrefix(line[end+1:], ` "`)
+}
+
+// errorWords are what a logger's line of an error has in it, most likely.
+var errorWords = []string{"ERR", "rror", "WARN", "arning", "warn", "FATAL", "atal", "CRIT", "SEVERE", "panic", "PANIC", "fail", "xception"}
+
+// headSize is how much of a record's first line is looked at for a level.
+const headSize = 256
+
+// IsError says whether a line is what a logger wrote of an error, so that the
+// trace behind it belongs to it. A trace behind any other line is of an error
+// that nobody caught.
+func IsError(line []byte) bool {
+	line = line[:min(len(line), headSize)]
+	if isKlog(line) && line[0] != 'I' || hasPrefix(line, "E, [") || hasPrefix(line, "F, [") {
+		return true
+	}
+	return slices.ContainsFunc(errorWords, func(w string) bool { return bytes.Contains(line, []byte(w)) })
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Writes the traces that the tests judge, by the programs beside it. What each
+# line is to the record before it is filled in by go test -update, and checked by
+# eye: ">" begins a record, "|" goes on with it.
+# Needs python3, node, java, go, rustc, ruby and php; leaves out what is missing.
+set -uo pipefail
+cd "$(dirname "$0")"
+programs=$PWD/programs
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp"
+ulimit -c 0
+
+# record NAME VERSION COMMAND...: what the command writes, both streams in one.
+record() {
+  local name=$1 version=$2; shift 2
+  { echo "# $version"; timeout 20 "$@" 2>&1 | sed -e "s#$tmp#/app#g" -e "s#$programs#/app#g" -e 's/^/> /'; } > "$programs/../$name.txt"
+}
+has() { command -v "$1" >/dev/null || { echo "$1 is missing" >&2; false; }; }
+
+if has python3; then
+  v=$(python3 --version)
+  record python "$v" python3 "$programs/boom.py"
+  record python-syntax "$v" python3 "$programs/boom.py" syntax
+fi
+if has node; then
+  v="Node.js $(node --version)"
+  record node "$v" node "$programs/boom.js"
+  record node-string "$v" node "$programs/boom.js" string
+  record node-reject "$v" node "$programs/boom.js" reject
+fi
+if has javac; then
+  javac -d . "$programs/Boom.java" && record java "$(java -version 2>&1 | head -1)" java -cp . Boom
+fi
+if has go; then
+  cp "$programs/boom.go.txt" main.go && go mod init boom 2>/dev/null && CGO_ENABLED=0 go build -o boom main.go
+  for how in panic nil error deadlock overflow map quit serve; do
+    GOTRACEBACK=all record "go-$how" "$(go version)" ./boom "$how"
+  done
+  GOTRACEBACK=crash record go-crash "$(go version)" ./boom panic
+fi
+if has rustc; then
+  rustc -g -o boom-rs "$programs/boom.rs" 2>/dev/null
+  record rust "$(rustc --version)" ./boom-rs
+  RUST_BACKTRACE=1 record rust-backtrace "$(rustc --version)" ./boom-rs
+fi
+if has ruby; then record ruby "$(ruby --version)" ruby "$programs/boom.rb"; fi
+if has php; then record php "$(php --version | head -1)" php "$programs/boom.php"; fi
