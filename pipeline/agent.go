@@ -358,7 +358,7 @@ const silence = time.Minute
 func (a *Agent) tailOptions(providers []tail.Provider) tail.Options {
 	o := tail.Options{
 		Providers: providers, Positions: a.checkpoint, PositionsLost: a.checkpoint.Lost(),
-		Node: a.node, Lanes: a.cfg.Service.Lanes, Silence: silence, Logger: a.log,
+		Node: a.node, Lanes: a.cfg.Service.Lanes, Silence: silence, Multiline: true, Logger: a.log,
 		Limits:        limits(&a.cfg.Service.Limits),
 		UnlinkedBytes: int64(a.cfg.Service.Deleted.MaxSize), UnlinkedFiles: a.cfg.Service.Deleted.MaxFiles,
 	}

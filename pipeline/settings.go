@@ -42,10 +42,8 @@ func (s settled) Close() error {
 // Components do not know each other, so each one's check is called here.
 func checkSettings(s event.Settings) error {
 	switch {
-	case s.Multiline != "":
-		return errors.New("this version does not put lines together")
 	case s.Redact != "":
 		return errors.New("this version does not redact")
 	}
-	return errors.Join(parse.CheckFormat(s.Format), parse.CheckLayout(s.Format, s.LogFormat))
+	return errors.Join(parse.CheckFormat(s.Format), parse.CheckLayout(s.Format, s.LogFormat), tail.CheckMultiline(s.Multiline))
 }

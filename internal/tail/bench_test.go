@@ -47,13 +47,13 @@ func dockerCorpus() []byte {
 }
 
 // rereading is an agent over one file that can be read again and again.
-func rereading(tb testing.TB, content []byte) (read func() int) {
+func rereading(tb testing.TB, content []byte, multiline bool) (read func() int) {
 	dir := tb.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "a.log"), content, 0o644); err != nil {
 		tb.Fatal(err)
 	}
 	w := &world{dir: dir, decoder: Container, known: map[event.SourceID]frame.Source{}}
-	e := NewEngine(Options{Providers: []Provider{w}, Node: "node"})
+	e := NewEngine(Options{Providers: []Provider{w}, Node: "node", Silence: time.Minute, Multiline: multiline})
 	tb.Cleanup(e.closeAll)
 	e.scan(context.Background(), "")
 	l := e.Lane(0)
@@ -75,10 +75,10 @@ func rereading(tb testing.TB, content []byte) (read func() int) {
 
 // A line costs no allocation, whole or in pieces.
 func TestReadDoesNotAllocate(t *testing.T) {
-	for name, content := range map[string][]byte{"CRI": corpus(), "Docker": dockerCorpus()} {
+	for name, content := range map[string][]byte{"CRI": corpus(), "Docker": dockerCorpus(), "traces": []byte(strings.Join(traces(t), ""))} {
 		t.Run(name, func(t *testing.T) {
-			read := rereading(t, content)
-			if n := read(); n < 800 {
+			read := rereading(t, content, true)
+			if n := read(); n < 60 {
 				t.Fatalf("%d records of the corpus were read", n)
 			}
 			read()
@@ -90,13 +90,18 @@ func TestReadDoesNotAllocate(t *testing.T) {
 }
 
 // go test -bench BenchmarkRead ./internal/tail
-func BenchmarkRead(b *testing.B) { benchmarkRead(b, corpus()) }
+func BenchmarkRead(b *testing.B) { benchmarkRead(b, corpus(), true) }
+
+// The same where every line is a record.
+//
+// go test -bench BenchmarkReadOff ./internal/tail
+func BenchmarkReadOff(b *testing.B) { benchmarkRead(b, corpus(), false) }
 
 // go test -bench BenchmarkReadDocker ./internal/tail
-func BenchmarkReadDocker(b *testing.B) { benchmarkRead(b, dockerCorpus()) }
+func BenchmarkReadDocker(b *testing.B) { benchmarkRead(b, dockerCorpus(), true) }
 
-func benchmarkRead(b *testing.B, content []byte) {
-	read := rereading(b, content)
+func benchmarkRead(b *testing.B, content []byte, multiline bool) {
+	read := rereading(b, content, multiline)
 	lines := read()
 	b.SetBytes(int64(len(content)))
 	for b.Loop() {

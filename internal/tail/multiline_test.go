@@ -16,7 +16,7 @@ import (
 
 func TestMultiline(t *testing.T) {
 	for _, name := range []string{
-		"multiline", "multiline_memory", "multiline_rotation", "multiline_cap", "multiline_plain", "multiline_off", "multiline_docker",
+		"multiline", "multiline_memory", "multiline_rotation", "multiline_cap", "multiline_plain", "multiline_off", "multiline_docker", "multiline_again",
 	} {
 		t.Run(name, func(t *testing.T) { runScenario(t, name) })
 	}

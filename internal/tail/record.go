@@ -21,6 +21,9 @@ const (
 	recordSilence = int64(time.Second)
 )
 
+// CheckMultiline is an error for what cannot be a source's setting of that name.
+func CheckMultiline(setting string) error { return multiline.Check(setting) }
+
 // settings takes over how the source's lines are put together. What was read
 // before is judged anew.
 func (r *reading) settings() {

@@ -41,7 +41,8 @@ func (j *Journal) Missing(m *frame.Meta) ([]frame.Missing, error) {
 		if from == nil && to.Offset == int64(to.Counts.Bytes) {
 			from = &frame.Source{ID: to.ID, Identity: to.Identity}
 		}
-		if from != nil && from.Offset < to.Offset {
+		// Records that were held back may have been in it although nothing was read.
+		if from != nil && (from.Offset < to.Offset || from.Offset == to.Offset && from.Streams != to.Streams) {
 			missing = append(missing, frame.Missing{From: *from, To: to})
 		}
 	}

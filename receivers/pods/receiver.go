@@ -167,6 +167,7 @@ func (r *Receiver) Describe(t *tail.Target) event.Source {
 	src := event.Source{
 		Container: t.PathIdentity[:len(dir)+1+len(container)],
 		Namespace: p.namespace, Pod: p.name, PodUID: p.uid, ContainerName: container, Restart: n,
+		Settings: event.Settings{Multiline: r.cfg.Multiline},
 	}
 	src.Resource = []event.Attr{
 		tail.StringAttr("service.name", container),

@@ -71,28 +71,33 @@ func (m *Machine) word(line []byte) Verdict {
 		}
 		return Begin
 	}
-	n := token(line)
-	switch {
-	case n == len(line) || line[n] == ':':
-		return m.name(line, n)
-	case line[len(line)-1] == ':' && m.knows(Ruby) && isException(line[:n]) && hasPrefix(line[n:], " (") && line[len(line)-2] == ')':
+	if line[len(line)-1] == ':' && m.knows(Ruby) && isRailsError(line) {
 		m.state = ruby
+		return Begin
 	}
-	return Begin
+	// Most lines are told by the first colon and space, which are found fast.
+	n := bytes.IndexByte(line[:min(len(line), maxToken)], ':')
+	if n < 0 && len(line) <= maxToken {
+		n = len(line)
+	}
+	if n <= 0 || bytes.IndexByte(line[:n], ' ') >= 0 {
+		return Begin
+	}
+	return m.name(line, n)
 }
 
 // name takes a line that begins with a name, which ends at n, and a colon, or is
 // nothing else.
 func (m *Machine) name(line []byte, n int) Verdict {
 	switch name := line[:n]; {
-	case m.knows(Java|DotNet|Node) && isException(name):
+	case m.knows(Java|DotNet|Node) && isException(name) && token(name) == n:
 		// A name without a package is also what many programs begin a message of
 		// one line with.
 		if bytes.IndexByte(name, '.') >= 0 {
 			m.state = frames
 		}
 		return Trace
-	case m.knows(Java|DotNet) && isClass(name):
+	case m.knows(Java|DotNet) && isClass(name) && token(name) == n:
 		return Trace
 	case m.knows(Ruby) && isRubyPlace(line, n):
 		m.state = ruby

@@ -23,7 +23,7 @@ func digits(p []byte) int {
 }
 
 // maxToken bounds how far a name is looked for.
-const maxToken = 256
+const maxToken = 160
 
 // nameByte says which bytes names of classes, files and modules have.
 var nameByte = func() (is [256]bool) {
@@ -45,24 +45,24 @@ func token(line []byte) int {
 
 // isException says whether a name is one of an exception's class.
 func isException(name []byte) bool {
-	if len(name) == 0 || bytes.IndexByte(name, '/') >= 0 {
-		return false
+	suffix := ""
+	if len(name) > 0 {
+		switch name[len(name)-1] {
+		case 'n':
+			suffix = "Exception"
+		case 'r':
+			suffix = "Error"
+		case 'e':
+			suffix = "Throwable"
+		}
 	}
-	switch name[len(name)-1] {
-	case 'n':
-		return bytes.HasSuffix(name, []byte("Exception"))
-	case 'r':
-		return bytes.HasSuffix(name, []byte("Error"))
-	case 'e':
-		return bytes.HasSuffix(name, []byte("Throwable"))
-	}
-	return false
+	return suffix != "" && bytes.HasSuffix(name, []byte(suffix)) && bytes.IndexByte(name, '/') < 0
 }
 
 // isClass says whether a name is that of a class in a package or in another
 // class, whatever it is called: com.shop.OutOfStock, Shop$OutOfStock.
 func isClass(name []byte) bool {
-	at := bytes.LastIndexAny(name, ".$")
+	at := max(bytes.LastIndexByte(name, '.'), bytes.LastIndexByte(name, '$'))
 	return at > 0 && at+1 < len(name) && name[at+1]-'A' < 26 && bytes.IndexByte(name, '/') < 0
 }
 
@@ -120,6 +120,12 @@ func isRegister(line []byte) bool {
 func isNumbered(line []byte) bool {
 	n := digits(line[1:])
 	return n > 0 && len(line) > n+1 && line[n+1] == ' '
+}
+
+// isRailsError recognises "ZeroDivisionError (divided by 0):".
+func isRailsError(line []byte) bool {
+	n := token(line)
+	return isException(line[:n]) && hasPrefix(line[n:], " (") && line[len(line)-2] == ')'
 }
 
 // isRubyPlace recognises "app.rb:12:in " whose name ends at n.
