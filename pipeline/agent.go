@@ -43,6 +43,10 @@ type Options struct {
 	// Hold is used and left as it is, so that the next agent in this process
 	// can use it. Nil: the agent has one of its own, which ends with it.
 	Hold *Hold
+	// TakesOver is the zero time unless the agent goes on in place of another
+	// one that read until then; New notes it itself when it waited for another
+	// process.
+	TakesOver time.Time
 	// Reloads is what metrics and status say of the configuration; nil is
 	// nothing.
 	Reloads *Reloads
@@ -360,6 +364,7 @@ func (a *Agent) tailOptions(providers []tail.Provider) tail.Options {
 		Providers: providers, Positions: a.checkpoint, PositionsLost: a.checkpoint.Lost(),
 		Node: a.node, Lanes: a.cfg.Service.Lanes, Silence: silence, Multiline: true, Logger: a.log,
 		Limits:        limits(&a.cfg.Service.Limits),
+		TakesOver:     a.opts.TakesOver,
 		UnlinkedBytes: int64(a.cfg.Service.Deleted.MaxSize), UnlinkedFiles: a.cfg.Service.Deleted.MaxFiles,
 	}
 	if a.metadata != nil {

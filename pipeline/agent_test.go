@@ -93,7 +93,12 @@ func (n *node) start(exporters string) (a *Agent, stop func()) {
 
 func (n *node) startWith(cfg *config.Config) (a *Agent, stop func()) {
 	n.t.Helper()
-	a, err := New(n.t.Context(), cfg, n.options())
+	return n.startAs(cfg, n.options())
+}
+
+func (n *node) startAs(cfg *config.Config, o Options) (a *Agent, stop func()) {
+	n.t.Helper()
+	a, err := New(n.t.Context(), cfg, o)
 	if err != nil {
 		n.t.Fatal(err)
 	}

@@ -80,6 +80,9 @@ func (r *Runner) start(ctx context.Context, cfg *config.Config) (*Agent, error) 
 	}
 	o := r.Options
 	o.Logger, o.Hold, o.Reloads = log, &r.hold, &r.reloads
+	if r.alive.Load() != nil {
+		o.TakesOver = time.Now().Add(-overlap)
+	}
 	a, err := New(ctx, cfg, o)
 	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 		return nil, nil

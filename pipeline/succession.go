@@ -20,6 +20,10 @@ import (
 // that names the exporters by which that agent goes on.
 const NextLockFile = "lock.next"
 
+// overlap is how long before its end the agent before may have seen a new file
+// last: it looks for everything every ten seconds.
+const overlap = 10 * time.Second
+
 // lockRetry is how often a lock that another agent holds is tried again.
 const lockRetry = 20 * time.Millisecond
 
@@ -40,6 +44,9 @@ func (a *Agent) waitForLock(ctx context.Context, fs vfs.FS, dir string) (io.Clos
 	for said := false; ; said = true {
 		l, err := patiently(ctx, a.opener, func() (io.Closer, error) { return fs.Lock(name) })
 		if !errors.Is(err, vfs.ErrLocked) {
+			if said {
+				a.opts.TakesOver = time.Now().Add(-overlap)
+			}
 			return l, err
 		}
 		if next == nil {

@@ -25,7 +25,7 @@ func TestAnAgentThatIsReplacedLeavesDeliveryToTheNext(t *testing.T) {
 	n, x := newNode(t), newGate(t)
 	cfg := n.config(x.exporter)
 	n.write("late")
-	stop := n.startDraining(cfg, 10*time.Minute)
+	_, stop := n.startAs(cfg, n.draining())
 	n.until("a request", func() bool { return x.asked() })
 	next := n.waiting(cfg)
 	stop()
@@ -49,7 +49,7 @@ func TestAnAgentThatIsReplacedLeavesDeliveryToTheNext(t *testing.T) {
 func TestAnExporterThatTheNextAgentHasNotDeliversFirst(t *testing.T) {
 	n, x := newNode(t), newGate(t)
 	n.write("last")
-	stop := n.startDraining(n.config(x.exporter), 10*time.Minute)
+	_, stop := n.startAs(n.config(x.exporter), n.draining())
 	n.until("a request", func() bool { return x.asked() })
 	next := n.waiting(n.config(toConsole))
 	go func() {
@@ -65,25 +65,11 @@ func TestAnExporterThatTheNextAgentHasNotDeliversFirst(t *testing.T) {
 	}
 }
 
-// startDraining is start with another time for the exporters at the end.
-func (n *node) startDraining(cfg *config.Config, drain time.Duration) (stop func()) {
-	n.t.Helper()
+// draining are the usual options with ten minutes for exporters at the end.
+func (n *node) draining() Options {
 	o := n.options()
-	o.Drain = drain
-	a, err := New(n.t.Context(), cfg, o)
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(n.t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- a.Run(ctx) }()
-	return func() {
-		n.t.Helper()
-		cancel()
-		if err := <-ended; err != nil {
-			n.t.Errorf("the agent ended with %v\n%s", err, n.logs.String())
-		}
-	}
+	o.Drain = 10 * time.Minute
+	return o
 }
 
 // waiting makes another agent on the same directory, which comes when it has it.

@@ -108,6 +108,10 @@ type Options struct {
 	// PositionsBehind says that the positions may be behind what was delivered:
 	// what is in files at the start may have been delivered before.
 	PositionsBehind bool
+	// TakesOver is the zero time unless this engine goes on in place of another
+	// one: then files that were made after it are as new as those that come
+	// later, and are read from their beginning wherever reading starts.
+	TakesOver time.Time
 	// Node is part of every source's id.
 	Node string
 	// Lanes is how many goroutines read. Default 1.

@@ -248,7 +248,7 @@ func (e *Engine) add(c *chain, t *Target) error {
 	}
 	f := &file{
 		chain: c, target: *t, fd: fd, dev: uint64(st.Dev), ino: st.Ino,
-		initial: !e.started, modified: st.Mtim.Nano(), touched: st.Mtim.Nano(),
+		initial: !e.started && !e.isNew(fd), modified: st.Mtim.Nano(), touched: st.Mtim.Nano(),
 		poll: poll{present: true, order: t.Order, grown: e.opts.Now().UnixNano()},
 	}
 	e.busy = append(e.busy, f)
@@ -265,6 +265,12 @@ func (e *Engine) add(c *chain, t *Target) error {
 	c.arriving = append(c.arriving, f)
 	e.arrived = append(e.arrived, c)
 	return nil
+}
+
+// isNew says whether a file of the first look was made since the engine before
+// this one looked last.
+func (e *Engine) isNew(fd int) bool {
+	return !e.opts.TakesOver.IsZero() && confine.Born(fd) > e.opts.TakesOver.UnixNano()
 }
 
 // openFile opens a target beneath its root.

@@ -108,6 +108,34 @@ func TestAConfigurationThatCannotBeUsedChangesNothing(t *testing.T) {
 	t.Logf("RESULT records=%d refused=%d violations=%d", v.Records, refused, len(v.Violations))
 }
 
+// TestReloadsWithAJournalInMemoryLoseNothing reloads while lines are on their
+// way to a backend that is slow and refuses: what is not delivered is read again
+// and has the ids that it had. Without a directory positions would be lost, so
+// then a reload is refused.
+func TestReloadsWithAJournalInMemoryLoseNothing(t *testing.T) {
+	t.Parallel()
+	n := newMemoryNode(t, "ok:500ms,503:300ms,429:200ms,ok:700ms,cut:200ms,ok:400ms")
+	generator := n.Generate("-seed", seed(47), "-containers", "2", "-plains", "1", "-rate", "800", "-limit", "1048576")
+	n.override("")
+	agent := n.start("--drain", "100ms")
+	n.arrived(200)
+	for i := range 3 {
+		n.reloaded("applied", 1+i, fmt.Sprintf("service: {journal: {flush: {interval: %dms}}}\n", 60+i))
+		n.arrived(n.sink.Stats().Stored + 100)
+	}
+	v := n.delivered(generator, agent)
+	t.Logf("RESULT records=%d repeats=%d violations=%d", v.Records, v.Repeats, len(v.Violations))
+
+	nowhere := newMemoryNode(t, "ok")
+	nowhere.override("service: {journal: {directory: \"\"}}")
+	nowhere.override("")
+	agent = nowhere.start()
+	nowhere.value("tailrace_config_reloads_total")
+	nowhere.reloaded("refused", 1, "service: {lanes: 2}\n")
+	nowhere.saying(agent, "the positions of files are in memory only")
+	agent.Stop()
+}
+
 // TestAReloadAddsAndRemovesAnExporter adds another exporter under load, which
 // delivers from then on, and takes it away again. The first one goes on without
 // losing or repeating a line.
