@@ -140,6 +140,7 @@ var workloads = map[string]func(ctx context.Context, l *lab, name string) error{
 	"W6":       overload,
 	"W7":       idle,
 	"W8":       noisy,
+	"formats":  formatsWorkload,
 	"quiet":    quiet,
 	"recovery": recovery,
 	"second":   second,

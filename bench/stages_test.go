@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
@@ -193,23 +192,14 @@ func BenchmarkStages(b *testing.B) {
 			{"ref-limit", func() { limit(raw) }},
 		} {
 			b.Run(string(kind)+"/"+stage.name, func(b *testing.B) {
-				before := cpuTime(b)
+				before := cpuTime()
 				for b.Loop() {
 					stage.run()
 				}
-				b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N)/lines, "cpu-ns/line")
+				b.ReportMetric(float64(cpuTime()-before)/float64(b.N)/lines, "cpu-ns/line")
 			})
 		}
 	}
-}
-
-func cpuTime(b *testing.B) time.Duration {
-	b.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // newLimit is ref-limit's work on lines in memory.

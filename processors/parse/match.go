@@ -10,7 +10,7 @@ func (y *layout) match(a *access, at int) int {
 	s := a.l.text
 	for i := 0; i < y.both; i++ {
 		p := &y.pieces[i]
-		if i >= y.optional && at == len(s) {
+		if i >= y.optional && ends(s[at:], p.before) {
 			return -1
 		}
 		if p.end == endBraces {
@@ -34,6 +34,12 @@ func (y *layout) match(a *access, at int) int {
 		return y.matchBoth(a, at)
 	}
 	return y.matchAfter(a, at)
+}
+
+// ends reports whether a line ends where the literal before a value may be: a
+// quote that the last value stood in closes it.
+func ends(rest []byte, before string) bool {
+	return len(rest) == 0 || len(rest) == 1 && rest[0] == '"' && before[0] == '"'
 }
 
 // matchAfter compares what stands behind the last value.

@@ -90,7 +90,7 @@ func (a *access) nginxPairs(i int) {
 		}
 		from := i + 2 + colon + 2
 		to, next := pairEnd(s, from)
-		if s[from:][:1][0] == '"' && to > from {
+		if from < len(s) && s[from] == '"' {
 			from++
 		}
 		a.nginxPair(key[:colon], a.l.span(from, to))
