@@ -84,10 +84,10 @@ func runAgent(ctx context.Context, cfg *config.Config, load func() (*config.Conf
 	if err != nil {
 		return err
 	}
-	limitMemory(log)
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
+	limitMemory(log)
 	go newIdleMemory().run(ctx)
 	r := pipeline.Runner{
 		Options: pipeline.Options{Version: version, Stdout: out, Drain: drain, Patience: drainPatience},

@@ -52,6 +52,8 @@ func (r *round) busy(agent *testkit.Process, during string) {
 			r.stopped(agent)
 		case 4:
 			r.fullDisk()
+		case 5:
+			r.reload(agent)
 		}
 	}
 	if !r.alive(agent, during) {
@@ -104,6 +106,25 @@ func (r *round) stopped(agent *testkit.Process) {
 		r.TB.Error(err)
 	}
 	r.fired("stopped", 1)
+}
+
+// reload gives an agent that listens another configuration; what comes next may
+// hit it while one agent follows the other.
+func (r *round) reload(agent *testkit.Process) {
+	log, err := os.ReadFile(agent.Stderr)
+	if err != nil {
+		r.TB.Error(err)
+	}
+	if !bytes.Contains(log, []byte("tailrace runs")) {
+		return
+	}
+	text := fmt.Sprintf("service: {journal: {flush: {interval: %dms}}}\n", 50+r.rand.IntN(100))
+	if err := os.WriteFile(r.configs[1], []byte(text), 0o644); err != nil {
+		r.TB.Error(err)
+	}
+	if agent.Signal(syscall.SIGHUP) == nil {
+		r.fired("reloaded", 1)
+	}
 }
 
 // fullDisk takes all space of the state's disk for a time.

@@ -46,6 +46,10 @@ exporters:
   elasticsearch: {endpoints: [%q], flush: {interval: 100ms, bytes: 1MiB}}
 `, r.Path("pods"), r.Path("plain", "*.log*"), r.sink.URL),
 		"    logs: {receivers: [pods, files/plain], exporters: [elasticsearch]}\n"))
+	r.configs = append(r.configs, r.Path("changing.yaml"))
+	if err := os.WriteFile(r.configs[1], nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	if seed%4 == 1 && canPowerFail() {
 		r.disk = newDisk(r)
 	}
