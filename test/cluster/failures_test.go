@@ -110,14 +110,14 @@ func endsSearchesWithTheOneWhoAsked(t *testing.T, f *fleet) {
 				Name: "plugin", Path: f.plugin, Logs: t.TempDir(),
 				Args: f.line("grep", "line", "--since", "all", "-f", "-o", "raw"),
 			})
-			if line := p.FirstLine(); line != "line 0" || n.busy() != 1 {
-				t.Fatalf("it prints %q while %d searches run", line, n.busy())
+			if line := p.FirstLine(); line != "line 0" || len(n.busy()) != 1 {
+				t.Fatalf("it prints %q while %d searches run", line, len(n.busy()))
 			}
 			if err := p.Signal(end); err != nil {
 				t.Fatal(err)
 			}
 			p.Wait()
-			testkit.Eventually(t, "the search on the node ends", func() (bool, string) { return n.busy() == 0, p.Tail() })
+			testkit.Eventually(t, "the search on the node ends", func() (bool, string) { return len(n.busy()) == 0, p.Tail() })
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,6 +36,8 @@ type node struct {
 
 	mu   sync.Mutex
 	runs [][]string
+	// said is what programs have written.
+	said bytes.Buffer
 	// running are the programs that have not ended.
 	running map[*exec.Cmd]bool
 }
@@ -79,6 +82,7 @@ func TestKubectlTailrace(t *testing.T) {
 	}{
 		{"well", "searches all nodes", searchesAllNodes},
 		{"ill", "names nodes that do not answer", namesNodesThatDoNotAnswer},
+		{"busy", "gives way on the nodes", givesWay},
 		{"end", "ends searches with the one who asked", endsSearchesWithTheOneWhoAsked},
 		{"rights", "needs the rights that are documented", needsTheRightsThatAreDocumented},
 	} {
@@ -119,12 +123,34 @@ func (f *fleet) phase(pod, phase string) {
 
 // exec runs programs as a container runtime does: it does not end them when
 // nobody reads them any more, but then their standard input ends.
+// Programs have no capabilities, as in the chart's pods, where that can be had.
 func (n *node) exec(agent string) func(*kubelet.Exec) int {
-	return func(e *kubelet.Exec) int { return n.start(exec.Command(agent, e.Command[1:]...), e) }
+	line := []string{agent}
+	if setpriv, err := exec.LookPath("setpriv"); err == nil && os.Getuid() == 0 {
+		line = []string{setpriv, "--bounding-set", "-all", "--no-new-privs", agent}
+	}
+	return func(e *kubelet.Exec) int {
+		all := slices.Concat(line, e.Command[1:])
+		return n.start(exec.Command(all[0], all[1:]...), e)
+	}
+}
+
+// Write keeps what programs say.
+func (n *node) Write(p []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.said.Write(p)
+}
+
+// heard says whether a program has written text.
+func (n *node) heard(text string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return bytes.Contains(n.said.Bytes(), []byte(text))
 }
 
 func (n *node) start(cmd *exec.Cmd, e *kubelet.Exec) int {
-	cmd.Stdout, cmd.Stderr = e.Stdout, e.Stderr
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(n, e.Stdout), e.Stderr
 	in, err := cmd.StdinPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -160,11 +186,14 @@ func (n *node) asked() int {
 	return runs
 }
 
-// busy is how many programs run.
-func (n *node) busy() int {
+// busy are the programs that run.
+func (n *node) busy() (pids []int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return len(n.running)
+	for cmd := range n.running {
+		pids = append(pids, cmd.Process.Pid)
+	}
+	return pids
 }
 
 // answer is what a command line has come to.
