@@ -22,10 +22,12 @@ import (
 	"github.com/tailrace/tailrace/internal/testkit/kubelet"
 )
 
-// agentsNamespace is where the agents are, user who asks.
+// agentsNamespace is where the agents are, user who asks, and responder another
+// one.
 const (
 	agentsNamespace = "observability"
 	user            = "oncall"
+	responder       = "responder"
 )
 
 // node is one with an agent.
@@ -55,11 +57,11 @@ type fleet struct {
 // newFleet makes a cluster, in which user has the rights that are documented.
 func newFleet(t testing.TB) *fleet {
 	t.Helper()
-	f := &fleet{TB: t, Cluster: kube.Start(t, user), agent: testkit.LeanAgent(t), plugin: testkit.Plugin(t)}
+	f := &fleet{TB: t, Cluster: kube.Start(t, user, responder), agent: testkit.LeanAgent(t), plugin: testkit.Plugin(t)}
 	f.config = f.Kubeconfig(user)
 	f.Namespace(agentsNamespace, nil)
 	f.Namespace("shop", nil)
-	f.Allow(user, theRights...)
+	f.Allow(user, everyRight(t)...)
 	return f
 }
 
@@ -84,6 +86,7 @@ func TestKubectlTailrace(t *testing.T) {
 		{"ill", "names nodes that do not answer", namesNodesThatDoNotAnswer},
 		{"busy", "gives way on the nodes", givesWay},
 		{"end", "ends searches with the one who asked", endsSearchesWithTheOneWhoAsked},
+		{"chart", "takes the chart's roles", takesTheChartsRoles},
 		{"rights", "needs the rights that are documented", needsTheRightsThatAreDocumented},
 	} {
 		t.Run(part.promise, func(t *testing.T) { part.test(t, f.of(t, part.release)) })

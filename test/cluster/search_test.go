@@ -14,12 +14,6 @@ const (
 	request = "req-17"
 )
 
-// theRights are those that docs/kubectl.md names.
-var theRights = []any{
-	kube.JSON{"apiGroups": []any{""}, "resources": []any{"pods", "nodes"}, "verbs": []any{"list"}},
-	kube.JSON{"apiGroups": []any{""}, "resources": []any{"pods/exec"}, "verbs": []any{"create", "get"}},
-}
-
 // threeNodes have lines that alternate in time, and a trace that crosses them.
 func threeNodes(f *fleet) {
 	for i := range 3 {

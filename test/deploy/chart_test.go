@@ -22,7 +22,7 @@ const (
 
 // examples are the folders with values that have a rendering under version
 // control.
-var examples = []string{"default", "nonroot", "monitoring", "metadata"}
+var examples = []string{"default", "nonroot", "monitoring", "metadata", "search"}
 
 func valuesOf(example string) string { return chart + "/examples/" + example + "/values.yaml" }
 
