@@ -1,21 +1,17 @@
 package search
 
 import (
-	"context"
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"testing"
-	"time"
 
+	"github.com/tailrace/tailrace/internal/testkit/journals"
 	"github.com/tailrace/tailrace/internal/vfs"
-	"github.com/tailrace/tailrace/pipeline/frame"
 	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
@@ -108,80 +104,15 @@ func benchJournal(b *testing.B, kind string, docs int) (*journal.Reader, [16]byt
 		writeBenchJournal(b, dir, docs, int64(mib)<<20)
 	}
 	b.ResetTimer()
-	return journal.NewReader(vfs.OS{}, dir), benchTrace(1 << 40)
+	return journal.NewReader(vfs.OS{}, dir), journals.Wanted()
 }
 
 func writeBenchJournal(b *testing.B, dir string, docs int, size int64) {
 	j, err := journal.Open(journal.Options{FS: vfs.OS{}, Dir: dir})
+	if err == nil {
+		err = errors.Join(journals.Bulk{Docs: docs, Size: size}.Write(j), j.Close())
+	}
 	if err != nil {
 		b.Fatal(err)
 	}
-	prints := benchFrames(docs)
-	wanted := benchFrame(frame.NewBuilder(1), 20, 1<<40)
-	written := int64(0)
-	for i := 0; written < size; i++ {
-		f := otherIDs(prints[i%len(prints)])
-		if written > size/2 && wanted != nil {
-			f, wanted = wanted, nil
-		}
-		later(f, time.Duration(i)*200*time.Millisecond)
-		written += int64(len(f.Payload))
-		if err := j.Append(context.Background(), f); err != nil {
-			b.Fatal(err)
-		}
-	}
-	if err := j.Close(); err != nil {
-		b.Fatal(err)
-	}
-}
-
-// benchFrames are a few frames to be written again and again.
-func benchFrames(docs int) []*frame.Sealed {
-	builder := frame.NewBuilder(1)
-	var frames []*frame.Sealed
-	for i := range max(8, 400/docs) {
-		frames = append(frames, benchFrame(builder, docs, uint64(i)<<20))
-	}
-	return frames
-}
-
-// benchFrame has docs lines, 20 of each trace.
-func benchFrame(builder *frame.Builder, docs int, first uint64) *frame.Sealed {
-	l := line{ns: "shop", pod: "pay-7d9f8b6c5-x2x4z", service: "pay", severity: 9}
-	for i := range docs {
-		id := benchTrace(first + uint64(i/20))
-		l.at = time.Duration(i) * time.Millisecond / 50
-		l.trace = fmt.Sprintf("%x", id)
-		l.body = fmt.Sprintf("payment accepted for order %d after %d ms", first+uint64(i)*7919, i*37%1000)
-		builder.Var(fmt.Appendf(nil, "{\"create\":{\"_index\":\"logs-generic.otel-default\",\"_id\":\"%022d\"}}\n%s\n", i, l.document()))
-		builder.EndDoc(1, l.time())
-		builder.AddTerm(frame.TermHash(id[:]))
-	}
-	return builder.Seal(frame.Meta{Class: "default", Sources: []frame.Source{l.source()}})
-}
-
-func benchTrace(n uint64) (id [16]byte) {
-	binary.BigEndian.PutUint64(id[:8], n*0x9e3779b97f4a7c15+1)
-	binary.BigEndian.PutUint64(id[8:], n)
-	return id
-}
-
-// otherIDs is a copy of f whose filters know other ids than its documents
-// have, as many and all new: a print stands for frames of its size.
-func otherIDs(f *frame.Sealed) *frame.Sealed {
-	c := *f
-	c.Payload = slices.Clone(f.Payload)
-	c.Terms = make([]uint64, len(f.Terms))
-	c.Meta.Filter = frame.NewFilter(len(f.Terms))
-	for i := range c.Terms {
-		c.Terms[i] = rand.Uint64()
-		c.Meta.Filter.Add(c.Terms[i])
-	}
-	return &c
-}
-
-// later is f as if it had been written later; its documents keep their times.
-func later(f *frame.Sealed, after time.Duration) {
-	f.Meta.MinTime += int64(after)
-	f.Meta.MaxTime += int64(after)
 }
