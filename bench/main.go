@@ -141,6 +141,7 @@ var workloads = map[string]func(ctx context.Context, l *lab, name string) error{
 	"W7":       idle,
 	"W8":       noisy,
 	"formats":  formatsWorkload,
+	"beside":   beside,
 	"quiet":    quiet,
 	"recovery": recovery,
 	"second":   second,
