@@ -69,6 +69,16 @@ func beside(ctx context.Context, l *lab, name string) error {
 // took is what the agent took for all lines.
 type took struct{ wall, cpu time.Duration }
 
+// cluster measures a trace over many nodes behind a real API server.
+func cluster(ctx context.Context, l *lab, name string) error {
+	if l.own {
+		return nil
+	}
+	cmd := exec.CommandContext(ctx, "go", "test", "./test/cluster", "-run", "^$", "-bench", "Trace", "-benchtime", fmt.Sprint(l.rounds, "x"))
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
 // shared is a round without and with searches, and what these took.
 type shared struct {
 	alone, loaded took

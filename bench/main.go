@@ -142,6 +142,7 @@ var workloads = map[string]func(ctx context.Context, l *lab, name string) error{
 	"W8":       noisy,
 	"formats":  formatsWorkload,
 	"beside":   beside,
+	"cluster":  cluster,
 	"quiet":    quiet,
 	"recovery": recovery,
 	"second":   second,

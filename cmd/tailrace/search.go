@@ -70,7 +70,7 @@ func (f *journalFlags) open() (*journal.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return journal.NewReader(vfs.OS{}, dir), nil
+	return journal.NewReader(vfs.Passing{}, dir), nil
 }
 
 // logsIn is the directory of the logs' segments under a journal's.
