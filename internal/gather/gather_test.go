@@ -55,13 +55,13 @@ func node(name string, turn nodestream.Turn, answer func(a *nodestream.Answer) e
 func nodeUntil(name string, turn nodestream.Turn, answer func(ctx context.Context, a *nodestream.Answer) error) Node {
 	return Node{Name: name, Run: func(ctx context.Context, in io.Reader, out, errOut io.Writer) error {
 		a, ctx, err := nodestream.Begin(ctx, in, out, turn)
-		defer a.Close()
 		if err == nil {
 			err = answer(ctx, a)
 		}
 		if err == nil {
 			err = a.End(nodestream.Summary{})
 		}
+		a.Close()
 		return err
 	}}
 }
