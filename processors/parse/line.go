@@ -15,7 +15,8 @@ type line struct {
 	b   *event.Batch
 	r   *event.Record
 	src *source
-	// text is the record's Line. It stays readable when the arena moves.
+	// text is the record's Line, and only its first line while a format looks at
+	// it. It stays readable when the arena moves.
 	text []byte
 	// sticky says that the stream is known to be of the format being tried,
 	// which may then be less strict than detection.
@@ -49,6 +50,9 @@ type line struct {
 // start makes r the record being parsed.
 func (l *line) start(r *event.Record) {
 	l.r, l.text = r, l.b.Bytes(r.Line)
+	if r.Lines > 1 {
+		l.text = firstLine(l.text)
+	}
 	l.runtimeTime, l.fields, l.bytes = r.Time, len(l.b.Fields), len(l.b.Data)
 }
 

@@ -141,6 +141,9 @@ func (p *Parser) process(b *event.Batch, s *source, i int) (next int) {
 		}
 		l.start(r)
 		l.parse(&s.container.streams[r.Stream])
+		if r.Lines > 1 {
+			l.joined()
+		}
 		if r.Time == 0 {
 			r.Time = r.Observed
 		}

@@ -1,0 +1,93 @@
+package parse
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// The names that OpenTelemetry gives to what a trace says.
+const (
+	exceptionType    = "exception.type"
+	exceptionMessage = "exception.message"
+	exceptionStack   = "exception.stacktrace"
+)
+
+// firstLine is what formats get to see of a record of several lines.
+func firstLine(text []byte) []byte {
+	if n := bytes.IndexByte(text, '\n'); n >= 0 {
+		return text[:n]
+	}
+	return text
+}
+
+// joined gives a record of several lines what its first line does not tell: the
+// exception of a trace, or a message that goes on.
+func (l *line) joined() {
+	first := len(l.text)
+	l.text = l.b.Bytes(l.r.Line)
+	if len(l.text) == first {
+		return
+	}
+	l.r.Flags &^= event.Escape
+	l.explainRest(first)
+	body := l.text
+	if l.r.Body.Kind == event.KindText {
+		body = l.b.Bytes(l.r.Body.Span)
+	}
+	if l.r.Body.Kind <= event.KindText && !utf8.Valid(body) {
+		l.r.Flags |= event.Escape
+	}
+}
+
+// explainRest does so for a record whose first line has so many bytes.
+func (l *line) explainRest(first int) {
+	var e exception
+	if !e.find(l.text) || l.hasAttribute(exceptionStack) || l.hasAttribute(exceptionType) || l.hasAttribute(exceptionMessage) {
+		l.extendBody(first, len(l.text))
+		return
+	}
+	l.addPlace(exceptionType, e.kind)
+	l.addPlace(exceptionMessage, e.message)
+	l.addPlace(exceptionStack, [2]int{e.begin, e.end})
+	if e.begin == 0 {
+		if l.r.Body.Kind == event.KindNone {
+			l.r.Body = event.Text(l.span(e.head[0], e.head[1]))
+		}
+		return
+	}
+	l.extendBody(first, max(first, len(bytes.TrimRight(l.text[:e.begin], " \t\r\n"))))
+}
+
+// extendBody makes the message end at a place, where the format has found it to
+// be the rest of the first line. Where it is something else, nothing must be
+// missing: the whole record is the body, unless it ends with the line.
+func (l *line) extendBody(first, end int) {
+	body := &l.r.Body
+	switch {
+	case body.Kind == event.KindNone && end < len(l.text):
+		*body = event.Text(l.span(0, end))
+	case body.Kind == event.KindText && body.Span.End() == l.span(0, first).End():
+		body.Span.Len += uint32(end - first)
+	case end > first:
+		*body = event.Value{}
+	}
+}
+
+func (l *line) addPlace(name string, place [2]int) {
+	if place[0] < place[1] {
+		l.addText(name, l.span(place[0], place[1]))
+	}
+}
+
+// hasAttribute reports whether the record has an attribute of a name, which a
+// key of the line may be too.
+func (l *line) hasAttribute(name string) bool {
+	for _, f := range l.b.FieldsOf(l.r) {
+		if f.Name == name || f.Name == "" && string(l.b.Bytes(f.Key)) == name {
+			return true
+		}
+	}
+	return false
+}
