@@ -76,16 +76,26 @@ func (c *containerLog) stats() FileStats {
 	return c.count
 }
 
-// write takes a line from the container's stdout or stderr. A long one is
-// split into pieces with the tag P and a last one with F; a rotation may fall
-// between them, since the kubelet does not look at tags.
-func (c *containerLog) write(stream string, line []byte) error {
+// write takes text of one or more lines that the container writes at once to its
+// stdout or stderr.
+func (c *containerLog) write(stream string, text []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.file == nil {
 		return fs.ErrClosed
 	}
-	line = bytes.TrimSuffix(line, []byte("\n"))
+	for line := range bytes.Lines(text) {
+		if err := c.line(stream, bytes.TrimSuffix(line, []byte("\n"))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// line writes one. A long one is split into pieces with the tag P and a last one
+// with F; a rotation may fall between them, since the kubelet does not look at
+// tags.
+func (c *containerLog) line(stream string, line []byte) error {
 	for len(line) > maxChunk {
 		if err := c.piece(stream, "P", line[:maxChunk]); err != nil {
 			return err

@@ -107,9 +107,26 @@ func inventoryLine(r *request, what string, change int) []byte {
 		time.Now().UTC().Format("2006-01-02T15:04:05.000000Z"), what, r.sku, change, mathrand.IntN(500), r.traceID, hexID(8))
 }
 
-// paymentLine is plain text, as a service of an older day writes it.
+// paymentLine is plain text, as a service of an older day writes it: payments is
+// written in Java.
 func paymentLine(r *request, level, what string) []byte {
 	return fmt.Appendf(nil, `%s %-5s [worker-%d] payment of order %d: %s (%d.%02d EUR) trace_id=%s span_id=%s`,
 		time.Now().UTC().Format("2006-01-02 15:04:05.000"), level, 1+mathrand.IntN(4), r.order, what,
 		3+mathrand.IntN(120), mathrand.IntN(100), r.traceID, hexID(8))
+}
+
+// paymentFailed is a line with the stack trace that Java prints behind it.
+func paymentFailed(r *request) []byte {
+	const stack = `
+com.shop.payments.BankTimeoutException: no answer from the bank after 3 attempts
+	at com.shop.payments.BankClient.charge(BankClient.java:118)
+	at com.shop.payments.PaymentService.pay(PaymentService.java:64)
+	at com.shop.payments.PaymentResource.post(PaymentResource.java:41)
+	at java.base/java.lang.Thread.run(Thread.java:1583)
+Caused by: java.net.SocketTimeoutException: Read timed out
+	at java.base/sun.nio.ch.NioSocketImpl.timedRead(NioSocketImpl.java:278)
+	at com.shop.payments.BankClient.charge(BankClient.java:109)
+	... 3 more
+`
+	return append(paymentLine(r, "ERROR", "failed"), stack...)
 }

@@ -158,7 +158,7 @@ func (st *staff) buy(ctx context.Context, r *request) {
 	if outcome == 0 {
 		work(ctx, between(600, 900))
 		r.status, r.bytes = http.StatusServiceUnavailable, 190
-		st.log(st.payments, "stderr", paymentLine(r, "ERROR", "no answer from the bank after 3 attempts"))
+		st.log(st.payments, "stderr", paymentFailed(r))
 		st.log(st.checkout, "stderr", checkoutFailed(r, span))
 		return
 	}

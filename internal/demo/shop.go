@@ -1,6 +1,6 @@
 // Package demo is a small shop that writes its logs as containers on a
 // Kubernetes node do: two gateways and four services, each with a log format
-// of its own, and one trace id through every request.
+// of its own, one with stack traces, and one trace id through every request.
 package demo
 
 import (

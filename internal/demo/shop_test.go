@@ -126,9 +126,25 @@ func TestEveryLineHasATrace(t *testing.T) {
 	s := open(t, &Shop{RotateAt: unrotated}, 20*time.Second)
 	for dir, files := range written(t, s) {
 		for _, l := range joined(t, files[0]) {
-			if !anyTraceID.MatchString(l) {
+			if !anyTraceID.MatchString(l) && !stackLine.MatchString(l) {
 				t.Errorf("%s: no trace id in %.300s", dir, l)
 			}
+		}
+	}
+}
+
+var stackLine = regexp.MustCompile(`^(\t(at |\.\.\. )|Caused by: |com\.shop\.)`)
+
+// TestStackTracesAreWritten looks for the lines of a trace one behind the other.
+func TestStackTracesAreWritten(t *testing.T) {
+	s := open(t, &Shop{RotateAt: unrotated, Rate: 400}, 20*time.Second)
+	for dir, files := range written(t, s) {
+		if filepath.Base(dir) != "payments" {
+			continue
+		}
+		text := strings.Join(joined(t, files[0]), "\n")
+		if n := strings.Count(text, ": failed ("); n == 0 || n != strings.Count(text, "\ncom.shop.payments.BankTimeoutException: no answer from the bank after 3 attempts\n\tat ") {
+			t.Errorf("%d payments failed, and not each with a trace", n)
 		}
 	}
 }
