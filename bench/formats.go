@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -22,20 +23,29 @@ const (
 	formatTime  = 100 * time.Millisecond
 )
 
-// expressions take the same fields out of a line by Go's regexp, as the
-// pipelines of other agents do; it only finds them and converts nothing.
-var expressions = map[string]*regexp.Regexp{
-	"nginx":         regexp.MustCompile(`^(\S+) - (.*?) \[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)" (\d{3}) (\d+) "([^"]*)" "([^"]*)"(?: "([^"]*)")?`),
-	"apache":        regexp.MustCompile(`^(?:(\S+):(\d+) )?(\S+) \S+ (.*?) \[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)" (\d{3}) (\d+|-)(?: "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)")?`),
-	"ingress-nginx": regexp.MustCompile(`^(\S+) - (.*?) \[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)" (\d{3}) (\d+) "([^"]*)" "([^"]*)" (\d+) ([\d.]+) \[([^\]]*)\] (?:\[([^\]]*)\] )?(\S+(?:, \S+)*) (\S+(?:, \S+)*) (\S+(?:, \S+)*) (\S+(?:, \S+)*) (\S+)$`),
-	"traefik":       regexp.MustCompile(`^(\S+) - (.*?) \[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)" (\d{3}) (\d+) "([^"]*)" "([^"]*)" (\d+) "([^"]*)" "([^"]*)" (\d+)ms$`),
-	"envoy":         regexp.MustCompile(`^\[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? (\S+)" (\d+) (\S+) (\d+) (\d+) (\d+) (\S+) "([^"]*)" "([^"]*)" "([^"]*)" "([^"]*)" "([^"]*)"$`),
-	"istio":         regexp.MustCompile(`^\[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? (\S+)" (\d+) (\S+) (\S+) (\S+) "([^"]*)" (\d+) (\d+) (\d+) (\S+) "([^"]*)" "([^"]*)" "([^"]*)" "([^"]*)" "([^"]*)" (\S+) (\S+) (\S+) (\S+) (\S+) (\S+)$`),
-	"haproxy":       regexp.MustCompile(`^(\S+):(\d+) \[([^\]]+)\] (\S+) (\S+)/(\S+) (-?\d+)/(-?\d+)/(-?\d+)/(-?\d+)/\+?(-?\d+) (\d+) \+?(\d+) (\S+) (\S+) (\S+) (\d+)/(\d+)/(\d+)/(\d+)/\+?(\d+) (\d+)/(\d+)(?: \{([^}]*)\})?(?: \{([^}]*)\})? "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)"`),
-	"linkerd":       regexp.MustCompile(`^(\S+):(\d+) (\S+) - \[([^\]]+)\] "(\S+) (\S+) HTTP/([\d.]+)" (\d{3})$`),
-	"aws-alb":       regexp.MustCompile(`^(\S+) (\S+) (\S+) (\S+):(\d+) (\S+) (\S+) (\S+) (\S+) (\d+) (\S+) (\d+) (\d+) "(\S+) (\S+) (\S+)" "([^"]*)" (\S+) (\S+) (\S+) "([^"]*)"`),
-	"nginx-error":   regexp.MustCompile(`^(\S+ \S+) \[(\w+)\] (\d+)#(\d+): (?:\*(\d+) )?(.*?)(?:, client: (\S+), server: (\S+))?(?:, request: "([^"]*)")?(?:, upstream: "([^"]*)")?(?:, host: "([^"]*)")?$`),
-	"apache-error":  regexp.MustCompile(`^\[([^\]]+)\] \[(\w*):(\w+)\] \[pid (\d+)(?::tid (\d+))?\] (?:\[client ([^\]]+)\] )?(.*)$`),
+// expression takes the same fields out of a line by Go's regexp, as the
+// pipelines of other agents do, and converts the time and the numbers.
+type expression struct {
+	// time is the group of the time, layout its layout.
+	time   int
+	layout string
+	*regexp.Regexp
+}
+
+const clf = "02/Jan/2006:15:04:05 -0700"
+
+var expressions = map[string]*expression{
+	"nginx":         {3, clf, regexp.MustCompile(`^(\S+) - (.*?) \[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)" (\d{3}) (\d+) "([^"]*)" "([^"]*)"(?: "([^"]*)")?`)},
+	"apache":        {5, clf, regexp.MustCompile(`^(?:(\S+):(\d+) )?(\S+) \S+ (.*?) \[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)" (\d{3}) (\d+|-)(?: "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)")?`)},
+	"ingress-nginx": {3, clf, regexp.MustCompile(`^(\S+) - (.*?) \[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)" (\d{3}) (\d+) "([^"]*)" "([^"]*)" (\d+) ([\d.]+) \[([^\]]*)\] (?:\[([^\]]*)\] )?(\S+(?:, \S+)*) (\S+(?:, \S+)*) (\S+(?:, \S+)*) (\S+(?:, \S+)*) (\S+)$`)},
+	"traefik":       {3, clf, regexp.MustCompile(`^(\S+) - (.*?) \[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)" (\d{3}) (\d+) "([^"]*)" "([^"]*)" (\d+) "([^"]*)" "([^"]*)" (\d+)ms$`)},
+	"envoy":         {1, time.RFC3339Nano, regexp.MustCompile(`^\[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? (\S+)" (\d+) (\S+) (\d+) (\d+) (\d+) (\S+) "([^"]*)" "([^"]*)" "([^"]*)" "([^"]*)" "([^"]*)"$`)},
+	"istio":         {1, time.RFC3339Nano, regexp.MustCompile(`^\[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? (\S+)" (\d+) (\S+) (\S+) (\S+) "([^"]*)" (\d+) (\d+) (\d+) (\S+) "([^"]*)" "([^"]*)" "([^"]*)" "([^"]*)" "([^"]*)" (\S+) (\S+) (\S+) (\S+) (\S+) (\S+)$`)},
+	"haproxy":       {3, "02/Jan/2006:15:04:05.000", regexp.MustCompile(`^(\S+):(\d+) \[([^\]]+)\] (\S+) (\S+)/(\S+) (-?\d+)/(-?\d+)/(-?\d+)/(-?\d+)/\+?(-?\d+) (\d+) \+?(\d+) (\S+) (\S+) (\S+) (\d+)/(\d+)/(\d+)/(\d+)/\+?(\d+) (\d+)/(\d+)(?: \{([^}]*)\})?(?: \{([^}]*)\})? "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)"`)},
+	"linkerd":       {4, time.RFC3339Nano, regexp.MustCompile(`^(\S+):(\d+) (\S+) - \[([^\]]+)\] "(\S+) (\S+) HTTP/([\d.]+)" (\d{3})$`)},
+	"aws-alb":       {2, time.RFC3339Nano, regexp.MustCompile(`^(\S+) (\S+) (\S+) (\S+):(\d+) (\S+) (\S+) (\S+) (\S+) (\d+) (\S+) (\d+) (\d+) "(\S+) (\S+) (\S+)" "([^"]*)" (\S+) (\S+) (\S+) "([^"]*)"`)},
+	"nginx-error":   {1, "2006/01/02 15:04:05", regexp.MustCompile(`^(\S+ \S+) \[(\w+)\] (\d+)#(\d+): (?:\*(\d+) )?(.*?)(?:, client: (\S+), server: (\S+))?(?:, request: "([^"]*)")?(?:, upstream: "([^"]*)")?(?:, host: "([^"]*)")?$`)},
+	"apache-error":  {1, "Mon Jan 02 15:04:05.000000 2006", regexp.MustCompile(`^\[([^\]]+)\] \[(\w*):(\w+)\] \[pid (\d+)(?::tid (\d+))?\] (?:\[client ([^\]]+)\] )?(.*)$`)},
 }
 
 // formatsWorkload measures each format over its corpus: a line of it, a line
@@ -123,7 +133,7 @@ func parseTime(format string, lines [][]byte) float64 {
 	})
 }
 
-// timesRegexp is how many times longer Go's regexp takes for the lines that it
+// timesRegexp is how many times longer Go's regexp, time and strconv take for the lines that it
 // matches.
 func timesRegexp(format string, lines [][]byte, hit float64) string {
 	re := expressions[format]
@@ -136,13 +146,33 @@ func timesRegexp(format string, lines [][]byte, hit float64) string {
 	}
 	ns := cpuPerLine(len(matched), func() {
 		for _, l := range matched {
-			re.FindSubmatchIndex(l)
+			re.read(l)
 		}
 	})
 	if len(matched) < len(lines) {
 		hit = parseTime(format, matched)
 	}
 	return fmt.Sprintf("%.1f", ns/hit)
+}
+
+// read finds the fields of a line and converts those that are no text.
+func (e *expression) read(line []byte) (fields, numbers int) {
+	at := e.FindSubmatchIndex(line)
+	for g := 2; g+1 < len(at); g += 2 {
+		if at[g] < 0 {
+			continue
+		}
+		text := line[at[g]:at[g+1]]
+		fields++
+		if g == 2*e.time {
+			if _, err := time.Parse(e.layout, string(text)); err != nil {
+				panic(err)
+			}
+		} else if _, err := strconv.Atoi(string(text)); len(text) > 0 && text[0]-'0' <= 9 && err == nil {
+			numbers++
+		}
+	}
+	return fields, numbers
 }
 
 func splitTime(lines [][]byte) float64 {

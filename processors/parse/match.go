@@ -5,35 +5,53 @@ import (
 )
 
 // match takes text[at:] apart by the layout. It returns the first byte that
-// does not fit, less than zero when all fits.
+// does not fit, less than zero when all fits. Where nothing is escaped, most
+// lines fit from their beginning on all the same: only when one does not is it
+// matched from both sides.
 func (y *layout) match(a *access, at int) int {
+	bad, i := y.matchTo(a, at, len(y.pieces))
+	if bad < 0 || i <= y.both {
+		return bad
+	}
+	a.l.undo()
+	a.l.r.Severity, a.secrets = sevInfo, a.secrets[:0]
+	if bad, i = y.matchTo(a, at, y.both); bad >= 0 && i < y.both {
+		return bad
+	}
+	return y.matchBoth(a, bad)
+}
+
+// matchTo matches the first n pieces. It returns the byte and the piece that do
+// not fit; less than zero when the whole layout fits, and n with the byte
+// behind the last piece when those before it do.
+func (y *layout) matchTo(a *access, at, n int) (bad, piece int) {
 	s := a.l.text
-	for i := 0; i < y.both; i++ {
+	for i := 0; i < n; i++ {
 		p := &y.pieces[i]
 		if i >= y.optional && ends(s[at:], p.before) {
-			return -1
+			return -1, i
 		}
 		if p.end == endBraces {
 			at = y.captures(a, i, at)
 			continue
 		}
-		n := len(p.before)
-		if len(s)-at < n || string(s[at:at+n]) != p.before {
+		before := len(p.before)
+		if len(s)-at < before || string(s[at:at+before]) != p.before {
 			a.l.wanted = p.before
-			return at + samePrefix(s[at:], p.before)
+			return at + samePrefix(s[at:], p.before), i
 		}
-		at += n
+		at += before
 		end := y.endOf(a, p, at)
 		if end < 0 || !a.put(&p.field, a.l.span(at, end)) {
 			a.l.wanted = p.variable
-			return at
+			return at, i
 		}
 		at = end
 	}
-	if y.both < len(y.pieces) {
-		return y.matchBoth(a, at)
+	if n < len(y.pieces) {
+		return at, n
 	}
-	return y.matchAfter(a, at)
+	return y.matchAfter(a, at), n
 }
 
 // ends reports whether a line ends where the literal before a value may be: a
@@ -72,7 +90,7 @@ func (y *layout) matchBoth(a *access, at int) int {
 	end := len(s) - len(y.after)
 	for i := len(y.pieces) - 1; i > y.both; i-- {
 		p := &y.pieces[i]
-		n := bytes.LastIndex(s[from:end], []byte(p.before))
+		n := lastLiteral(s[from:end], p.before)
 		if n < 0 {
 			a.l.wanted = p.before
 			return from
@@ -119,6 +137,17 @@ func (l *line) matchLayout(y *layout, at int) int {
 		l.dataset(y.dataset)
 	}
 	return n
+}
+
+// lastLiteral is bytes.LastIndex for the short literals of layouts, which are
+// near the end most often.
+func lastLiteral(s []byte, literal string) int {
+	for i := len(s) - len(literal); i >= 0; i-- {
+		if s[i] == literal[0] && string(s[i:i+len(literal)]) == literal {
+			return i
+		}
+	}
+	return -1
 }
 
 // samePrefix is how many bytes s and the literal have in common.
