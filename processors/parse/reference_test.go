@@ -1,0 +1,118 @@
+package parse
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// TestReference keeps docs/formats-reference.md as the table of formats and
+// the corpora have it.
+func TestReference(t *testing.T) {
+	var w strings.Builder
+	w.WriteString(`# Reference of the formats
+
+Written by ` + "`go test ./processors/parse -update`" + ` from the table of formats and the
+logs in testdata/formats. [Formats](formats.md) says how a format is found and how
+the parts of a line are chosen. Attributes are those that the example and the
+logs show; what a line does not say is left out of its document.
+`)
+	all := readCorpora(t)
+	for i := range formats {
+		if f := &formats[(i+1)%len(formats)]; !f.given {
+			writeReference(t, &w, f, all)
+		}
+	}
+	compareGolden(t, "../../docs/formats-reference.md", w.String())
+}
+
+// writeReference writes what is known of a format.
+func writeReference(t *testing.T, w *strings.Builder, f *format, all []corpus) {
+	s := seen{attributes: map[string]string{}, datasets: map[string]bool{}}
+	s.look(t, f, []byte(f.example), &event.Source{Container: "c"})
+	var logs []string
+	for _, c := range all {
+		if c.format != f.name {
+			continue
+		}
+		for i, line := range c.lines {
+			s.look(t, f, line, c.source(fmt.Sprint(i)))
+		}
+		version, err := os.ReadFile(filepath.Join(filepath.Dir(c.name), "VERSION"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		logs = append(logs, strings.TrimSpace(string(version)))
+	}
+	slices.Sort(logs)
+	fmt.Fprintf(w, "\n## %s\n\n%s\n\n```text\n%s\n```\n\n", f.name, f.about, f.example)
+	fmt.Fprintf(w, "- **Name it**: `format: %s` of a `files` receiver, `tailrace parse --format %s`.\n", f.name, f.name)
+	fmt.Fprintf(w, "- **Dataset**: %s.\n", cmp.Or(strings.Join(slices.Sorted(maps.Keys(s.datasets)), ", "), "`generic`"))
+	fmt.Fprintf(w, "- **Time**: %s. **Severity**: %s. **Trace context**: %s.\n", f.time, f.severity, f.trace)
+	fmt.Fprintf(w, "- **Checked with**: %s.\n", cmp.Or(strings.Join(slices.Compact(logs), "; "), "made-up lines of its kind"))
+	if len(s.attributes) > 0 {
+		w.WriteString("\n| attribute | type | for example |\n|---|---|---|\n")
+		for _, name := range slices.Sorted(maps.Keys(s.attributes)) {
+			fmt.Fprintf(w, "| `%s` | %s |\n", name, s.attributes[name])
+		}
+	}
+}
+
+// seen is what lines of a format became.
+type seen struct {
+	attributes map[string]string
+	datasets   map[string]bool
+}
+
+func (s *seen) look(t *testing.T, f *format, line []byte, src *event.Source) {
+	p := New(Options{})
+	b := batchOf(src, line)
+	readLater(b)
+	p.Process(b)
+	r := &b.Records[0]
+	if formats[r.Format].name != f.name || f.name == "json" || f.name == "logfmt" {
+		return
+	}
+	if r.Dataset != "" {
+		s.datasets["`"+r.Dataset+"`"] = true
+	}
+	for _, field := range b.FieldsOf(r) {
+		name := cmp.Or(field.Name, string(b.Bytes(field.Key)))
+		if field.Value.Kind == event.KindMembers || s.attributes[name] != "" {
+			continue
+		}
+		kind, value := kindOf(b, field.Value)
+		if len(value) > 60 {
+			value = strings.ToValidUTF8(value[:57], "") + "…"
+		}
+		s.attributes[name] = kind + " | " + "`" + strings.ReplaceAll(value, "|", `\|`) + "`"
+	}
+}
+
+// kindOf names a value's type and shows it.
+func kindOf(b *event.Batch, v event.Value) (kind, value string) {
+	text := string(b.Bytes(v.Span))
+	switch v.Kind {
+	case event.KindInt:
+		return "whole number", fmt.Sprint(v.Num)
+	case event.KindBool:
+		return "true or false", fmt.Sprint(v.Num != 0)
+	case event.KindConst:
+		return "text", v.Const
+	case event.KindTextArray:
+		return "list of texts", text
+	case event.KindJSON:
+		if text[0] == '[' {
+			return "list", text
+		}
+		return "number", text
+	}
+	return "text", text
+}
