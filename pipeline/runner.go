@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"sync/atomic"
@@ -59,7 +60,7 @@ func (r *Runner) Alive() error {
 // Run runs agents until ctx ends, the first one by cfg.
 func (r *Runner) Run(ctx context.Context, cfg *config.Config) (err error) {
 	defer func() { err = errors.Join(err, r.hold.Close()) }()
-	a, err := r.start(ctx, cfg)
+	a, err := r.start(ctx, r.asMounted(cfg))
 	if a == nil || err != nil {
 		return err
 	}
@@ -69,6 +70,21 @@ func (r *Runner) Run(ctx context.Context, cfg *config.Config) (err error) {
 		a, err = r.live(ctx, a)
 	}
 	return err
+}
+
+// asMounted is a configuration as it is by now, if its files are mounted: they
+// may have been replaced since it was read. One that has mistakes by now is left
+// to the first look.
+func (r *Runner) asMounted(cfg *config.Config) *config.Config {
+	if r.mounted = config.Mounted(cfg.Files()); r.mounted == "" {
+		return cfg
+	}
+	now, err := r.Load()
+	if err != nil {
+		r.mounted = ""
+		return cfg
+	}
+	return now
 }
 
 // start makes the agent of a configuration; nil without an error when ctx ended
@@ -113,7 +129,7 @@ func (r *Runner) live(ctx context.Context, a *Agent) (*Agent, error) {
 		case <-r.Hangups:
 			next = r.consider(a, "SIGHUP")
 		case <-look.C:
-			if r.replaced(a) {
+			if config.Mounted(a.cfg.Files()) != r.mounted {
 				next = r.consider(a, "the mounted configuration was replaced")
 			}
 		}
@@ -123,17 +139,6 @@ func (r *Runner) live(ctx context.Context, a *Agent) (*Agent, error) {
 			return r.exchange(ctx, a, next, <-ended)
 		}
 	}
-}
-
-// replaced says whether mounted files are others than when they were looked at
-// last. The first look finds what changed while the agent started.
-func (r *Runner) replaced(a *Agent) bool {
-	now := config.Mounted(a.cfg.Files())
-	if now == r.mounted {
-		return false
-	}
-	r.mounted = now
-	return true
 }
 
 // exchange starts the next configuration after an agent has ended, as it says,
@@ -154,13 +159,17 @@ func (r *Runner) exchange(ctx context.Context, before *Agent, next *config.Confi
 	r.reloads.end(err, outcomeFailed)
 	r.log.Error("the new configuration has no mistakes, but the agent cannot start with it; it starts again with the one before",
 		"error", err, "cure", "mend what the error says, then send SIGHUP")
-	return r.start(ctx, before.cfg)
+	if a, err = r.start(ctx, before.cfg); err != nil {
+		return nil, fmt.Errorf("the agent cannot start with the configuration before either: %w", err)
+	}
+	return a, nil
 }
 
 // consider looks at the configuration as it is now: nil when it is the agent's,
 // or the agent cannot have it.
 func (r *Runner) consider(a *Agent, why string) *config.Config {
 	r.Manager.Reloading()
+	r.mounted = config.Mounted(a.cfg.Files())
 	next, err := r.Load()
 	if err == nil && next.Same(a.cfg) {
 		r.log.Info("the configuration is as before, and the agent goes on", "asked", why)
