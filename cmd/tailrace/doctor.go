@@ -29,6 +29,7 @@ import (
 
 func newDoctorCommand(kinds config.Kinds) *cobra.Command {
 	var output string
+	var e examination
 	cmd := &cobra.Command{
 		Use:     "doctor",
 		GroupID: groupAgent,
@@ -36,8 +37,11 @@ func newDoctorCommand(kinds config.Kinds) *cobra.Command {
 		Long: `Doctor looks at the node as an agent with this configuration finds it: whether
 the configuration loads, the log files can be read, the journal's disk has room
 and is fast, the kernel's limits suffice, the clock is right, and a running agent
-is well. It works beside a running agent and without one, and needs no network.
-Run it as the agent's user: it is about what that user may do.
+is well. It looks at the logs twice, and says for how long each buffer holds what
+is written: what the kubelet keeps of a container's log before it is deleted, and
+the journal. It asks the exporters' servers and the Kubernetes API with the
+agent's credentials, unless --offline is given. It works beside a running agent
+and without one. Run it as the agent's user: it is about what that user may do.
 
 The status is 0 when nothing is wrong, and 1 otherwise; warnings do not count.`,
 		Args: cobra.NoArgs,
@@ -48,8 +52,10 @@ The status is 0 when nothing is wrong, and 1 otherwise; warnings do not count.`,
 	}
 	uris := configFlag(cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	cmd.Flags().DurationVar(&e.measure, "measure", 2*time.Second, "for how long to watch the logs grow; 0 for not at all")
+	cmd.Flags().BoolVar(&e.offline, "offline", false, "ask no server but the running agent")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return reportDiagnosis(cmd.OutOrStdout(), doctor.NewReport(examine(cmd.Context(), *uris, kinds)), output)
+		return reportDiagnosis(cmd.OutOrStdout(), doctor.NewReport(e.examine(cmd.Context(), *uris, kinds)), output)
 	}
 	cmd.AddCommand(newDoctorElasticsearchCommand())
 	return cmd
@@ -80,28 +86,45 @@ func printDiagnosis(out io.Writer, r *doctor.Report, output string) error {
 
 // examine does all checks. Without a configuration there is nothing to check
 // the node against.
-func examine(ctx context.Context, uris []string, kinds config.Kinds) []doctor.Finding {
+func (e *examination) examine(ctx context.Context, uris []string, kinds config.Kinds) []doctor.Finding {
 	cfg, err := checkedConfig(uris, kinds)
 	if err != nil {
 		return []doctor.Finding{doctor.Failed("configuration", err, "tailrace validate names every mistake and its line")}
 	}
-	e := examination{cfg: cfg}
+	e.cfg = cfg
 	all := []doctor.Finding{{Check: "configuration", State: doctor.OK, Says: "it is valid"}}
 	all = append(all, e.logs(ctx)...)
 	all = append(all, e.journal()...)
-	agent := e.agent(ctx)
-	return append(all, agent,
+	all = append(all, e.agent(ctx))
+	if e.pid != 0 {
+		e.unread(ctx)
+	}
+	all = append(all, e.load(ctx)...)
+	all = append(all,
 		doctor.Descriptors(e.pid, e.files),
-		doctor.Watches(doctor.Inotify, len(e.directories), e.polled(ctx)),
+		doctor.Watches(doctor.Inotify, len(e.directories), e.polled(ctx), doctor.InotifyUses("/proc", os.Getuid(), e.pid)),
 		doctor.Clock(time.Now()))
+	if !e.offline {
+		all = append(all, e.reach(ctx)...)
+	}
+	return all
 }
 
 // examination is what the checks find out for each other.
 type examination struct {
-	cfg         *config.Config
+	cfg     *config.Config
+	measure time.Duration
+	offline bool
+	// root is where the kubelet's files are looked for, empty for the node's own.
+	root string
+
 	files       int
 	directories map[string]bool
-	pid         int
+	// live are the logs that may be written to, behind what of them a running
+	// agent has not read, by path.
+	live   []log
+	behind map[string]int64
+	pid    int
 }
 
 // logs looks for what the receivers read, and tries to open it.
@@ -116,6 +139,7 @@ func (e *examination) logs(ctx context.Context) []doctor.Finding {
 		default:
 			e.files++
 			e.watch(&t)
+			e.note(&t)
 			if err := tryReading(t.Path()); err != nil {
 				unreadable = append(unreadable, err.Error())
 			}
@@ -174,8 +198,13 @@ func (e *examination) journal() []doctor.Finding {
 	if promise := j.Promise(); promise != "" {
 		return []doctor.Finding{{Check: "journal", State: doctor.OK, Says: promise}}
 	}
-	d := doctor.Disk{Directory: j.Directory, MaxSize: int64(j.MaxSize), MinFree: float64(j.MinFree), Used: bytesBelow(j.Directory)}
-	return append(d.Check(), e.owner())
+	return append(e.disk().Check(), e.owner())
+}
+
+// disk is what the journal needs of its directory.
+func (e *examination) disk() doctor.Disk {
+	j := &e.cfg.Service.Journal
+	return doctor.Disk{Directory: j.Directory, MaxSize: int64(j.MaxSize), MinFree: float64(j.MinFree), Used: bytesBelow(j.Directory)}
 }
 
 // owner looks at the state directory as the agent will at its next start.

@@ -33,7 +33,7 @@ func reachable(ctx context.Context, s Server, now func() time.Time) (all []docto
 	status, header, answer, err := s.Do(ctx, http.MethodGet, "/_security/_authenticate", nil)
 	took := now().Sub(asked)
 	if err != nil {
-		return []doctor.Finding{doctor.Failed("cluster", err, "check endpoints, tls.ca_file and the network between; curl the same address from here")}, false
+		return []doctor.Finding{doctor.Unreachable("cluster", err)}, false
 	}
 	if header.Get("X-Elastic-Product") != "Elasticsearch" {
 		return []doctor.Finding{found("cluster", doctor.Wrong, fmt.Sprintf("what answers with status %d does not say that it is Elasticsearch", status),

@@ -28,16 +28,19 @@ func TestWatchesThatDoNotSufficeComeWithTheCure(t *testing.T) {
 	for _, tt := range []struct {
 		name, watches, instances string
 		directories, polled      int
+		others                   Uses
 		want                     State
 	}{
-		{"plenty", "8192", "128", 100, 0, OK},
-		{"scarce", "8192", "128", 5000, 0, Warning},
-		{"too few", "8192", "128", 9000, 0, Wrong},
-		{"none left for the agent", "8192", "128", 100, 3, Wrong},
-		{"no instance", "8192", "0", 100, 0, Wrong},
-		{"unreadable", "many", "128", 100, 0, Warning},
+		{"plenty", "8192", "128", 100, 0, Uses{}, OK},
+		{"scarce", "8192", "128", 5000, 0, Uses{}, Warning},
+		{"too few", "8192", "128", 9000, 0, Uses{}, Wrong},
+		{"none left for the agent", "8192", "128", 100, 3, Uses{}, Wrong},
+		{"taken by others", "8192", "128", 100, 0, Uses{Watches: 8150}, Wrong},
+		{"instances taken by others", "8192", "128", 100, 0, Uses{Instances: 128}, Wrong},
+		{"no instance", "8192", "0", 100, 0, Uses{}, Wrong},
+		{"unreadable", "many", "128", 100, 0, Uses{}, Warning},
 	} {
-		f := Watches(limits(t, tt.watches, tt.instances), tt.directories, tt.polled)
+		f := Watches(limits(t, tt.watches, tt.instances), tt.directories, tt.polled, tt.others)
 		if f.State != tt.want || (f.Cure == "") != (tt.want == OK) {
 			t.Errorf("%s: %+v", tt.name, f)
 		}

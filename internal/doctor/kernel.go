@@ -20,6 +20,9 @@ func Descriptors(pid, files int) Finding {
 	}
 	// The Go runtime raises its soft limit to the hard one.
 	f := fine(check, "%d log files, and %d descriptors", files, limit.Max)
+	if n := OpenDescriptors("/proc", pid); pid > 0 && n >= 0 {
+		f.Says += fmt.Sprintf(", of which the agent has %d", n)
+	}
 	switch {
 	case limit.Max < 64:
 		return f.or(Wrong, "raise the limit to 1024 at least (ulimit -n, LimitNOFILE=)")
@@ -34,22 +37,25 @@ func Descriptors(pid, files int) Finding {
 const Inotify = "/proc/sys/fs/inotify"
 
 // Watches compares how many directories there are to be watched with the
-// limits in a directory such as Inotify. They are per user: others take of them
-// as well. Polled is how many directories a running agent has no watch for.
-func Watches(limits string, directories, polled int) Finding {
+// limits in a directory such as Inotify, of which other processes of the same
+// user have their uses. Polled is how many directories a running agent has no
+// watch for.
+func Watches(limits string, directories, polled int, others Uses) Finding {
 	const check, cure = "inotify", "sysctl fs.inotify.max_user_watches=%d fs.inotify.max_user_instances=512, and write it to /etc/sysctl.d"
 	watches, err := number(limits + "/max_user_watches")
 	if err != nil {
 		return fine(check, "the kernel's limits are not known: %v", err).or(Warning, "mount /proc")
 	}
 	instances, _ := number(limits + "/max_user_instances")
-	f := fine(check, "%d directories to watch, %d watches and %d instances allowed", directories, watches, instances)
-	enough := fmt.Sprintf(cure, max(65536, 2*directories))
+	f := fine(check, "%d directories to watch, %d watches and %d instances allowed, of which other processes have %d and %d",
+		directories, watches, instances, others.Watches, others.Instances)
+	enough := fmt.Sprintf(cure, max(65536, 2*(directories+others.Watches)))
+	directories += others.Watches
 	switch {
 	case polled > 0:
 		f.Says += fmt.Sprintf("; the running agent has none for %d of them and looks at those again and again", polled)
 		return f.or(Wrong, enough)
-	case directories > watches || instances == 0:
+	case directories > watches || others.Instances >= instances:
 		f.Says += "; the others are looked at again and again, and files in them found a little later"
 		return f.or(Wrong, enough)
 	case directories > watches/2:
