@@ -97,7 +97,7 @@ func (a *Agent) logOf(t *kubernetes.Termination) (src event.Source, when verdict
 		}
 		src = a.withSettings(r).Describe(&log)
 		src.Class, src.EventName = cmp.Or(src.Class, tail.DefaultClass), kubernetes.TerminationEvent
-		if a.metadata.Excluded(log.PathIdentity) != "" || t.Finished*int64(time.Second) < src.Since {
+		if rule, until := a.metadata.Excluded(log.PathIdentity); rule != "" || t.Finished*int64(time.Second) < until {
 			return src, never
 		}
 		return src, now

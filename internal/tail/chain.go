@@ -47,10 +47,12 @@ type chain struct {
 	// class is the frame class of the chain's sources, wanted the one that they
 	// were described with last; the lane's.
 	class, wanted string
-	// excluded says that the gate lets nothing of the chain be read, as it said
-	// at the refresh asked; the lane's.
+	// excluded says that what is open of the chain must not be read on, as the gate
+	// said at the refresh asked, until when the chain was excluded last, ns; the
+	// lane's.
 	excluded bool
 	asked    uint64
+	until    int64
 	// inflating is nil unless a compressed file of the chain is being read.
 	inflating *inflating
 }
@@ -105,9 +107,12 @@ func (c *chain) publish(files []*file) {
 }
 
 // remember keeps what a scan needs to recognise a file that was closed.
-func (c *chain) remember(f *file, now int64) {
+func (c *chain) remember(positions Positions, f *file, now int64) {
 	source := f.source.Load()
 	switch {
+	case f.dismissed.Load():
+		// It was not read to its end: it is like a new one when it is found.
+		c.forgetContent(positions, source)
 	case !f.unlinked.Load():
 		k := closedFile{
 			dev: f.dev, ino: f.ino, size: f.last, modified: f.touched, path: *f.path.Load(), source: source,
@@ -166,17 +171,27 @@ func (c *chain) has(i inode) bool {
 func (c *chain) forgetClosed(positions Positions, now int64) {
 	c.closed = slices.DeleteFunc(c.closed, func(k closedFile) bool {
 		gone := k.absent != 0 && now-k.absent >= absentFor
-		if gone && k.source != nil && !c.isElsewhere(&k) {
-			positions.Present(k.source.ID, false)
-			c.lane.forget(absence{identity: c.identity, id: k.source.ID})
+		if gone && !c.isElsewhere(&k) {
+			c.forgetContent(positions, k.source)
 		}
 		return gone
 	})
 }
 
+// forgetContent says that a content is nowhere, if it was ever identified.
+func (c *chain) forgetContent(positions Positions, source *event.Source) {
+	if source != nil {
+		positions.Present(source.ID, false)
+		c.lane.forget(absence{identity: c.identity, id: source.ID})
+	}
+}
+
 // isElsewhere says whether the content of a file that is gone is in another
 // one, which was made of it by compression.
 func (c *chain) isElsewhere(k *closedFile) bool {
+	if k.source == nil {
+		return false
+	}
 	return slices.ContainsFunc(c.closed, func(o closedFile) bool {
 		return o.absent == 0 && o.source != nil && o.source.ID == k.source.ID
 	}) || slices.ContainsFunc(c.files, func(f *file) bool {

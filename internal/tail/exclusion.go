@@ -7,14 +7,18 @@ import (
 
 // Exclusion may begin while files are read, and end. When it begins, what was
 // read is recorded with how far, and what was not read is left, which is no loss.
-// When it ends, files are found like new ones; their sources say since when lines
-// are wanted (event.Settings.Since), so that nothing of before is read, whatever
-// became of the files meanwhile.
+// When it ends, files are found like new ones, and what is older than its end is
+// left out, whatever became of the files meanwhile.
 
 // excludedBy is the rule for which the files of a path identity are not read.
 func (e *Engine) excludedBy(pathIdentity string) string {
+	rule, _ := e.exclusion(pathIdentity)
+	return rule
+}
+
+func (e *Engine) exclusion(pathIdentity string) (rule string, until int64) {
 	if e.opts.Gate == nil {
-		return ""
+		return "", 0
 	}
 	return e.opts.Gate.Excluded(pathIdentity)
 }
@@ -35,11 +39,16 @@ func (e *Engine) dismiss(t *Target) {
 	}
 }
 
-// excludes says whether a chain is not to be read.
+// excludes says whether what is open of a chain is not to be read on: it is
+// excluded, or was since it was asked for last.
 func (l *Lane) excludes(c *chain) bool {
-	if now := l.engine.refreshes.Load(); c.asked != now {
-		c.asked, c.excluded = now, l.engine.excludedBy(c.identity) != ""
+	now := l.engine.refreshes.Load()
+	if c.asked == now {
+		return c.excluded
 	}
+	rule, until := l.engine.exclusion(c.identity)
+	c.excluded = rule != "" || c.asked != 0 && until > c.until
+	c.asked, c.until = now, until
 	return c.excluded
 }
 
@@ -57,6 +66,7 @@ func (l *Lane) dismiss(c *chain, b *event.Batch) bool {
 			continue
 		}
 		r.dismissed = true
+		f.dismissed.Store(true)
 		r.observed, r.wall = l.now(), l.engine.opts.wall().UnixNano()
 		if r.src != nil {
 			l.begin(b, r)
@@ -67,6 +77,8 @@ func (l *Lane) dismiss(c *chain, b *event.Batch) bool {
 			return true
 		}
 	}
+	// What is found next is asked for anew.
+	c.asked = 0
 	return false
 }
 

@@ -66,8 +66,9 @@ type file struct {
 	// wakeAt is when the lane wants to look at the file although it did not
 	// grow, ns; 0 is never.
 	wakeAt atomic.Int64
-	// done says that the lane wants no more of the file.
-	done atomic.Bool
+	// done says that the lane wants no more of the file, dismissed that it is
+	// excluded.
+	done, dismissed atomic.Bool
 	// settled says that the lane has looked and waits for the file to grow.
 	settled atomic.Bool
 	// wanted asks the engine for a descriptor.

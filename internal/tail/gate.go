@@ -9,8 +9,9 @@ type Gate interface {
 	// until it says so, which it must do some time whatever happens.
 	Ready(src *event.Source) bool
 	// Excluded is the rule for which the files of a path identity are not read,
-	// "" when they are. It is asked again after a Refresh.
-	Excluded(pathIdentity string) string
+	// "" when they are, and until when they were excluded last, ns since the Unix
+	// epoch: records of before are left out. It is asked again after a Refresh.
+	Excluded(pathIdentity string) (rule string, until int64)
 }
 
 // gateEvery is how often a gate that holds files is asked again, ns.

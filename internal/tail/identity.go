@@ -322,7 +322,7 @@ func (r *reading) open(k *known) {
 	src.Path = *f.path.Load()
 	f.chain.class = cmp.Or(f.chain.class, f.chain.wanted)
 	src.Class = f.chain.class
-	r.before = max(r.before, src.Since)
+	r.before = max(r.before, f.chain.until)
 	src.MaybeSeen = r.lane.engine.opts.PositionsLost && k.fresh && f.initial
 	if r.lane.engine.opts.PositionsBehind && f.initial {
 		r.maybeSeen = f.size.Load()

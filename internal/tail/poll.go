@@ -172,7 +172,11 @@ func (e *Engine) release(c *chain, now int64) {
 			files = append(files, f)
 			continue
 		}
-		c.remember(f, now)
+		c.remember(e.opts.Positions, f, now)
+		if f.dismissed.Load() {
+			// It may not be excluded any more.
+			e.Rescan()
+		}
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -26,8 +26,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // start runs an engine as the agent does, and returns what reads from it one
 // record after the other.
 func start(t *testing.T, w *world) (next func() string) {
+	next, _ = startEngine(t, w)
+	return next
+}
+
+func startEngine(t *testing.T, w *world) (next func() string, e *Engine) {
 	ctx, cancel := context.WithCancel(context.Background())
-	e := NewEngine(w.opts)
+	e = NewEngine(w.opts)
 	done := make(chan error)
 	go func() { done <- e.Run(ctx) }()
 	t.Cleanup(func() {
@@ -51,7 +56,7 @@ func start(t *testing.T, w *world) (next func() string) {
 		r := records[0]
 		records = records[1:]
 		return r
-	}
+	}, e
 }
 
 func running(t *testing.T, rescan time.Duration) *world {

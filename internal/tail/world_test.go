@@ -51,7 +51,7 @@ func newWorld(t *testing.T) *world {
 		Now:       func() time.Time { return w.now },
 		Positions: durable{w},
 	}
-	w.rules = rules{map[string]bool{}, map[string]int64{}, map[string]string{}}
+	w.rules = newRules()
 	t.Cleanup(w.crash)
 	return w
 }
@@ -118,31 +118,33 @@ func (w *world) Watch() []string { return []string{w.dir} }
 
 func (w *world) Describe(t *Target) event.Source {
 	name := t.PathIdentity
-	return event.Source{PodUID: name, Class: w.rules.class[name], Settings: event.Settings{Since: w.rules.since[name], Multiline: w.multiline}}
+	return event.Source{PodUID: name, Class: w.rules.class[name], Settings: event.Settings{Multiline: w.multiline}}
 }
 
 // rules are a gate that excludes path identities, and what else may change of
-// them: since when they are not excluded, ns, and their class.
+// them: until when they were excluded last, ns, and their class.
 type rules struct {
 	excluded map[string]bool
-	since    map[string]int64
+	until    map[string]int64
 	class    map[string]string
 }
 
+func newRules() rules { return rules{map[string]bool{}, map[string]int64{}, map[string]string{}} }
+
 func (rules) Ready(*event.Source) bool { return true }
 
-func (r rules) Excluded(identity string) string {
+func (r rules) Excluded(identity string) (rule string, until int64) {
 	if r.excluded[identity] {
-		return "annotation"
+		rule = "annotation"
 	}
-	return ""
+	return rule, r.until[identity]
 }
 
 // exclude begins or ends to exclude a path identity.
 func (w *world) exclude(name string, excluded bool) {
 	w.rules.excluded[name] = excluded
 	if !excluded {
-		w.rules.since[name] = w.now.UnixNano()
+		w.rules.until[name] = w.now.UnixNano()
 	}
 	w.agent().Refresh(name)
 }

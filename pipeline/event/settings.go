@@ -19,9 +19,6 @@ type Settings struct {
 	Sample uint64
 	// Without is a stream whose records are dropped, StreamNone for none.
 	Without Stream
-	// Since leaves out a container's records of before, ns since the Unix epoch,
-	// in files of which nothing is open yet: until then it was excluded.
-	Since int64
 }
 
 // Override takes over what o says.
@@ -44,5 +41,4 @@ func (s *Settings) Override(o Settings) {
 	if o.Without != StreamNone {
 		s.Without = o.Without
 	}
-	s.Since = max(s.Since, o.Since)
 }

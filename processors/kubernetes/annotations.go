@@ -22,6 +22,7 @@ const prefix = "tailrace.io/"
 const (
 	keyExclude    = "exclude"
 	keyFormat     = "format"
+	keyLogFormat  = "log-format"
 	keyDataset    = "data-stream-dataset"
 	keyDataStream = "data-stream-namespace"
 	keyMultiline  = "multiline"
@@ -31,7 +32,7 @@ const (
 
 // Keys are those of the annotations that are understood.
 func Keys() []string {
-	return []string{keyExclude, keyFormat, keyDataset, keyDataStream, keyMultiline, keySample, keyRedact}
+	return []string{keyExclude, keyFormat, keyLogFormat, keyDataset, keyDataStream, keyMultiline, keySample, keyRedact}
 }
 
 // What whoever may annotate a pod can make the agent keep is bounded: values are
@@ -40,6 +41,7 @@ const (
 	maxSetting  = 1024
 	maxWishes   = 64
 	maxProblems = 16
+	maxWhy      = 512
 )
 
 // maxSample keeps something of a log that is sampled.
@@ -182,7 +184,7 @@ func (r *reader) take(a *annotation, key, value string) error {
 
 func (r *reader) report(key string, err error) {
 	if len(r.problems) < maxProblems {
-		r.problems = append(r.problems, Problem{Key: key, Why: err.Error()})
+		r.problems = append(r.problems, Problem{Key: key, Why: cut(err.Error(), maxWhy)})
 	}
 }
 
@@ -200,6 +202,8 @@ func (w *wish) set(a *annotation, value string, check func(event.Settings) error
 		s.Sample, err = parseSample(value)
 	case keyFormat:
 		s.Format, err = a.format(value)
+	case keyLogFormat:
+		s.LogFormat = value
 	case keyDataset:
 		s.Dataset = value
 	case keyDataStream:
@@ -209,11 +213,13 @@ func (w *wish) set(a *annotation, value string, check func(event.Settings) error
 	case keyRedact:
 		s.Redact = value
 	}
+	all := w.Settings
+	all.Override(s)
 	if err == nil && check != nil {
-		err = check(s)
+		err = check(all)
 	}
 	if err == nil {
-		w.Settings.Override(s)
+		w.Settings = all
 	}
 	return err
 }

@@ -16,8 +16,11 @@ import (
 // checked refuses the format "none", as the agent does what its parser does not
 // know.
 func checked(s event.Settings) error {
-	if s.Format == "none" {
+	switch {
+	case s.Format == "none":
 		return errors.New("there is no format")
+	case s.Format == "json" && s.LogFormat != "":
+		return errors.New("json has no layout")
 	}
 	return nil
 }
@@ -66,6 +69,7 @@ func TestAnnotationsSayHowALogIsRead(t *testing.T) {
 		{"", "tailrace.io/data-stream-dataset=My App; tailrace.io/data-stream-namespace=team-a", "dataset=My App namespace=team-a", "dataset=My App namespace=team-a"},
 		{"", "tailrace.io/multiline.web=java; tailrace.io/redact.side=off", "multiline=java", "redact=off"},
 		{"", "tailrace.io/sample=1", "sample=1", "sample=1"},
+		{"", "tailrace.io/log-format.web=$remote_addr $status", "layout=$remote_addr $status", ""},
 		{"", "tailrace.io/exclude=true", "excluded by tailrace.io/exclude", "excluded by tailrace.io/exclude"},
 		{"", "tailrace.io/exclude.side=true", "", "excluded by tailrace.io/exclude.side"},
 		{"", "tailrace.io/exclude=true; tailrace.io/exclude.side=false", "excluded by tailrace.io/exclude", ""},
@@ -84,7 +88,7 @@ func TestAnnotationsSayHowALogIsRead(t *testing.T) {
 		{"", "fluentbit.io/exclude_stdout-side=on", "", "without stdout"},
 		{"", "fluentbit.io/exclude_stdout=true; fluentbit.io/exclude_stderr=true", "excluded by fluentbit.io/exclude_stdout", "excluded by fluentbit.io/exclude_stdout"},
 		{"", "fluentbit.io/exclude=true; fluentbit.io/exclude_stderr=false", "without stdout", "without stdout"},
-		{"", "fluentbit.io/parser=apache2; fluentbit.io/parser-side=docker", "format=nginx", "format=auto"},
+		{"", "fluentbit.io/parser=apache2; fluentbit.io/parser-side=docker", "format=apache", "format=auto"},
 
 		{"", "co.elastic.logs/enabled=false; tailrace.io/exclude=false", "", ""},
 		{"", "fluentbit.io/exclude-web=true; tailrace.io/exclude=false", "", ""},
@@ -104,9 +108,11 @@ func TestAnnotationsSayHowALogIsRead(t *testing.T) {
 	}
 }
 
+func pathOf(container string) string { return "shop_pod-1_uid/" + container + "/0" }
+
 // wanted says in words how the log of a container is read.
 func (s *Pods) wanted(container string) string {
-	if rule := s.Excluded("shop_pod-1_uid/" + container + "/0"); rule != "" {
+	if rule, _ := s.Excluded(pathOf(container)); rule != "" {
 		return "excluded by " + strings.TrimPrefix(rule, "annotation ")
 	}
 	src := source
@@ -114,7 +120,7 @@ func (s *Pods) wanted(container string) string {
 	w := s.Settings(&src)
 	var all []string
 	for _, f := range []struct{ name, value string }{
-		{"format", w.Format}, {"dataset", w.Dataset}, {"namespace", w.DataStreamNamespace}, {"multiline", w.Multiline}, {"redact", w.Redact},
+		{"format", w.Format}, {"layout", w.LogFormat}, {"dataset", w.Dataset}, {"namespace", w.DataStreamNamespace}, {"multiline", w.Multiline}, {"redact", w.Redact},
 	} {
 		if f.value != "" {
 			all = append(all, f.name+"="+f.value)
@@ -183,7 +189,7 @@ func TestWhatOnePodCanHaveKeptIsBounded(t *testing.T) {
 		t.Errorf("%d wishes and %d problems are kept", len(r.wishes.Own), len(r.problems))
 	}
 	for _, p := range r.problems {
-		if len(p.Why) > 512 {
+		if len(p.Why) > maxWhy {
 			t.Errorf("a reason has %d bytes", len(p.Why))
 		}
 	}
@@ -244,9 +250,8 @@ func TestWhatWasExcludedIsReadFromWhenItIsNot(t *testing.T) {
 
 // since is from when on the lines of a container are wanted.
 func (s *Pods) since(container string) int64 {
-	src := source
-	src.ContainerName = container
-	return s.Settings(&src).Since
+	_, until := s.Excluded(pathOf(container))
+	return until
 }
 
 func TestSettingsOutliveTheProcess(t *testing.T) {
@@ -269,5 +274,12 @@ func TestSettingsOutliveTheProcess(t *testing.T) {
 	next.learn(t, annotated("tailrace.io/format=json"))
 	if l.rescans != 1 || next.since("side") == 0 {
 		t.Errorf("%d rescans, since %d", l.rescans, next.since("side"))
+	}
+}
+
+func TestSettingsThatDoNotGoTogetherAreReported(t *testing.T) {
+	s := following(t, "", "tailrace.io/format=json; tailrace.io/log-format=$status")
+	if p := s.Problems(); len(p) != 1 || p[0].Key != "tailrace.io/log-format" || s.wanted("web") != "format=json" {
+		t.Errorf("%s, problems %v", s.wanted("web"), p)
 	}
 }

@@ -81,7 +81,8 @@ func (a *annotation) orStream() string {
 // Fluent Bit comes with. What unwraps a runtime's lines is always done.
 var parsers = map[string]string{
 	"json": "json", "docker": "auto", "cri": "auto", "docker-daemon": "logfmt", "logfmt": "logfmt",
-	"nginx": "nginx", "apache": "nginx", "apache2": "nginx", "k8s-nginx-ingress": "nginx",
+	"nginx": "nginx", "k8s-nginx-ingress": "ingress-nginx", "apache": "apache", "apache2": "apache", "apache_error": "apache-error",
+	"envoy": "envoy", "istio-envoy-proxy": "istio",
 }
 
 // format is the name of the format that is asked for.

@@ -21,7 +21,7 @@ type Options struct {
 	// UserAgent names the agent to the API server.
 	UserAgent string
 	// Check is an error for settings by which a source cannot be read or
-	// written. It is asked for one at a time; nil accepts all.
+	// written; nil accepts all. It is asked whenever another one is added.
 	Check func(event.Settings) error
 	// Labels are kept for Pods.Labels.
 	Labels Labels

@@ -19,23 +19,22 @@ func (s *Pods) Settings(src *event.Source) event.Settings {
 		return event.Settings{}
 	}
 	w := s.wish(p, src.ContainerName)
-	out := w.settings()
-	out.Since = p.Lifted[src.ContainerName]
-	return out
+	return w.settings()
 }
 
 // Excluded is the annotation for which the files of a path identity are not
-// read, "" when they are.
-func (s *Pods) Excluded(identity string) string {
+// read, "" when they are, and until when one was there last, ns since the Unix
+// epoch.
+func (s *Pods) Excluded(identity string) (rule string, until int64) {
 	_, rest, _ := strings.Cut(identity, "/")
 	container, _, _ := strings.Cut(rest, "/")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pods[podOf(identity)]
 	if p == nil {
-		return ""
+		return "", 0
 	}
-	return s.excluded(p, container)
+	return s.excluded(p, container), p.Lifted[container]
 }
 
 func (s *Pods) excluded(p *pod, container string) string {

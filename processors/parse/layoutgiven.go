@@ -88,6 +88,10 @@ func givenLayout(format, text string) (*layout, error) {
 	return nil, errors.New("it is neither nginx's log_format ($remote_addr …), Apache's LogFormat (%h …), Envoy's text_format (%START_TIME% …) nor HAProxy's log-format (%ci …)")
 }
 
+// maxLayouts bounds those that are kept compiled: whoever may annotate a pod can
+// have any number come and go.
+const maxLayouts = 256
+
 // layoutKey names a layout among those that a parser has compiled.
 type layoutKey struct{ format, text string }
 
@@ -104,6 +108,10 @@ func (p *Parser) layoutOf(format, text string) *layout {
 	y, err := givenLayout(format, text)
 	if err != nil {
 		p.log.Error("a source's log_format is not used", "error", err)
+	}
+	if len(p.layouts) == maxLayouts {
+		// Open sources have their own.
+		clear(p.layouts)
 	}
 	p.layouts[key] = y
 	return y
