@@ -93,6 +93,10 @@ fuzz: ## Run every fuzz target for FUZZTIME (PKG=./internal/tail for one package
 bench: ## Measure the workloads against the yardsticks (W=W1 for one)
 	$(GO) run ./bench $(if $(W),-w $(W)) $(ARGS)
 
+.PHONY: bench-scale
+bench-scale: ## Measure what 1,000 agents cost a real API server (NODES, PODS per node)
+	$(GO) test ./bench/scale -run '^$$' -bench . -benchtime 1x -timeout 30m
+
 ##@ Care
 
 .PHONY: lint
