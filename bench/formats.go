@@ -20,7 +20,7 @@ import (
 // formatTime how long each figure is measured, in CPU time.
 const (
 	formatLines = 1000
-	formatTime  = 100 * time.Millisecond
+	formatTime  = 250 * time.Millisecond
 )
 
 // expression takes the same fields out of a line by Go's regexp, as the
@@ -188,14 +188,17 @@ func splitTime(lines [][]byte) float64 {
 	})
 }
 
-// cpuPerLine repeats run until it has taken formatTime and returns the best of
-// three, which other work on the machine disturbs least.
+// formatSlices are as many as formatTime is cut into.
+const formatSlices = 25
+
+// cpuPerLine repeats run for formatTime and returns the best of its slices,
+// which other work on the machine disturbs least.
 func cpuPerLine(lines int, run func()) float64 {
 	run()
 	best := 0.0
-	for range 3 {
+	for range formatSlices {
 		n, begin := 0, cpuTime()
-		for cpuTime()-begin < formatTime/3 {
+		for cpuTime()-begin < formatTime/formatSlices {
 			run()
 			n++
 		}

@@ -10,7 +10,8 @@ import (
 // OpenTelemetry semantic conventions. Texts are spans of the batch's arena.
 type access struct {
 	l *line
-	// escape is how the texts are escaped.
+	// escape is how the texts are escaped, escapeNone where the line has no
+	// escape.
 	escape escape
 	// secrets are the values to redact, in order.
 	secrets []event.Span
@@ -31,14 +32,25 @@ func (a *access) absent(s event.Span) bool {
 // text adds an attribute unless s is absent.
 func (a *access) text(name string, s event.Span) {
 	if !a.absent(s) {
-		a.l.addText(name, a.decoded(a.redacted(s)))
+		a.l.addText(name, a.clean(s))
 	}
+}
+
+// clean is s without secrets and escapes. Most lines have neither.
+func (a *access) clean(s event.Span) event.Span {
+	if len(a.secrets) > 0 {
+		s = a.redacted(s)
+	}
+	if a.escape != escapeNone {
+		s = a.decoded(s)
+	}
+	return s
 }
 
 // header adds a header's value, which is a list by convention.
 func (a *access) header(name string, s event.Span) {
 	if !a.absent(s) {
-		value := a.decoded(a.redacted(s))
+		value := a.clean(s)
 		f := a.l.field()
 		f.Name, f.Value.Kind, f.Value.Span = name, event.KindTextArray, value
 	}

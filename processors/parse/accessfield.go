@@ -106,7 +106,7 @@ func (a *access) put(f *accessField, s event.Span) bool {
 	}
 	switch f.means {
 	case meansText, meansUser:
-		a.text(f.name, s)
+		a.l.addText(f.name, a.clean(s))
 	case meansWord:
 		return a.word(f.name, s)
 	case meansHeader:

@@ -38,11 +38,20 @@ func (e escape) sign() byte {
 	return '\\'
 }
 
+// in is the escape, or escapeNone where text has none: a line is looked through
+// once instead of each of its values.
+func (e escape) in(text []byte) escape {
+	if e == escapeNone || bytes.IndexByte(text, e.sign()) < 0 {
+		return escapeNone
+	}
+	return e
+}
+
 // decoded is s without escapes, unless that makes no valid UTF-8: then the
 // escapes, which lose nothing, stay.
 func (a *access) decoded(s event.Span) event.Span {
 	text := a.bytes(s)
-	if a.escape == escapeNone || bytes.IndexByte(text, a.escape.sign()) < 0 {
+	if bytes.IndexByte(text, a.escape.sign()) < 0 {
 		return s
 	}
 	at := len(a.l.b.Data)

@@ -128,7 +128,7 @@ func (l *line) parseLayouts(at int, layouts []*layout) bool {
 // matchLayout takes text[at:] into the record, and returns the first byte that
 // does not fit, less than zero when all fits.
 func (l *line) matchLayout(y *layout, at int) int {
-	a := access{l: l, escape: y.escape, secrets: l.secrets[:0]}
+	a := access{l: l, escape: y.escape.in(l.text), secrets: l.secrets[:0]}
 	l.r.Severity = sevInfo
 	n := y.match(&a, at)
 	l.secrets = a.secrets
@@ -172,6 +172,11 @@ func (y *layout) endOf(a *access, p *piece, i int) int {
 		}
 		return -1
 	case endQuote:
+		if a.escape == escapeNone || y.escape == escapeHash {
+			if n := bytes.IndexByte(s[i:], '"'); n >= 0 {
+				return i + n
+			}
+		}
 		if end := quoteEnd(s, i); end >= 0 || !y.cut || p != &y.pieces[len(y.pieces)-1] {
 			return end
 		}

@@ -30,7 +30,7 @@ func parseNginx(l *line) bool {
 	if !f.plausible(l) {
 		return l.fail(reasonMisfit, f.end-1)
 	}
-	a := access{l: l, escape: escapeHex, secrets: l.secrets[:0]}
+	a := access{l: l, escape: escapeHex.in(l.text), secrets: l.secrets[:0]}
 	l.setTime(f.time)
 	a.text("client.address", f.addr)
 	a.text("user.name", f.user)

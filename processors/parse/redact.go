@@ -24,6 +24,9 @@ func secretParameter(name []byte) bool {
 // note remembers where s, a query or URL, has values to redact.
 func (a *access) note(s event.Span) {
 	text := a.bytes(s)
+	if bytes.IndexByte(text, '=') < 0 {
+		return
+	}
 	at := bytes.IndexByte(text, '?') + 1
 	for at < len(text) {
 		end := len(text)
