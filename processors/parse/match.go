@@ -36,7 +36,7 @@ func (y *layout) matchTo(a *access, at, n int) (bad, piece int) {
 			continue
 		}
 		before := len(p.before)
-		if len(s)-at < before || string(s[at:at+before]) != p.before {
+		if len(s)-at < before || before > 0 && (s[at] != p.before[0] || before > 1 && string(s[at:at+before]) != p.before) {
 			a.l.wanted = p.before
 			return at + samePrefix(s[at:], p.before), i
 		}
@@ -164,7 +164,7 @@ func (y *layout) endOf(a *access, p *piece, i int) int {
 	s := a.l.text
 	switch p.end {
 	case endStop:
-		if n := bytes.IndexByte(s[i:], p.stop); n >= 0 {
+		if n := stopAt(s[i:], p.stop); n >= 0 {
 			return i + n
 		}
 		if p.next == "" || p.final {
@@ -199,6 +199,23 @@ func (y *layout) endOf(a *access, p *piece, i int) int {
 		return listEnd(s, i)
 	}
 	return len(s)
+}
+
+// stopAt is bytes.IndexByte for values that are mostly a few bytes long.
+func stopAt(s []byte, stop byte) int {
+	const few = 8
+	for i := range min(few, len(s)) {
+		if s[i] == stop {
+			return i
+		}
+	}
+	if len(s) <= few {
+		return -1
+	}
+	if n := bytes.IndexByte(s[few:], stop); n >= 0 {
+		return few + n
+	}
+	return -1
 }
 
 // userEnd is the end of a user's name, which may hold spaces and brackets: the
