@@ -132,7 +132,7 @@ func (a *Answer) Line(l *search.Line) error {
 	return a.ctx.Err()
 }
 
-// line writes a line and returns its size.
+// line writes a line and returns what it takes of what was granted.
 func (a *Answer) line(l *search.Line) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -143,7 +143,7 @@ func (a *Answer) line(l *search.Line) int {
 	n, _ := fmt.Fprintf(a.w, "%c %d ", kind, l.Time)
 	m, _ := a.w.Write(l.Kept)
 	_ = a.w.WriteByte('\n')
-	return n + m + 1
+	return n + m + 1 + LineCost
 }
 
 // Flush implements search.Sink.

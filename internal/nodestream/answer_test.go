@@ -52,7 +52,7 @@ func TestANodeSendsNoMoreThanItWasGranted(t *testing.T) {
 			{"", "", "release"},
 			{"1", "w|b|m 0 {\"n\":1}", "release take release"},
 			{"0", "w|b|m 0 {\"n\":1}", "release take release"},
-			{"24", "w|b|m 0 {\"n\":1}|w|b|c 1 {\"n\":1}|m 2 {\"n\":1}|e {\"version\":1,\"late\":2}", "release take release take release"},
+			{fmt.Sprint(24 + 2*LineCost), "w|b|m 0 {\"n\":1}|w|b|c 1 {\"n\":1}|m 2 {\"n\":1}|e {\"version\":1,\"late\":2}", "release take release take release"},
 		} {
 			if step.grant != "" {
 				fmt.Fprintln(grants, step.grant)

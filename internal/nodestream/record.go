@@ -69,6 +69,10 @@ const (
 	KeepaliveLimit = time.Minute
 )
 
+// LineCost is what a line takes of what was granted, beside its bytes: what an
+// asker needs to keep it.
+const LineCost = 64
+
 // MaxRecord bounds what is read of a record: a line of 1 MiB, as a document
 // that keeps it twice with its bytes escaped.
 const MaxRecord = 16 << 20
@@ -80,13 +84,9 @@ type Record struct {
 	// Time is that of a line or a bound.
 	Time int64
 	Text []byte
-	// Size is how many bytes of what was granted it took.
+	// Size is how many bytes of what was granted it took, if it is a line.
 	Size int
 }
-
-// IsLine says whether the record is a line, of which the asker has to grant
-// more some time.
-func (r *Record) IsLine() bool { return r.Kind == Match || r.Kind == Context }
 
 // Parser is a writer that makes records of what is written to it.
 type Parser struct {
@@ -120,7 +120,7 @@ func (p *Parser) Write(b []byte) (int, error) {
 }
 
 func (p *Parser) record(line []byte) error {
-	r := Record{Size: len(line) + 1}
+	r := Record{Size: len(line) + 1 + LineCost}
 	if len(line) > 0 {
 		r.Kind = Kind(line[0])
 	}

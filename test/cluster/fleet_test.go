@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -84,6 +85,7 @@ func TestKubectlTailrace(t *testing.T) {
 	}{
 		{"well", "searches all nodes", searchesAllNodes},
 		{"ill", "names nodes that do not answer", namesNodesThatDoNotAnswer},
+		{"tty", "suits terminals", suitsTerminals},
 		{"busy", "gives way on the nodes", givesWay},
 		{"end", "ends searches with the one who asked", endsSearchesWithTheOneWhoAsked},
 		{"chart", "takes the chart's roles", takesTheChartsRoles},
@@ -189,6 +191,16 @@ func (n *node) asked() int {
 	return runs
 }
 
+// lastRun is the command line of the last program.
+func (n *node) lastRun() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.runs) == 0 {
+		return ""
+	}
+	return strings.Join(n.runs[len(n.runs)-1], " ")
+}
+
 // busy are the programs that run.
 func (n *node) busy() (pids []int) {
 	n.mu.Lock()
@@ -255,9 +267,18 @@ func documents(entries ...entry) string {
 		if e.request != "" {
 			request = fmt.Sprintf(`"http.request.header.x-request-id":[%q],`, e.request)
 		}
-		fmt.Fprintf(&b, `{"@timestamp":%q,%s"severity_number":9,"body":{"text":%q},"attributes":{%s"log.file.path":"/var/log/pods/shop_%s_uid/app/0.log"},`+
+		fmt.Fprintf(&b, `{"@timestamp":%q,%s"severity_number":9,"body":{"text":%s},"attributes":{%s"log.file.path":"/var/log/pods/shop_%s_uid/app/0.log"},`+
 			`"resource":{"attributes":{"service.name":%q,"k8s.namespace.name":"shop","k8s.pod.name":%q,"k8s.pod.uid":"uid","k8s.container.name":"app","k8s.container.restart_count":0}}}`+"\n",
-			epoch.Add(e.after).Format(time.RFC3339Nano), trace, e.text, request, e.pod, e.pod, e.pod)
+			epoch.Add(e.after).Format(time.RFC3339Nano), trace, inJSON(e.text), request, e.pod, e.pod, e.pod)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// inJSON is a text as a JSON string.
+func inJSON(text string) string {
+	b, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
 }

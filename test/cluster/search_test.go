@@ -86,6 +86,9 @@ func searchesAllNodes(t *testing.T, f *fleet) {
 		if a.status != 0 || a.out != "line 2\nline 5\nline 8\nline 11\nline 14\n" {
 			t.Error(a)
 		}
+		if line := f.nodes[2].lastRun(); !strings.HasSuffix(line, " --stream --since=all -- line") {
+			t.Errorf("the node is asked %s", line)
+		}
 		if asked := []int{f.nodes[0].asked(), f.nodes[1].asked(), f.nodes[2].asked()}; fmt.Sprint(asked) != "[0 0 1]" {
 			t.Errorf("asked: %v", asked)
 		}
