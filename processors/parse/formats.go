@@ -6,6 +6,10 @@ const (
 	syslogSeverityText = "debug 5, info 9, notice 10, warn 13, error 17, crit 18, alert 19, emerg 21"
 	clfTime            = "with a zone, seconds"
 	noTrace            = "none"
+	log4jSeverity      = "TRACE 1, DEBUG 5, INFO 9, WARN 13, ERROR 17, FATAL 21"
+	postgresSeverity   = "DEBUG5 to DEBUG2 1 to 4, DEBUG1 and DEBUG 5, LOG and INFO 9, NOTICE 10, WARNING 13, ERROR 17, FATAL 18, PANIC 21"
+	syslogNumbers      = "0 21, 1 19, 2 18, 3 17, 4 13, 5 10, 6 9, 7 5"
+	textTrace          = "as in text"
 	jsonTrace          = "the keys of JSON's table, such as `traceparent`"
 )
 
@@ -76,6 +80,27 @@ var formats = []format{
 		example: `{"time_iso8601":"2026-03-05T10:11:12+00:00","remote_addr":"203.0.113.9","request":"GET /a?b=1 HTTP/1.1","status":200,"body_bytes_sent":512}`,
 		time:    "`msec`, `time_iso8601` or `time_local`", severity: accessSeverity, trace: jsonTrace,
 		heads: objects, parse: parseNginxJSON,
+	},
+	{
+		name:    "kubernetes-audit",
+		about:   "The audit log of kube-apiserver.",
+		example: `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"7a6e2b0c-4f31-4c8e-9d52-0c1f4e5a6b7c","stage":"ResponseComplete","requestURI":"/api/v1/pods?limit=500","verb":"list","user":{"username":"admin"},"sourceIPs":["10.0.0.1"],"responseStatus":{"code":200},"requestReceivedTimestamp":"2026-03-05T10:11:12.100000Z","stageTimestamp":"2026-03-05T10:11:12.123456Z"}`,
+		time:    "`stageTimestamp`", severity: accessSeverity, trace: noTrace,
+		heads: "{", parse: parseKubeAudit,
+	},
+	{
+		name:    "mongodb",
+		about:   "MongoDB's structured log since 4.4 (from specification).",
+		example: `{"t":{"$date":"2026-03-05T10:11:12.123+00:00"},"s":"I","c":"NETWORK","id":22943,"ctx":"listener","msg":"Connection accepted","attr":{"remote":"10.0.0.1:5000"}}`,
+		time:    "`t.$date`", severity: "D5 to D1 1 to 5, D 5, I 9, W 13, E 17, F 21", trace: noTrace,
+		heads: "{", parse: parseMongoDB,
+	},
+	{
+		name:    "postgresql-json",
+		about:   "PostgreSQL's jsonlog.",
+		example: `{"timestamp":"2026-03-05 10:11:12.123 UTC","pid":31,"session_id":"6b02f93a.6d5e","line_num":3,"error_severity":"ERROR","state_code":"22012","message":"division by zero","statement":"select 1/0","backend_type":"client backend"}`,
+		time:    "`timestamp`", severity: postgresSeverity, trace: noTrace,
+		heads: "{", parse: parsePostgresJSON,
 	},
 	{
 		name:    "json",
@@ -161,6 +186,125 @@ var formats = []format{
 		example: `[Thu Mar 05 10:11:12.123456 2026] [core:error] [pid 31:tid 140] (13)Permission denied: [client 10.0.0.1:5000] AH00035: access to /a denied`,
 		time:    "without a zone, microseconds", severity: syslogSeverityText + "; trace8 to trace1 are 1 to 4", trace: noTrace,
 		heads: brackets, parse: parseApacheError,
+	},
+	{
+		name:    "postgresql-csv",
+		about:   "PostgreSQL's csvlog.",
+		example: `2026-03-05 10:11:12.123 UTC,"ann","shop",31,"10.0.0.1:54498",6b02f93a.6d5e,3,"SELECT",2026-03-05 10:11:12 UTC,3/14,0,ERROR,22012,"division by zero",,,,,,"select 1/0",,,"psql","client backend",,0`,
+		time:    "log_time, with its zone", severity: postgresSeverity, trace: textTrace,
+		heads: digits0, parse: parsePostgresCSV,
+	},
+	{
+		name:    "postgresql",
+		about:   "PostgreSQL's stderr log with `%m [%p] ` before it, or `%m [%p] %q%u@%d `.",
+		example: `2026-03-05 10:11:12.123 UTC [31] ann@shop ERROR:  division by zero`,
+		time:    "at the head, with its zone", severity: postgresSeverity + "; DETAIL, HINT, CONTEXT and STATEMENT have none, `postgresql.field` names them", trace: textTrace,
+		heads: digits0, parse: parsePostgres,
+	},
+	{
+		name:    "mysql",
+		about:   "The error log of MySQL and MariaDB.",
+		example: `2026-03-05T10:11:12.123456Z 0 [Warning] [MY-010068] [Server] CA certificate ca.pem is self signed.`,
+		time:    "at the head; MariaDB's has no zone", severity: "System and Note 9, Warning 13, ERROR 17", trace: textTrace,
+		heads: digits0, parse: parseMySQL,
+	},
+	{
+		name:    "rabbitmq",
+		about:   "RabbitMQ's text log, of 3.9 and later and of before.",
+		example: `2026-03-05 10:11:12.654321+00:00 [info] <0.620.0> Server startup complete; 0 plugins started.`,
+		time:    "at the head, with a zone since 3.9", severity: "debug 5, info 9, notice 10, warning 13, error 17, critical 18, alert 19, emergency 21", trace: textTrace,
+		heads: digits0, parse: parseRabbitMQ,
+	},
+	{
+		name:    "etcd",
+		about:   "The text log of etcd up to 3.4; later ones write `json`.",
+		example: `2026-03-05 10:11:12.123456 I | embed: ready to serve client requests`,
+		time:    "at the head, without a zone", severity: "T 1, D 5, I 9, N 10, W 13, E 17, C 18", trace: textTrace,
+		heads: digits0, parse: parseEtcd,
+	},
+	{
+		name:    "redis",
+		about:   "Redis and Valkey.",
+		example: `31:M 05 Mar 2026 10:11:12.123 * Ready to accept connections`,
+		time:    "at the head, without a zone", severity: "as Redis hands them to syslog: . 5, - 9, * 10, # 13", trace: textTrace,
+		heads: digits0, parse: parseRedis,
+	},
+	{
+		name:    "elasticsearch",
+		about:   "The plain text log of Elasticsearch and OpenSearch, slow logs too.",
+		example: `[2026-03-05T10:11:12,123][INFO ][o.e.n.Node               ] [node-1] started`,
+		time:    "at the head, without a zone", severity: log4jSeverity, trace: textTrace,
+		heads: brackets, parse: parseElasticsearch,
+	},
+	{
+		name:    "coredns",
+		about:   "CoreDNS: queries, and what its plugins say (from specification).",
+		example: `[INFO] 10.1.2.3:41234 - 4711 "A IN ex.test. udp 40 false 512" NOERROR qr,rd,ra 120 0.000512s`,
+		time:    "none: the container runtime's", severity: "DEBUG 5, INFO 9, WARNING 13, ERROR 17, FATAL 21", trace: noTrace,
+		heads: brackets, parse: parseCoreDNS,
+	},
+	{
+		name:    "cassandra",
+		about:   "Cassandra's system.log and its audit log in it.",
+		example: `INFO  [main] 2026-03-05 10:11:12,123 StorageService.java:99 - Node localhost/127.0.0.1:7000 state jump to NORMAL`,
+		time:    "behind the thread, without a zone", severity: log4jSeverity, trace: textTrace,
+		heads: "TDIWEF", parse: parseCassandra,
+	},
+	{
+		name:    "envoy-app",
+		about:   "Envoy's own log, not that of requests (from specification).",
+		example: `[2026-03-05 10:11:12.123][31][info][main] [source/server/server.cc:404] initializing epoch 0`,
+		time:    "at the head, without a zone", severity: "trace 1, debug 5, info 9, warning 13, error 17, critical 21", trace: textTrace,
+		heads: brackets, parse: parseEnvoyApp,
+	},
+	{
+		name:    "syslog-5424",
+		about:   "Syslog as RFC 5424 has it (from specification).",
+		example: `<165>1 2026-03-05T10:11:12.003Z web-1 shop 31 ID47 [opentelemetry trace_id="4bf92f3577b34da6a3ce929d0e0e4736" span_id="00f067aa0ba902b7"] order placed`,
+		time:    "with its zone", severity: "of the priority: " + syslogNumbers, trace: "the parameters `trace_id` and `span_id` of structured data, and as in text",
+		heads: "<", parse: parseSyslog5424,
+	},
+	{
+		name:    "syslog",
+		about:   "Syslog as RFC 3164 has it, with its priority or as files have it (from specification).",
+		example: `<34>Mar  5 10:11:12 web-1 sshd[31]: Connection closed by 10.0.0.1`,
+		time:    "without year and zone: next to the runtime's", severity: "of the priority, none without one: " + syslogNumbers, trace: textTrace,
+		heads: "<JFMASOND", parse: parseSyslog3164,
+	},
+	{
+		name:    "spring",
+		about:   "Spring Boot's default layouts, with Sleuth's or Micrometer's ids (from specification).",
+		example: `2026-03-05T10:11:12.123Z  INFO 1 --- [shop] [main] [4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7] com.example.App : order placed`,
+		time:    "at the head", severity: log4jSeverity, trace: "`[application,trace,span]` before the process, `[trace-span]` behind the thread, and as in text",
+		heads: digits0, parse: parseSpring,
+	},
+	{
+		name:    "log4j",
+		about:   "The default layouts of log4j 2 and logback, with or without a date (from specification).",
+		example: `10:11:12.123 [main] INFO  com.example.App - order placed`,
+		time:    "at the head, without a zone; without a date the day next to the runtime's", severity: log4jSeverity, trace: textTrace,
+		heads: digits0, parse: parseLog4j,
+	},
+	{
+		name:    "python",
+		about:   "What Python's logging writes by default, and as its tutorial lays it out.",
+		example: `2026-03-05 10:11:12,123 - shop.cart - WARNING - order refused`,
+		time:    "at the head, without a zone, or none", severity: "DEBUG 5, INFO 9, WARNING 13, ERROR 17, CRITICAL 21", trace: textTrace,
+		heads: digits0 + "DIWEC", parse: parsePython,
+	},
+	{
+		name:    "ruby",
+		about:   "Ruby's Logger (from specification).",
+		example: `I, [2026-03-05T10:11:12.123456 #31]  INFO -- shop: order placed`,
+		time:    "in the brackets, without a zone", severity: "DEBUG 5, INFO and ANY 9, WARN 13, ERROR 17, FATAL 21", trace: textTrace,
+		heads: "DIWEFA", parse: parseRuby,
+	},
+	{
+		name:    "dotnet",
+		about:   "The simple console formatter of .NET; the message is on the line behind (from specification).",
+		example: `info: Microsoft.Hosting.Lifetime[14]`,
+		time:    "none: the container runtime's", severity: "trce 1, dbug 5, info 9, warn 13, fail 17, crit 21", trace: textTrace,
+		heads: "tdiwfc", parse: parseDotNet,
 	},
 	{
 		name:    "klog",

@@ -35,52 +35,92 @@ func fuzzFormat(f *testing.F, name string) {
 	})
 }
 
-func FuzzJSON(f *testing.F)         { fuzzFormat(f, "json") }
-func FuzzNginx(f *testing.F)        { fuzzFormat(f, "nginx") }
-func FuzzNginxJSON(f *testing.F)    { fuzzFormat(f, "nginx-json") }
-func FuzzNginxError(f *testing.F)   { fuzzFormat(f, "nginx-error") }
-func FuzzIngressNginx(f *testing.F) { fuzzFormat(f, "ingress-nginx") }
-func FuzzApache(f *testing.F)       { fuzzFormat(f, "apache") }
-func FuzzApacheError(f *testing.F)  { fuzzFormat(f, "apache-error") }
-func FuzzEnvoy(f *testing.F)        { fuzzFormat(f, "envoy") }
-func FuzzEnvoyJSON(f *testing.F)    { fuzzFormat(f, "envoy-json") }
-func FuzzIstio(f *testing.F)        { fuzzFormat(f, "istio") }
-func FuzzIstioJSON(f *testing.F)    { fuzzFormat(f, "istio-json") }
-func FuzzTraefik(f *testing.F)      { fuzzFormat(f, "traefik") }
-func FuzzTraefikJSON(f *testing.F)  { fuzzFormat(f, "traefik-json") }
-func FuzzLinkerd(f *testing.F)      { fuzzFormat(f, "linkerd") }
-func FuzzLinkerdJSON(f *testing.F)  { fuzzFormat(f, "linkerd-json") }
-func FuzzHAProxy(f *testing.F)      { fuzzFormat(f, "haproxy") }
-func FuzzCaddy(f *testing.F)        { fuzzFormat(f, "caddy") }
-func FuzzAWSALB(f *testing.F)       { fuzzFormat(f, "aws-alb") }
-func FuzzKlog(f *testing.F)         { fuzzFormat(f, "klog") }
-func FuzzLogfmt(f *testing.F)       { fuzzFormat(f, "logfmt") }
-func FuzzText(f *testing.F)         { fuzzFormat(f, "text") }
+func FuzzJSON(f *testing.F)            { fuzzFormat(f, "json") }
+func FuzzNginx(f *testing.F)           { fuzzFormat(f, "nginx") }
+func FuzzNginxJSON(f *testing.F)       { fuzzFormat(f, "nginx-json") }
+func FuzzNginxError(f *testing.F)      { fuzzFormat(f, "nginx-error") }
+func FuzzIngressNginx(f *testing.F)    { fuzzFormat(f, "ingress-nginx") }
+func FuzzApache(f *testing.F)          { fuzzFormat(f, "apache") }
+func FuzzApacheError(f *testing.F)     { fuzzFormat(f, "apache-error") }
+func FuzzEnvoy(f *testing.F)           { fuzzFormat(f, "envoy") }
+func FuzzEnvoyJSON(f *testing.F)       { fuzzFormat(f, "envoy-json") }
+func FuzzIstio(f *testing.F)           { fuzzFormat(f, "istio") }
+func FuzzIstioJSON(f *testing.F)       { fuzzFormat(f, "istio-json") }
+func FuzzTraefik(f *testing.F)         { fuzzFormat(f, "traefik") }
+func FuzzTraefikJSON(f *testing.F)     { fuzzFormat(f, "traefik-json") }
+func FuzzLinkerd(f *testing.F)         { fuzzFormat(f, "linkerd") }
+func FuzzLinkerdJSON(f *testing.F)     { fuzzFormat(f, "linkerd-json") }
+func FuzzHAProxy(f *testing.F)         { fuzzFormat(f, "haproxy") }
+func FuzzCaddy(f *testing.F)           { fuzzFormat(f, "caddy") }
+func FuzzAWSALB(f *testing.F)          { fuzzFormat(f, "aws-alb") }
+func FuzzKlog(f *testing.F)            { fuzzFormat(f, "klog") }
+func FuzzLogfmt(f *testing.F)          { fuzzFormat(f, "logfmt") }
+func FuzzKubernetesAudit(f *testing.F) { fuzzFormat(f, "kubernetes-audit") }
+func FuzzMongoDB(f *testing.F)         { fuzzFormat(f, "mongodb") }
+func FuzzPostgreSQLJSON(f *testing.F)  { fuzzFormat(f, "postgresql-json") }
+func FuzzPostgreSQLCSV(f *testing.F)   { fuzzFormat(f, "postgresql-csv") }
+func FuzzPostgreSQL(f *testing.F)      { fuzzFormat(f, "postgresql") }
+func FuzzMySQL(f *testing.F)           { fuzzFormat(f, "mysql") }
+func FuzzRabbitMQ(f *testing.F)        { fuzzFormat(f, "rabbitmq") }
+func FuzzEtcd(f *testing.F)            { fuzzFormat(f, "etcd") }
+func FuzzRedis(f *testing.F)           { fuzzFormat(f, "redis") }
+func FuzzElasticsearch(f *testing.F)   { fuzzFormat(f, "elasticsearch") }
+func FuzzCoreDNS(f *testing.F)         { fuzzFormat(f, "coredns") }
+func FuzzCassandra(f *testing.F)       { fuzzFormat(f, "cassandra") }
+func FuzzEnvoyApp(f *testing.F)        { fuzzFormat(f, "envoy-app") }
+func FuzzSyslog5424(f *testing.F)      { fuzzFormat(f, "syslog-5424") }
+func FuzzSyslog(f *testing.F)          { fuzzFormat(f, "syslog") }
+func FuzzSpring(f *testing.F)          { fuzzFormat(f, "spring") }
+func FuzzLog4j(f *testing.F)           { fuzzFormat(f, "log4j") }
+func FuzzPython(f *testing.F)          { fuzzFormat(f, "python") }
+func FuzzRuby(f *testing.F)            { fuzzFormat(f, "ruby") }
+func FuzzDotNet(f *testing.F)          { fuzzFormat(f, "dotnet") }
+func FuzzText(f *testing.F)            { fuzzFormat(f, "text") }
 
 // TestEveryFormatIsFuzzed holds the targets above to the table.
 func TestEveryFormatIsFuzzed(t *testing.T) {
 	fuzzed := map[string]bool{
-		"json":          true,
-		"nginx":         true,
-		"nginx-json":    true,
-		"nginx-error":   true,
-		"ingress-nginx": true,
-		"apache":        true,
-		"apache-error":  true,
-		"envoy":         true,
-		"envoy-json":    true,
-		"istio":         true,
-		"istio-json":    true,
-		"traefik":       true,
-		"traefik-json":  true,
-		"linkerd":       true,
-		"linkerd-json":  true,
-		"haproxy":       true,
-		"caddy":         true,
-		"aws-alb":       true,
-		"klog":          true,
-		"logfmt":        true,
-		"text":          true,
+		"json":             true,
+		"nginx":            true,
+		"nginx-json":       true,
+		"nginx-error":      true,
+		"ingress-nginx":    true,
+		"apache":           true,
+		"apache-error":     true,
+		"envoy":            true,
+		"envoy-json":       true,
+		"istio":            true,
+		"istio-json":       true,
+		"traefik":          true,
+		"traefik-json":     true,
+		"linkerd":          true,
+		"linkerd-json":     true,
+		"haproxy":          true,
+		"caddy":            true,
+		"aws-alb":          true,
+		"klog":             true,
+		"logfmt":           true,
+		"kubernetes-audit": true,
+		"mongodb":          true,
+		"postgresql-json":  true,
+		"postgresql-csv":   true,
+		"postgresql":       true,
+		"mysql":            true,
+		"rabbitmq":         true,
+		"etcd":             true,
+		"redis":            true,
+		"elasticsearch":    true,
+		"coredns":          true,
+		"cassandra":        true,
+		"envoy-app":        true,
+		"syslog-5424":      true,
+		"syslog":           true,
+		"spring":           true,
+		"log4j":            true,
+		"python":           true,
+		"ruby":             true,
+		"dotnet":           true,
+		"text":             true,
 	}
 	for _, name := range Formats() {
 		if !fuzzed[name] {

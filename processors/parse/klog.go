@@ -61,24 +61,29 @@ func (l *line) klogTime() (int64, bool) {
 	if len(s) < klogHeader || klogSeverity(s[0]) == 0 || s[5] != ' ' || s[8] != ':' || s[11] != ':' || s[14] != '.' || s[21] != ' ' {
 		return 0, false
 	}
+	frac, n := fraction(s[14:21])
+	if n != 7 {
+		return 0, false
+	}
+	return l.nearest(civil{month: two(s, 1), day: two(s, 3), hour: two(s, 6), min: two(s, 9), sec: two(s, 12)}, frac)
+}
+
+// nearest is the time that d, which has no year, means: in the year that puts
+// it next to the runtime's stamp.
+func (l *line) nearest(d civil, frac int64) (int64, bool) {
 	reference := l.runtimeTime
 	if reference == 0 {
 		reference = l.r.Observed
 	}
 	at := time.Unix(0, reference).In(l.p.zone)
-	frac, n := fraction(s[14:21])
-	d := civil{year: at.Year(), month: two(s, 1), day: two(s, 3), hour: two(s, 6), min: two(s, 9), sec: two(s, 12)}
+	d.year = at.Year()
 	switch months := d.month - int(at.Month()); {
 	case months > 6:
 		d.year--
 	case months < -6:
 		d.year++
 	}
-	if n != 7 || !d.valid() {
-		return 0, false
-	}
-	sec := d.seconds()
-	return nanos(sec-int64(l.clock.localOffset(sec)), frac)
+	return l.clock.local(d, frac)
 }
 
 // klogPlace reads file:line] at i and returns where the message begins.

@@ -176,5 +176,5 @@ func (n *negative) assignment() string {
 }
 
 func (n *negative) syslogLike() string {
-	return "Mar  5 10:11:12 host " + n.pick("sshd[31]: kernel: haproxy[31]: cron:") + " " + n.words(6)
+	return "Mar  5 10:11:12 host " + n.pick("sshd[31] kernel haproxy[31]: cron[x]:") + " " + n.words(6)
 }

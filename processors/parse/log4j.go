@@ -1,0 +1,139 @@
+package parse
+
+import (
+	"bytes"
+	"time"
+)
+
+// parseLog4j reads the default layouts of log4j 2 and logback, with a date too
+// or with a time of day only:
+//
+//	10:11:12.123 [main] INFO  com.example.App - message
+//	2026-03-05 10:11:12,123 [main] INFO  com.example.App - message
+func parseLog4j(l *line) bool {
+	t := l.isoAt(0)
+	if t.end == 0 {
+		t = l.timeOfDay()
+	}
+	if t.end == 0 || !l.hasAt(t.end, " [") {
+		return l.fail(reasonMisfit, t.end)
+	}
+	thread, threadTo, end := l.bracketAt(t.end + 1)
+	if end == 0 || !l.hasAt(end, " ") {
+		return l.fail(reasonMisfit, t.end)
+	}
+	levelTo := nextSpace(l.text, end+1)
+	level := log4jLevel(l.text[end+1 : levelTo])
+	logger := l.blanks(levelTo)
+	loggerTo := nextSpace(l.text, min(logger, len(l.text)))
+	if level == 0 || loggerTo == logger || !l.hasAt(loggerTo, " - ") {
+		return l.fail(reasonMisfit, end+1)
+	}
+	l.setStamp(t)
+	l.setLevel(level, end+1, levelTo)
+	l.addText("thread.name", l.span(thread, threadTo))
+	l.addText("log.logger", l.span(logger, loggerTo))
+	l.message(loggerTo + len(" - "))
+	return true
+}
+
+// timeOfDay reads 10:11:12.123 at the head of the line, on the day that puts
+// it next to the runtime's stamp.
+func (l *line) timeOfDay() stamp {
+	const whole = len("10:11:12")
+	s := l.text
+	if len(s) < whole || s[2] != ':' || s[5] != ':' {
+		return stamp{}
+	}
+	frac, n := fraction(s[whole:])
+	reference := l.runtimeTime
+	if reference == 0 {
+		reference = l.r.Observed
+	}
+	at := time.Unix(0, reference).In(l.p.zone)
+	ns, ok := l.clock.local(civil{at.Year(), int(at.Month()), at.Day(), two(s, 0), two(s, 3), two(s, 6)}, frac)
+	if n < 2 || !ok {
+		return stamp{}
+	}
+	const day = 24 * int64(time.Hour)
+	switch ahead := ns - reference; {
+	case ahead > day/2:
+		ns -= day
+	case ahead < -day/2:
+		ns += day
+	}
+	return stamp{ns: ns, end: whole + n}
+}
+
+// parsePython reads what Python's logging writes: by default, and as its
+// tutorial lays it out:
+//
+//	WARNING:root:message
+//	2026-03-05 10:11:12,123 - shop.cart - ERROR - message
+func parsePython(l *line) bool {
+	t := l.isoAt(0)
+	if t.end == 0 {
+		return l.pythonDefault()
+	}
+	const between = " - "
+	if !l.hasAt(t.end, between) {
+		return l.fail(reasonMisfit, t.end)
+	}
+	name := t.end + len(between)
+	n := bytes.Index(l.text[name:], []byte(between))
+	if n < 1 || hasSpace(l.text[name:name+n]) {
+		return l.fail(reasonMisfit, name)
+	}
+	level := name + n + len(between)
+	m := bytes.Index(l.text[level:], []byte(between))
+	if m < 1 || pythonLevel(l.text[level:level+m]) == 0 {
+		return l.fail(reasonMisfit, level)
+	}
+	l.setStamp(t)
+	l.setLevel(pythonLevel(l.text[level:level+m]), level, level+m)
+	l.addText("log.logger", l.span(name, name+n))
+	l.message(level + m + len(between))
+	return true
+}
+
+func (l *line) pythonDefault() bool {
+	colon := bytes.IndexByte(l.text, ':')
+	if colon < 0 || pythonLevel(l.text[:colon]) == 0 {
+		return l.fail(reasonMisfit, 0)
+	}
+	name := colon + 1
+	n := bytes.IndexByte(l.text[name:], ':')
+	if n < 1 || !pythonName(l.text[name:name+n]) {
+		return l.fail(reasonMisfit, name)
+	}
+	l.setLevel(pythonLevel(l.text[:colon]), 0, colon)
+	l.addText("log.logger", l.span(name, name+n))
+	l.message(name + n + 1)
+	return true
+}
+
+// pythonName reports whether s is a logger's name as modules give them.
+func pythonName(s []byte) bool {
+	for _, c := range s {
+		if !wordByte(c) {
+			return false
+		}
+	}
+	return s[0]-'0' > 9
+}
+
+func pythonLevel(s []byte) uint8 {
+	switch string(s) {
+	case "DEBUG":
+		return sevDebug
+	case "INFO":
+		return sevInfo
+	case "WARNING":
+		return sevWarn
+	case "ERROR":
+		return sevError
+	case "CRITICAL":
+		return sevFatal
+	}
+	return 0
+}

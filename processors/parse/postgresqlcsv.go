@@ -1,0 +1,136 @@
+package parse
+
+import (
+	"bytes"
+
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// csvColumn is what a column of PostgreSQL's csvlog becomes: an attribute, a
+// number, or one of the essentials, which have no name.
+type csvColumn struct {
+	name  string
+	whole bool
+}
+
+// The columns of csvlog in order
+// (https://www.postgresql.org/docs/current/runtime-config-logging.html): 23
+// until version 12, 24 in 13, 26 since 14.
+const (
+	csvUser       = 1
+	csvConnection = 4
+	csvSeverity   = 11
+	csvMessage    = 13
+	minCSVColumns = 23
+	maxCSVColumns = 26
+)
+
+var csvColumns = [maxCSVColumns]csvColumn{
+	1: {name: "user.name"}, 2: {name: "db.namespace"}, 3: {"process.pid", true}, 4: {name: "postgresql.connection_from"},
+	5: {name: "postgresql.session_id"}, 6: {"postgresql.session_line_num", true}, 7: {name: "postgresql.command_tag"},
+	8: {name: "postgresql.session_start_time"}, 9: {name: "postgresql.virtual_transaction_id"}, 10: {"postgresql.transaction_id", true},
+	12: {name: "db.response.status_code"}, 14: {name: "postgresql.detail"}, 15: {name: "postgresql.hint"},
+	16: {name: "postgresql.internal_query"}, 17: {"postgresql.internal_query_pos", true}, 18: {name: "postgresql.context"},
+	19: {name: "db.query.text"}, 20: {"postgresql.query_pos", true}, 21: {name: "postgresql.location"},
+	22: {name: "postgresql.application_name"}, 23: {name: "postgresql.backend_type"}, 24: {"postgresql.leader_pid", true},
+	25: {name: "postgresql.query_id"},
+}
+
+// parsePostgresCSV reads one record of PostgreSQL's csvlog.
+func parsePostgresCSV(l *line) bool {
+	t, ok := l.postgresTime()
+	if !ok || !l.hasAt(t.end, ",") {
+		return l.fail(reasonMisfit, t.end)
+	}
+	var columns [maxCSVColumns]event.Span
+	n, at := l.csvColumns(&columns)
+	if n < minCSVColumns || at < len(l.text) {
+		return l.fail(reasonMisfit, at)
+	}
+	level := postgresLevel(l.b.Bytes(columns[csvSeverity]))
+	if level == 0 {
+		return l.fail(reasonMisfit, int(columns[csvSeverity].Off-l.r.Line.Off))
+	}
+	l.setStamp(t)
+	l.r.Severity, l.r.SeverityText = level, event.Text(columns[csvSeverity])
+	l.r.Body = event.Text(columns[csvMessage])
+	for i := csvUser; i < n; i++ {
+		l.csvColumn(i, columns[i])
+	}
+	l.textTrace()
+	return true
+}
+
+// csvColumns finds the values of a line, and returns how many there are and
+// where it stopped. Quotes within a value are written twice.
+func (l *line) csvColumns(columns *[maxCSVColumns]event.Span) (n, at int) {
+	for i := 0; ; i++ {
+		if n == maxCSVColumns {
+			return n, i
+		}
+		end, ok := l.csvValue(i, &columns[n])
+		if n++; !ok || end == len(l.text) {
+			return n, end
+		}
+		if l.text[end] != ',' {
+			return n, end
+		}
+		i = end
+	}
+}
+
+// csvValue reads the value at i and returns the index behind it.
+func (l *line) csvValue(i int, value *event.Span) (end int, ok bool) {
+	if i == len(l.text) || l.text[i] != '"' {
+		n := bytes.IndexByte(l.text[i:], ',')
+		if n < 0 {
+			n = len(l.text) - i
+		}
+		*value = l.span(i, i+n)
+		return i + n, true
+	}
+	doubled := false
+	for end = i + 1; end < len(l.text); end++ {
+		if l.text[end] != '"' {
+			continue
+		}
+		if end+1 == len(l.text) || l.text[end+1] != '"' {
+			*value = l.csvText(i+1, end, doubled)
+			return end + 1, true
+		}
+		doubled = true
+		end++
+	}
+	return i, false
+}
+
+// csvText is the text between quotes.
+func (l *line) csvText(from, to int, doubled bool) event.Span {
+	if !doubled {
+		return l.span(from, to)
+	}
+	at := len(l.b.Data)
+	for i := from; i < to; i++ {
+		l.b.Data = append(l.b.Data, l.text[i])
+		if l.text[i] == '"' {
+			i++
+		}
+	}
+	return event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)}
+}
+
+// csvColumn adds the attribute of a column that has a value.
+func (l *line) csvColumn(i int, value event.Span) {
+	c := &csvColumns[i]
+	if value.Len == 0 || c.name == "" {
+		return
+	}
+	if a := (access{l: l}); i == csvConnection && a.peer(value) {
+		return
+	}
+	if n, ok := wholeNumber(l.b.Bytes(value)); c.whole && ok {
+		l.addInt(c.name, n)
+		return
+	}
+	l.addText(c.name, value)
+}
