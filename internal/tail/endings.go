@@ -128,6 +128,9 @@ func (l *Lane) abandon(r *reading, b *event.Batch) bool {
 		// What can be known is in the saved head; the file itself is closed.
 		_, _ = l.identify(r, true)
 	}
+	if l.emitEarlier(r, b) {
+		return true
+	}
 	lost, err := l.lostWith(r)
 	if err != nil {
 		return l.fail(r, err, b)
@@ -237,6 +240,10 @@ func (l *Lane) fail(r *reading, err error, b *event.Batch) bool {
 // with what is there instead.
 func (l *Lane) replace(r *reading, b *event.Batch) bool {
 	f := r.file
+	if l.emitEarlier(r, b) {
+		f.rewritten.Store(true)
+		return true
+	}
 	c := f.takeCut()
 	// An unfinished line was seen to be there, whatever is there instead.
 	lost := max(int64(r.pending), c.kept-r.offset)

@@ -58,11 +58,11 @@ type part struct {
 }
 
 // message is what an application logs at once; whole when its end was written.
-// before is the message before it in its stream.
+// before and after are its neighbours in its stream.
 type message struct {
-	pieces []*part
-	whole  bool
-	before *message
+	pieces        []*part
+	whole         bool
+	before, after *message
 }
 
 // writer is a container whose runtime writes to the live file of a chain.
@@ -73,7 +73,9 @@ type writer struct {
 	// new one yet.
 	renamed bool
 	half    [2]*message
-	last    [2]*message
+	// goesOn says that a line may be added to the last message of a stream.
+	goesOn [2]bool
+	last   [2]*message
 	// torn is what is missing of the last line in the file, for tornPiece.
 	torn      string
 	tornPiece *part
@@ -83,15 +85,18 @@ type writer struct {
 
 // model is everything that was written, and what became of it on the disk.
 type model struct {
-	dir      string
-	plain    bool
-	docker   bool
-	banners  bool
-	writers  []*writer
-	contents []*content
-	messages []*message
-	pieces   int
-	chains   int
+	dir     string
+	plain   bool
+	docker  bool
+	banners bool
+	// joins says that messages have several lines; patient that the agent waits for
+	// them only where they surely come.
+	joins, patient bool
+	writers        []*writer
+	contents       []*content
+	messages       []*message
+	pieces         int
+	chains         int
 	// stamps is how often the time of a file was set.
 	stamps int
 }
@@ -132,11 +137,12 @@ func (m *model) container(chain string) error {
 func (m *model) log(r *rand.Rand, w *writer) string {
 	text := m.complete(w)
 	if m.banners && len(w.live.text) == 0 && text == "" && w.half == [2]*message{} {
-		text = m.line(r, w, r.IntN(2), bannerToken, true)
+		text = m.line(r, w, r.IntN(2), "", bannerToken, true)
 	}
 	whole := m.plain || r.IntN(3) > 0
 	m.pieces++
-	line := m.line(r, w, r.IntN(2), fmt.Sprintf("p%d.%s ", m.pieces, strings.Repeat("x", r.IntN(60))), whole)
+	which, token := r.IntN(2), fmt.Sprintf("p%d.%s ", m.pieces, strings.Repeat("x", r.IntN(60)))
+	line := m.multiline(r, w, which, token, whole)
 	if len(w.live.text) > 0 && r.IntN(8) == 0 {
 		at := r.IntN(len(line))
 		line, w.torn = line[:at], line[at:]
@@ -144,6 +150,31 @@ func (m *model) log(r *rand.Rand, w *writer) string {
 		w.tornPiece, w.live.pieces = w.live.pieces[last], w.live.pieces[:last]
 	}
 	return m.write(w, text+line)
+}
+
+// multiline makes a line that may go on with the message before it, as far as an
+// agent can tell.
+func (m *model) multiline(r *rand.Rand, w *writer, which int, token string, whole bool) string {
+	if m.plain && m.joins {
+		which = 0
+	}
+	before := ""
+	switch n := r.IntN(4); {
+	case !m.joins || w.half[which] != nil:
+	case w.goesOn[which] && n < 2:
+		before = "\t"
+		w.half[which] = w.last[which]
+	default:
+		if w.goesOn[which] = !m.patient; n == 3 {
+			before, w.goesOn[which] = "panic: ", true
+		}
+	}
+	return m.line(r, w, which, before, token, whole)
+}
+
+// unmarked is a text without what makes its lines go on.
+func unmarked(text string) string {
+	return strings.NewReplacer("\n", "", "\t", "", "panic: ", "").Replace(text)
 }
 
 // regrow writes a line that makes the live file as large as size; not if there
@@ -162,7 +193,11 @@ func (m *model) regrow(r *rand.Rand, w *writer, size int) (text string, ok bool)
 	// with the same.
 	filling := strings.Repeat(fmt.Sprintf("y%d", m.pieces), room)
 	token = fmt.Sprintf("p%d.%s ", m.pieces, filling[:room])
-	return m.write(w, m.line(r, w, r.IntN(2), token, true)), true
+	which := m.stream(r)
+	if w.half[which] == nil {
+		w.goesOn[which] = !m.patient
+	}
+	return m.write(w, m.line(r, w, which, "", token, true)), true
 }
 
 // stamp sets when a file was written last, never to the same time twice: some
@@ -173,8 +208,17 @@ func (m *model) stamp(name string, at time.Time) error {
 	return os.Chtimes(m.path(name), at, at)
 }
 
-// line makes a line with a piece of a message, and notes both.
-func (m *model) line(r *rand.Rand, w *writer, which int, token string, whole bool) string {
+func (m *model) stream(r *rand.Rand) int {
+	which := r.IntN(2)
+	if m.plain && m.joins {
+		return 0
+	}
+	return which
+}
+
+// line makes a line with a piece of a message behind what says how it goes on, and
+// notes both.
+func (m *model) line(r *rand.Rand, w *writer, which int, before, token string, whole bool) string {
 	tag := "P"
 	if token == bannerToken || w.half[which] == nil {
 		m.messages = append(m.messages, &message{})
@@ -184,7 +228,9 @@ func (m *model) line(r *rand.Rand, w *writer, which int, token string, whole boo
 		if w.half[which] != nil {
 			msg = w.half[which]
 		} else {
-			msg.before = w.last[which]
+			if msg.before = w.last[which]; msg.before != nil {
+				msg.before.after = msg
+			}
 		}
 		w.half[which], w.last[which] = msg, msg
 	}
@@ -198,9 +244,12 @@ func (m *model) line(r *rand.Rand, w *writer, which int, token string, whole boo
 		}
 	}
 	if m.plain {
-		return token + "\n"
+		return before + token + "\n"
 	}
-	return m.wrap(r, [2]string{"stdout", "stderr"}[which], tag, token)
+	if m.docker {
+		before = strings.ReplaceAll(before, "\t", `\t`)
+	}
+	return m.wrap(r, [2]string{"stdout", "stderr"}[which], tag, before+token)
 }
 
 // wrap is the line that a runtime writes: containerd's, or Docker's.

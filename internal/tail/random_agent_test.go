@@ -186,7 +186,7 @@ func (s *life) finish() {
 		for which := range w.half {
 			if w.half[which] != nil {
 				s.pieces++
-				s.model.write(w, s.line(s.random, w, which, fmt.Sprintf("p%d. ", s.pieces), true))
+				s.model.write(w, s.line(s.random, w, which, "", fmt.Sprintf("p%d. ", s.pieces), true))
 			}
 		}
 	}

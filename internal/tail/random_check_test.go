@@ -65,7 +65,7 @@ func (s *life) readBack() map[*part]int {
 	found := map[*part]int{}
 	recordedBanners := 0
 	for id := range s.recorded {
-		text := id.text
+		text := unmarked(id.text)
 		if parts, ok := strings.CutSuffix(text, bannerToken); ok {
 			recordedBanners++
 			text = parts
@@ -78,12 +78,15 @@ func (s *life) readBack() map[*part]int {
 
 func (s *life) readRecord(text string, byToken map[string]*part, found map[*part]int) {
 	var last *part
+	at := 0
 	for _, token := range strings.SplitAfter(text, " ") {
 		p := byToken[token]
+		rest := text[at:]
+		at += len(token)
 		switch {
 		case token == "":
 		case p == nil:
-			if !s.isFragment(text) {
+			if !s.isFragment(rest) {
 				s.wrong("%q is recorded and was never written", text)
 			}
 			return
@@ -98,8 +101,13 @@ func (s *life) readRecord(text string, byToken map[string]*part, found map[*part
 }
 
 // follows says whether p may be behind another part in a record: because it is
-// in the message, or because the rest of that message is gone with a file.
+// in the message, or because something in between is gone with a file.
 func (p *part) follows(last *part) bool {
+	if at := slices.Index(p.message.pieces, p); at > 0 && p.message != last.message {
+		// What it goes on with is gone with a file, and it looks as if it went on
+		// with what is before that.
+		return p.message.pieces[at-1].in.gone
+	}
 	rest := last.message.pieces[slices.Index(last.message.pieces, last)+1:]
 	return slices.Contains(rest, p) || slices.ContainsFunc(rest, func(o *part) bool { return o.in.gone })
 }
@@ -114,9 +122,9 @@ func (s *life) isFragment(text string) bool {
 func (c *content) hasFragment(text string) bool {
 	var line struct{ Log string }
 	if json.Unmarshal([]byte(c.fragment), &line) == nil {
-		return text == strings.TrimSuffix(line.Log, "\n")
+		return text == unmarked(strings.TrimSuffix(line.Log, "\n"))
 	}
-	return strings.Contains(c.fragment, text)
+	return strings.Contains(unmarked(c.fragment), text)
 }
 
 // checkBanners: all files have the same first line, so only its number tells.
@@ -150,10 +158,11 @@ func (s *life) checkPieces(found map[*part]int) {
 func (s *life) checkMessages() {
 	texts := map[string]int{}
 	for id := range s.recorded {
-		texts[id.text]++
+		texts[unmarked(id.text)]++
 	}
 	for _, m := range s.messages {
-		text, certain := "", m.whole && !s.isInterrupted(m) && (m.before == nil || !s.isInterrupted(m.before))
+		text, certain := "", m.whole && !s.isInterrupted(m) && (m.before == nil || !s.isInterrupted(m.before)) &&
+			(!s.joins || m.after == nil || !s.isInterrupted(m.after))
 		for _, p := range m.pieces {
 			text += p.token
 			certain = certain && p.token != bannerToken

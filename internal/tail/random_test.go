@@ -161,6 +161,9 @@ func newLife(t *testing.T, seed uint64, m *mutant) *life {
 		s.opts.Budget = 1024
 	}
 	s.copying = s.plain && !s.banners && r.IntN(2) == 0
+	if r.IntN(2) == 0 && !s.banners {
+		s.joins, s.patient, s.opts.Multiline = true, s.opts.Silence == 0, true
+	}
 	s.onlyKnown = r.IntN(4) == 0 && s.opts.MaxFiles == 0
 	return s
 }
@@ -168,8 +171,8 @@ func newLife(t *testing.T, seed uint64, m *mutant) *life {
 // circumstances is what newLife has drawn.
 func (s *life) circumstances() string {
 	o := &s.opts
-	return fmt.Sprintf("budget=%d silence=%v max-files=%d unlinked-bytes=%d plain=%t docker=%t banners=%t copying=%t only-known=%t",
-		o.Budget, o.Silence, o.MaxFiles, o.UnlinkedBytes, s.plain, s.docker, s.banners, s.copying, s.onlyKnown)
+	return fmt.Sprintf("budget=%d silence=%v max-files=%d unlinked-bytes=%d plain=%t docker=%t banners=%t joins=%t copying=%t only-known=%t",
+		o.Budget, o.Silence, o.MaxFiles, o.UnlinkedBytes, s.plain, s.docker, s.banners, s.joins, s.copying, s.onlyKnown)
 }
 
 func (s *life) positions() Positions {

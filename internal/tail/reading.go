@@ -73,6 +73,9 @@ type reading struct {
 	joins    bool
 	language multiline.Language
 	stopped  bool
+	// aside are the streams that records of older files were left to while this
+	// one was being resumed.
+	aside []*stream
 	// until is where a range ends that is read once more: what is open there
 	// begins anew. nil otherwise.
 	until *frame.Source

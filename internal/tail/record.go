@@ -295,13 +295,27 @@ func (l *Lane) emitOver(c *chain, b *event.Batch) bool {
 // more can be added in r.
 func (l *Lane) emitEarlier(r *reading, b *event.Batch) bool {
 	for i := range r.joiner.streams {
-		if s := &r.joiner.streams[i]; s.hasRecord() && s.record.in != r {
+		s := &r.joiner.streams[i]
+		s.endLine(r, b)
+		if s.hasRecord() && s.record.in != r {
 			l.begin(b, s.record.in)
+			s.endLine(s.record.in, b)
 			s.emitRecord(b)
 			return true
 		}
 	}
 	return false
+}
+
+// endLine adds an unfinished line in r, of which there will be no more, to the open
+// record if it is one of that.
+func (s *stream) endLine(r *reading, b *event.Batch) {
+	if s.mode != frame.ModeOpen || s.in != r || !s.hasRecord() {
+		return
+	}
+	if s.machine.Next(s.buf[s.text:]) == multiline.Continue {
+		r.mergeLine(b, s)
+	}
 }
 
 // rescanned takes a line in again that was read before a restart: it belongs to
@@ -316,7 +330,7 @@ func (r *reading) rescanned(s *stream, p *piece) {
 		return
 	}
 	content := p.appendContent(nil)
-	v := s.machine.Next(content)
+	v := r.rejoin(s, content)
 	if s.hasRecord() {
 		r.continueWith(nil, s, p, content)
 		return
@@ -335,9 +349,30 @@ func (r *reading) rescanned(s *stream, p *piece) {
 	rec.noteRest(v)
 }
 
+// rejoin judges a line that is taken in again. A record of an older file to which
+// it does not belong is left to that file: both were open, since they were read
+// beside each other.
+func (r *reading) rejoin(s *stream, line []byte) multiline.Verdict {
+	v := s.machine.Next(line)
+	if !s.hasRecord() || s.record.in == r || v == multiline.Continue || v == multiline.Trace {
+		return v
+	}
+	in := s.record.in
+	own := &in.joiner.streams[s.record.which]
+	if !in.left || own == s || own.isOpen() {
+		return v
+	}
+	own.record, own.machine = s.record, s.machine
+	s.record = nil
+	r.aside = append(r.aside, own)
+	in.file.wake(r.lane.now())
+	s.machine.Reset()
+	return s.machine.Next(line)
+}
+
 // rescannedLine does so for a line in pieces that is complete.
 func (r *reading) rescannedLine(s *stream) {
-	v := s.machine.Next(s.buf[s.text:])
+	v := r.rejoin(s, s.buf[s.text:])
 	if !s.hasRecord() {
 		s.keepLine(r.observed)
 		s.record.noteRest(v)

@@ -81,7 +81,7 @@ func (r *reading) resume(s *frame.Source) error {
 	if err := r.rescan(s, from); err != nil {
 		return err
 	}
-	r.unjoined = 0
+	r.unjoined, r.aside = 0, nil
 	for i := range s.Streams {
 		if mode := s.Streams[i].Mode; mode != frame.ModeOpen {
 			r.joiner.streams[i].setAside(r)
@@ -102,6 +102,10 @@ func (r *reading) rescan(s *frame.Source, from int64) error {
 		n, err := r.lane.readAt(r.file, buf, from)
 		if err != nil {
 			*r.joiner, r.lane.joining = before, joining
+			for _, s := range r.aside {
+				s.record = nil
+			}
+			r.aside = nil
 			return err
 		}
 		used := r.rescanLines(s, buf[:n], from)

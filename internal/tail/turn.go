@@ -2,7 +2,6 @@ package tail
 
 import (
 	"errors"
-
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
 )
@@ -313,18 +312,24 @@ func (l *Lane) finish(r *reading, b *event.Batch) bool {
 func (l *Lane) flush(r *reading, b *event.Batch) {
 	for i := range r.joiner.streams {
 		s := &r.joiner.streams[i]
-		s.flushRecord(r, b)
-		if s.mode == frame.ModeOpen {
+		s.flush(r, b)
+		if s.mode == frame.ModeOpen && !s.hasRecord() {
 			s.in = r
 			s.emit(b, 0, frame.ModeNormal)
 		}
 	}
 	for i := range r.file.chain.joiner.streams {
-		s := &r.file.chain.joiner.streams[i]
-		s.flushRecord(r, b)
-		if s.mode == frame.ModeOpen && s.in == r {
-			s.emit(b, 0, frame.ModeNormal)
-		}
+		r.file.chain.joiner.streams[i].flush(r, b)
+	}
+}
+
+// flush emits what ends in r. A record of an older file stays, and with it what
+// was read of its next line there.
+func (s *stream) flush(r *reading, b *event.Batch) {
+	s.endLine(r, b)
+	s.flushRecord(r, b)
+	if s.mode == frame.ModeOpen && s.in == r && !s.hasRecord() {
+		s.emit(b, 0, frame.ModeNormal)
 	}
 }
 
@@ -343,6 +348,7 @@ func (l *Lane) flushOlder(r *reading, b *event.Batch) bool {
 		switch {
 		case s.hasRecord():
 			l.begin(b, s.record.in)
+			s.endLine(s.record.in, b)
 			s.emitRecord(b)
 		case s.isOpen():
 			l.begin(b, s.in)
