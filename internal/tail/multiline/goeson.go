@@ -73,7 +73,7 @@ func (m *Machine) headGoesOn(k kind, line []byte) bool {
 		return line[0] == 'C' && m.knows(Java) && m.framesAgain(hasPrefix(line, "Caused by: ")) ||
 			line[0] == 'S' && m.knows(PHP) && m.become(numbered, hasPrefix(line, "Stack trace:"))
 	case hash:
-		return m.knows(PHP|Dart) && m.become(numbered, hasPrefix(line, "#0 "))
+		return m.knows(PHP|Dart) && m.become(numbered, hasPrefix(line, "#0 ") && isNumbered(line))
 	}
 	return false
 }

@@ -116,10 +116,26 @@ func isRegister(line []byte) bool {
 	return n > 0 && n <= 6 && hasPrefix(bytes.TrimLeft(line[n:], " "), "0x")
 }
 
-// isNumbered recognises the frames of PHP and Dart, "#12 ".
+// isNumbered recognises the frames of PHP and Dart: "#1 /app/pay.php(12): pay()",
+// "#2 {main}" and "#3      main (file:///app/pay.dart:2:7)". Other programs number
+// their lines in the same way.
 func isNumbered(line []byte) bool {
-	n := digits(line[1:])
-	return n > 0 && len(line) > n+1 && line[n+1] == ' '
+	rest := line[1+digits(line[1:]):]
+	if len(rest) == len(line)-1 {
+		return false
+	}
+	return hasPrefix(rest, " {main}") || hasPrefix(rest, " [internal function]: ") ||
+		hasPrefix(rest, "  ") && rest[len(rest)-1] == ')' || isPHPPlace(rest)
+}
+
+// isPHPPlace recognises "(12): " behind a path.
+func isPHPPlace(text []byte) bool {
+	at := bytes.Index(text, []byte("): "))
+	if at < 0 {
+		return false
+	}
+	open := bytes.LastIndexByte(text[:at], '(')
+	return open > 0 && open+1 < at && digits(text[open+1:at]) == at-open-1
 }
 
 // isRailsError recognises "ZeroDivisionError (divided by 0):".
