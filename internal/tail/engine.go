@@ -58,8 +58,8 @@ type Engine struct {
 
 // unreadFile is a file that was found and is not read.
 type unreadFile struct {
-	state  State
-	reason string
+	state            State
+	reason, identity string
 }
 
 // told remembers which refusals were logged.

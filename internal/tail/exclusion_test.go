@@ -2,6 +2,8 @@ package tail
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +17,26 @@ func TestWhatIsExcludedIsNotReadAndNotLost(t *testing.T) { runScenario(t, "exclu
 func TestWhatIsExcludedSinceTheAgentStoppedIsNotLost(t *testing.T) { runScenario(t, "excluded_down") }
 
 func TestAClassChangesBetweenFrames(t *testing.T) { runScenario(t, "reclassified") }
+
+// What is known of an excluded log's pod must be kept while its files are there.
+func TestExcludedLogsAreAmongTheIdentities(t *testing.T) {
+	w := newWorld(t)
+	w.opts.Gate = w.rules
+	w.rules.excluded["a"] = true
+	w.append("a.log", []string{"@01 stdout F no"}, true)
+	w.append("b.log", []string{"@01 stdout F yes"}, true)
+	w.look()
+	got := w.agent().Identities()
+	slices.Sort(got)
+	if strings.Join(got, " ") != "a b" {
+		t.Errorf("identities: %v", got)
+	}
+	w.must(os.Remove(w.path("a.log")))
+	w.look()
+	if got := w.agent().Identities(); strings.Join(got, " ") != "b" {
+		t.Errorf("identities when it is gone: %v", got)
+	}
+}
 
 // shared are rules that the engine asks while a test changes them.
 type shared struct {

@@ -69,13 +69,18 @@ func (l *Lane) refresh() {
 }
 
 // Identities lists the path identities of which there are files: read, not yet
-// read, or read to their end and still there.
+// read, or read to their end and still there; and excluded, once for each file.
 func (e *Engine) Identities() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	all := make([]string, 0, len(e.chains))
 	for _, c := range e.chains {
 		all = append(all, c.identity)
+	}
+	for _, u := range e.unread {
+		if u.state == StateExcluded {
+			all = append(all, u.identity)
+		}
 	}
 	return all
 }

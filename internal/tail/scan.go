@@ -300,7 +300,7 @@ func (e *Engine) leaveOut(t *Target, state State, reason string) {
 	path := t.Path()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.unread[path] = unreadFile{state, reason}
+	e.unread[path] = unreadFile{state, reason, t.PathIdentity}
 	if state == StateRefused && e.told.once(path, reason) {
 		e.opts.Logger.Warn("a log file is not read", "path", quote(path), "reason", reason)
 	}
