@@ -16,7 +16,11 @@ import (
 // newLane makes a lane with processors of its own: parsing comes before those of
 // the configuration.
 func (a *Agent) newLane(r *tail.Lane) (*lane, error) {
-	parser := parse.New(parse.Options{Logger: a.log})
+	zone, err := a.cfg.Service.Location()
+	if err != nil {
+		return nil, err
+	}
+	parser := parse.New(parse.Options{Location: zone, Logger: a.log})
 	a.parsers = append(a.parsers, parser)
 	first := []Processor{parser}
 	if a.metadata != nil {

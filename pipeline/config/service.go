@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+	// Images without a zone database know the zones too.
+	_ "time/tzdata"
 )
 
 // Service is the part of a configuration that is about the agent itself.
 type Service struct {
 	Node      string          `mapstructure:"node" doc:"Name of this node: part of every event's id and of its resource. Empty: the environment variable NODE_NAME, else the host name."`
 	Lanes     int             `mapstructure:"lanes" doc:"Goroutines that read, parse and encode; more than one on nodes that write more than one core can take."`
+	Timezone  string          `mapstructure:"timezone" doc:"Zone of times in lines that name none: a name such as Europe/Berlin, or Local for the node's. Such a time is then believed. Empty: UTC, and a time that the container runtime gave comes before it."`
 	Limits    Limits          `mapstructure:"limits"`
 	Deleted   Deleted         `mapstructure:"deleted"`
 	Routes    []Route         `mapstructure:"routes" doc:"Which frame class logs get, chosen when a file is opened and again when what is known of its pod changes. The first route that matches decides; at most 16 classes with the class default."`
@@ -141,10 +144,25 @@ const (
 	minStoreSize     = 1 * MiB
 )
 
+// Location is the zone of times that name none, nil when none is configured.
+func (s *Service) Location() (*time.Location, error) {
+	if s.Timezone == "" {
+		return nil, nil
+	}
+	zone, err := time.LoadLocation(s.Timezone)
+	if err != nil {
+		return nil, fmt.Errorf("there is no time zone %q: write a name of the IANA database such as Europe/Berlin, UTC or Local", s.Timezone)
+	}
+	return zone, nil
+}
+
 // check yields what is wrong with the values, by key below "service".
 func (s *Service) check(wrong func(message string, key ...string)) {
 	if s.Lanes < 1 || s.Lanes > maxLanes {
 		wrong(fmt.Sprintf("must be from 1 to %d, not %d", maxLanes, s.Lanes), "lanes")
+	}
+	if _, err := s.Location(); err != nil {
+		wrong(err.Error(), "timezone")
 	}
 	s.Limits.check(func(message string, key ...string) { wrong(message, append([]string{"limits"}, key...)...) })
 	if s.Deleted.MaxSize < MiB {

@@ -8,11 +8,11 @@ import (
 // a quarter of an hour.
 const zoneStep = 14 * int64(time.Minute)
 
-// setLocalTime makes ns, whose zone is a guess, the record's time if nothing
-// better is known, or if it is so near the runtime's stamp that the guess is
-// right.
+// setLocalTime makes ns, which was written without a zone, the record's time.
+// Where the zone is a guess it does so if nothing better is known, or if the time
+// is so near the runtime's stamp that the guess is right.
 func (l *line) setLocalTime(ns int64) bool {
-	if l.runtimeTime != 0 && (ns > l.runtimeTime || l.runtimeTime-ns > zoneStep) {
+	if !l.p.zoned && l.runtimeTime != 0 && (ns > l.runtimeTime || l.runtimeTime-ns > zoneStep) {
 		return false
 	}
 	return l.setTime(ns)

@@ -15,7 +15,8 @@ import (
 
 // Options are what a Parser needs from outside.
 type Options struct {
-	// Location is the zone of times that name none; nil means UTC.
+	// Location is the zone of times that name none. Nil means UTC as a guess,
+	// before which the runtime's stamp counts.
 	Location *time.Location
 	// Logger hears of parsers that panicked; nil means silence.
 	Logger *slog.Logger
@@ -24,7 +25,9 @@ type Options struct {
 // Parser is the processor of one lane. All methods belong to the lane's
 // goroutine but for Counters and Containers.
 type Parser struct {
-	zone     *time.Location
+	zone *time.Location
+	// zoned says that the zone was configured and is no guess.
+	zoned    bool
 	log      *slog.Logger
 	counters counters
 	// lines are the counts of the batch so far, published once per batch.
@@ -58,7 +61,7 @@ type source struct {
 
 // New returns a parser for one lane.
 func New(o Options) *Parser {
-	p := &Parser{zone: o.Location, log: o.Logger, sources: map[*event.Source]*source{}, layouts: map[layoutKey]*layout{}, containers: map[string]*container{}}
+	p := &Parser{zone: o.Location, zoned: o.Location != nil, log: o.Logger, sources: map[*event.Source]*source{}, layouts: map[layoutKey]*layout{}, containers: map[string]*container{}}
 	if p.zone == nil {
 		p.zone = time.UTC
 	}

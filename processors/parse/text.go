@@ -47,7 +47,7 @@ func (l *line) textHead() (end int) {
 	if !ok {
 		return 0
 	}
-	if zoned := bytes.ContainsAny(s[from+isoSize:end], "Z+-"); zoned || l.runtimeTime == 0 {
+	if zoned := bytes.ContainsAny(s[from+isoSize:end], "Z+-"); zoned || l.p.zoned || l.runtimeTime == 0 {
 		l.setTime(ns)
 	}
 	if !l.textLevel(end) {

@@ -111,6 +111,26 @@ func TestSetTime(t *testing.T) {
 	}
 }
 
+// TestAConfiguredZoneIsThatOfTimesWithoutOne shows that they are believed then:
+// the lines were stamped an hour later than UTC would have them by the runtime's clock.
+func TestAConfiguredZoneIsThatOfTimesWithoutOne(t *testing.T) {
+	berlin := time.FixedZone("CET", 3600)
+	for _, line := range []string{
+		`2026-03-05 10:11:12.123 INFO started`,
+		`2026-03-05 10:11:12,123 - root - INFO - started`,
+		`31:M 05 Mar 2026 10:11:12.123 * Ready`,
+		`{"asctime":"2026-03-05 10:11:12,123","message":"m"}`,
+		`I0305 10:11:12.123000       1 a.go:1] m`,
+		`10:11:12.123 [main] INFO  a.b - m`,
+	} {
+		b := batchOf(&event0, []byte(line))
+		New(Options{Location: berlin}).Process(b)
+		if got := time.Unix(0, b.Records[0].Time).UTC().Format(time.RFC3339Nano); got != "2026-03-05T09:11:12.123Z" {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+}
+
 func TestWithoutAnyTimeTheReadTimeCounts(t *testing.T) {
 	p, b := New(Options{}), batchOf(&event0, []byte("x"))
 	b.Records[0].Time = 0
