@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# Writes testdata/formats/json and testdata/formats/python with real loggers of
+# Go, Node.js and Python, pinned, from their registries: logger-corpora.sh
+# [go|node|python…].
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+out=$PWD/testdata/formats
+tmp=$(mktemp -d)
+trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
+
+# keep FORMAT LOGGER VERSION keeps what comes on standard input.
+keep() {
+  local versions=$out/$1/VERSION
+  mkdir -p "$out/$1"
+  cat >"$out/$1/$2.log"
+  touch "$versions"
+  { grep -v "^$2 " "$versions" || true; echo "$2 $3"; } | sort -o "$versions"
+  echo "$1/$2: $(wc -l <"$out/$1/$2.log") lines"
+}
+
+go_loggers() {
+  local zap=v1.27.0 zerolog=v1.34.0 logrus=v1.9.3
+  mkdir "$tmp/go"
+  cat >"$tmp/go/main.go" <<'GO'
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+
+	"github.com/rs/zerolog"
+	"github.com/sirupsen/logrus"
+	"go.uber.org/zap"
+)
+
+const trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+
+func main() {
+	err := errors.New(`a "quoted" error`)
+	s := slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{AddSource: true, Level: slog.LevelDebug - 4}))
+	config := zap.NewProductionConfig()
+	config.OutputPaths, config.Level, config.Sampling = []string{"stdout"}, zap.NewAtomicLevelAt(zap.DebugLevel), nil
+	z, _ := config.Build()
+	zero := zerolog.New(os.Stdout).With().Timestamp().Logger().Level(zerolog.TraceLevel)
+	l := logrus.New()
+	l.Out, l.Formatter, l.Level = os.Stdout, new(logrus.JSONFormatter), logrus.TraceLevel
+	for n := range 6 {
+		switch os.Args[1] {
+		case "slog":
+			s.Debug("step", "n", n)
+			s.Info("order placed", "order", n, "trace_id", trace, "span_id", span)
+			s.Log(nil, slog.LevelInfo+2, "ünïcode <&> \u2028", "group", slog.GroupValue(slog.Bool("ok", true)))
+			s.Error("failed", "err", err)
+		case "zap":
+			z.Debug("step", zap.Int("n", n))
+			z.Named("db").Info("order placed", zap.String("trace_id", trace), zap.String("span_id", span))
+			z.Warn("slow", zap.Float64("seconds", 0.25))
+			z.Error("failed", zap.Error(err))
+			z.DPanic("careful")
+		case "zerolog":
+			zero.Trace().Int("n", n).Msg("step")
+			zero.Info().Str("trace_id", trace).Str("span_id", span).Msg("order placed")
+			zero.Warn().Dur("took", 1e6).Msg("slow")
+			zero.Error().Err(err).Msg("failed")
+		case "logrus":
+			l.Trace("step ", n)
+			l.WithField("trace_id", trace).WithField("span_id", span).Info("order placed")
+			l.Warn("slow")
+			l.WithError(err).Error("failed")
+		}
+	}
+}
+GO
+  (
+    cd "$tmp/go"
+    export GOFLAGS=-mod=mod GOWORK=off
+    go mod init corpus 2>/dev/null
+    go get "go.uber.org/zap@$zap" "github.com/rs/zerolog@$zerolog" "github.com/sirupsen/logrus@$logrus" 2>/dev/null
+    go build -o loggers .
+  )
+  "$tmp/go/loggers" slog | keep json slog "$(go env GOVERSION)"
+  "$tmp/go/loggers" zap | keep json zap "$zap"
+  "$tmp/go/loggers" zerolog | keep json zerolog "$zerolog"
+  "$tmp/go/loggers" logrus | keep json logrus "$logrus"
+}
+
+node_loggers() {
+  local pino=9.7.0 winston=3.17.0 bunyan=1.8.15
+  mkdir "$tmp/node"
+  npm install --silent --no-audit --no-fund --prefix "$tmp/node" "pino@$pino" "winston@$winston" "bunyan@$bunyan" >/dev/null
+  cat >"$tmp/node/main.js" <<'JS'
+const ids = { trace_id: '4bf92f3577b34da6a3ce929d0e0e4736', span_id: '00f067aa0ba902b7', trace_flags: '01' };
+const make = {
+  pino: () => require('pino')({ level: 'trace' }),
+  bunyan: () => require('bunyan').createLogger({ name: 'shop', level: 'trace' }),
+  winston: () => {
+    const w = require('winston');
+    const l = w.createLogger({ level: 'silly', format: w.format.combine(w.format.timestamp(), w.format.errors({ stack: true }), w.format.json()), transports: [new w.transports.Console()] });
+    const swap = (f) => (o, m) => (m ? l[f](m, o) : l[f](o));
+    return { trace: swap('silly'), debug: swap('debug'), info: swap('info'), warn: swap('warn'), error: swap('error') };
+  },
+};
+const log = make[process.argv[2]]();
+for (let n = 0; n < 5; n++) {
+  log.trace({ n }, 'step');
+  log.debug({ n }, 'a "quoted" message');
+  log.info({ ...ids, order: n }, 'order placed');
+  log.warn({ took: 0.25 }, 'ünïcode');
+  log.error({ err: new Error('failed') }, 'failed');
+}
+JS
+  (cd "$tmp/node" && node main.js pino) | keep json pino "$pino"
+  (cd "$tmp/node" && node main.js bunyan) | keep json bunyan "$bunyan"
+  (cd "$tmp/node" && node main.js winston) | keep json winston "$winston"
+}
+
+python_loggers() {
+  local structlog=25.4.0 jsonlogger=3.3.0 ecs=2.2.0
+  python3 -m venv "$tmp/venv"
+  "$tmp/venv/bin/pip" install --quiet --disable-pip-version-check "structlog==$structlog" "python-json-logger==$jsonlogger" "ecs-logging==$ecs"
+  cat >"$tmp/main.py" <<'PY'
+import logging, sys
+kind = sys.argv[1]
+ids = {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "span_id": "00f067aa0ba902b7"}
+handler = logging.StreamHandler(sys.stdout)
+if kind == "structlog":
+    import structlog
+    structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"),
+                                    structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()])
+    log = structlog.get_logger()
+    say = lambda f, m, **extra: getattr(log, f)(m, **extra)
+else:
+    if kind == "python-json-logger":
+        from pythonjsonlogger.json import JsonFormatter
+        handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    elif kind == "ecs-logging":
+        import ecs_logging
+        handler.setFormatter(ecs_logging.StdlibFormatter())
+    elif kind == "tutorial":
+        handler.setFormatter(logging.Formatter("%(asctime)s - %(name)s - %(levelname)s - %(message)s"))
+    else:
+        handler.setFormatter(logging.Formatter(logging.BASIC_FORMAT))
+    logging.basicConfig(level=logging.DEBUG, handlers=[handler])
+    log = logging.getLogger("shop.cart")
+    say = lambda f, m, **extra: getattr(log, f)(m, extra=extra)
+for n in range(5):
+    say("debug", "step", n=n)
+    say("info", 'a "quoted" message', **ids)
+    say("warning", "ünïcode: 91%")
+    say("error", "failed - twice", order=n)
+    say("critical", "gone")
+PY
+  "$tmp/venv/bin/python" "$tmp/main.py" structlog | keep json structlog "$structlog"
+  "$tmp/venv/bin/python" "$tmp/main.py" python-json-logger | keep json python-json-logger "$jsonlogger"
+  "$tmp/venv/bin/python" "$tmp/main.py" ecs-logging | keep json ecs-logging "$ecs"
+  local version
+  version=$(python3 -c 'import platform; print(platform.python_version())')
+  "$tmp/venv/bin/python" "$tmp/main.py" tutorial | keep python tutorial "$version"
+  "$tmp/venv/bin/python" "$tmp/main.py" default | keep python default "$version"
+}
+
+if (($# == 0)); then set -- go node python; fi
+for p in "$@"; do "${p}_loggers"; done
