@@ -18,6 +18,24 @@ func (l *line) setLocalTime(ns int64) bool {
 	return l.setTime(ns)
 }
 
+// parseServers reads the layouts of nginx's and Apache's logs, HAProxy and
+// Redis, or a number.
+func (c *clock) parseServers(s []byte) (int64, bool) {
+	switch {
+	case s[2] == '/' && len(s) == clfSize && s[20] == ' ':
+		return c.parseCLF(s)
+	case s[2] == '/':
+		return c.parseHAProxy(s)
+	case s[4] == '/':
+		return c.parseSlashed(s)
+	case s[2] == ' ':
+		return c.parseDayMonth(s)
+	case s[3] == ' ':
+		return c.parseApacheError(s)
+	}
+	return parseEpoch(s)
+}
+
 // parseHAProxy reads 05/Mar/2026:10:11:12.004, which names no zone.
 func (c *clock) parseHAProxy(s []byte) (int64, bool) {
 	const whole = len("05/Mar/2026:10:11:12")

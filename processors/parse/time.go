@@ -52,7 +52,7 @@ type minute struct {
 }
 
 // parse reads a time in one of the layouts of application logs: ISO 8601 with
-// its variants, or a number since the Unix epoch.
+// its variants, a number since the Unix epoch, or a layout that servers have.
 func (c *clock) parse(s []byte) (ns int64, ok bool) {
 	for len(s) > 0 && s[0] == ' ' {
 		s = s[1:]
@@ -62,6 +62,9 @@ func (c *clock) parse(s []byte) (ns int64, ok bool) {
 	}
 	if len(s) >= 16 && s[8] == 'T' {
 		return parseBasic(s)
+	}
+	if len(s) >= 19 && (s[2]-'0' > 9 || s[4] == '/') {
+		return c.parseServers(s)
 	}
 	return parseEpoch(s)
 }
