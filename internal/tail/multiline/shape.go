@@ -62,8 +62,12 @@ func isException(name []byte) bool {
 // isClass says whether a name is that of a class in a package or in another
 // class, whatever it is called: com.shop.OutOfStock, Shop$OutOfStock.
 func isClass(name []byte) bool {
-	at := max(bytes.LastIndexByte(name, '.'), bytes.LastIndexByte(name, '$'))
-	return at > 0 && at+1 < len(name) && name[at+1]-'A' < 26 && bytes.IndexByte(name, '/') < 0
+	at := len(name) - 1
+	for at > 0 && name[at] != '.' && name[at] != '$' && nameByte[name[at]] {
+		at--
+	}
+	return at > 0 && (name[at] == '.' || name[at] == '$') &&
+		at+1 < len(name) && name[at+1]-'A' < 26 && bytes.IndexByte(name, '/') < 0
 }
 
 // isPythonException recognises the line that ends a traceback: the name of a
@@ -156,11 +160,12 @@ func isRubyPlace(line []byte, n int) bool {
 // isNodePlace recognises the place of an error as Node.js shows it before the
 // code: "/app/index.js:12", or "node:internal/modules/cjs/loader:1148".
 func isNodePlace(line []byte) bool {
-	if !isDigit(line[len(line)-1]) {
+	// The space that most lines have is found faster than the last colon.
+	if !isDigit(line[len(line)-1]) || bytes.IndexByte(line, ' ') >= 0 {
 		return false
 	}
 	at := bytes.LastIndexByte(line, ':')
-	if at < 0 || digits(line[at+1:]) < len(line)-at-1 || bytes.IndexByte(line, ' ') >= 0 {
+	if at < 0 || digits(line[at+1:]) < len(line)-at-1 {
 		return false
 	}
 	return hasPrefix(line, "node:") || slices.ContainsFunc([]string{".js", ".mjs", ".cjs", ".ts"}, func(suffix string) bool {
