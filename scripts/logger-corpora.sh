@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Writes testdata/formats/json and testdata/formats/python with real loggers of
-# Go, Node.js and Python, pinned, from their registries: logger-corpora.sh
-# [go|node|python…].
+# Writes testdata/formats/json, python and log4j with real loggers of
+# Go, Node.js, Python and Java, pinned, from their registries: logger-corpora.sh
+# [go|node|python|java…].
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -161,5 +161,64 @@ PY
   "$tmp/venv/bin/python" "$tmp/main.py" default | keep python default "$version"
 }
 
-if (($# == 0)); then set -- go node python; fi
+java_loggers() {
+  local logback=1.5.18 logstash=8.1 log4j=2.24.3
+  mkdir "$tmp/java"
+  cat >"$tmp/java/pom.xml" <<XML
+<project><modelVersion>4.0.0</modelVersion><groupId>x</groupId><artifactId>x</artifactId><version>1</version><dependencies>
+<dependency><groupId>ch.qos.logback</groupId><artifactId>logback-classic</artifactId><version>$logback</version></dependency>
+<dependency><groupId>net.logstash.logback</groupId><artifactId>logstash-logback-encoder</artifactId><version>$logstash</version></dependency>
+<dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-core</artifactId><version>$log4j</version></dependency>
+<dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-layout-template-json</artifactId><version>$log4j</version></dependency>
+</dependencies></project>
+XML
+  (cd "$tmp/java" && mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies -DoutputDirectory="$tmp/java/lib" >/dev/null)
+  cat >"$tmp/java/Slf4j.java" <<'JAVA'
+import org.slf4j.*;
+class Slf4j {
+  public static void main(String[] a) {
+    Logger log = LoggerFactory.getLogger("com.example.shop.Cart");
+    for (int n = 0; n < 5; n++) {
+      log.debug("step {}", n);
+      MDC.put("traceId", "4bf92f3577b34da6a3ce929d0e0e4736"); MDC.put("spanId", "00f067aa0ba902b7");
+      log.info("order placed - \"quoted\"");
+      MDC.clear();
+      log.warn("ünïcode: 91%");
+      log.error("failed");
+    }
+  }
+}
+JAVA
+  cat >"$tmp/java/Log4j.java" <<'JAVA'
+import org.apache.logging.log4j.*;
+class Log4j {
+  public static void main(String[] a) {
+    Logger log = LogManager.getLogger("com.example.shop.Cart");
+    for (int n = 0; n < 5; n++) {
+      log.debug("step {}", n);
+      ThreadContext.put("traceId", "4bf92f3577b34da6a3ce929d0e0e4736"); ThreadContext.put("spanId", "00f067aa0ba902b7");
+      log.info("order placed - \"quoted\"");
+      ThreadContext.clearAll();
+      log.warn("ünïcode: 91%");
+      log.error("failed");
+      log.fatal("gone", new IllegalStateException("x"));
+    }
+  }
+}
+JAVA
+  cat >"$tmp/java/logstash.xml" <<'XML'
+<configuration><appender name="C" class="ch.qos.logback.core.ConsoleAppender"><encoder class="net.logstash.logback.encoder.LogstashEncoder"/></appender>
+<root level="DEBUG"><appender-ref ref="C"/></root></configuration>
+XML
+  printf 'appender.c.type=Console\nappender.c.name=C\nappender.c.layout.type=JsonTemplateLayout\nappender.c.layout.eventTemplateUri=classpath:EcsLayout.json\nrootLogger.level=debug\nrootLogger.appenderRef.c.ref=C\n' >"$tmp/java/ecs.properties"
+  printf 'appender.c.type=Console\nappender.c.name=C\nappender.c.layout.type=PatternLayout\nappender.c.layout.pattern=%%d{HH:mm:ss.SSS} [%%t] %%-5level %%logger{36} - %%msg%%n\nrootLogger.level=debug\nrootLogger.appenderRef.c.ref=C\n' >"$tmp/java/pattern.properties"
+  run() { java -Dfile.encoding=UTF-8 -Dstdout.encoding=UTF-8 -cp "$tmp/java/lib/*" "$@"; }
+  run "$tmp/java/Slf4j.java" | keep log4j logback "$logback"
+  run -Dlogback.configurationFile="$tmp/java/logstash.xml" "$tmp/java/Slf4j.java" | keep json logstash-logback-encoder "$logstash"
+  # Stack traces of several lines are for whoever joins them.
+  run -Dlog4j2.configurationFile="$tmp/java/pattern.properties" "$tmp/java/Log4j.java" | grep -E '^[0-9]' | keep log4j log4j "$log4j"
+  run -Dlog4j2.configurationFile="$tmp/java/ecs.properties" "$tmp/java/Log4j.java" | keep json log4j-ecs "$log4j"
+}
+
+if (($# == 0)); then set -- go node python java; fi
 for p in "$@"; do "${p}_loggers"; done

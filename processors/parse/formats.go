@@ -280,7 +280,7 @@ var formats = []format{
 	},
 	{
 		name:    "log4j",
-		about:   "The default layouts of log4j 2 and logback, with or without a date (from specification).",
+		about:   "The default layouts of log4j 2 and logback, with or without a date.",
 		example: `10:11:12.123 [main] INFO  com.example.App - order placed`,
 		time:    "at the head, without a zone; without a date the day next to the runtime's", severity: log4jSeverity, trace: textTrace,
 		heads: digits0, parse: parseLog4j,

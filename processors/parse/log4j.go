@@ -26,15 +26,28 @@ func parseLog4j(l *line) bool {
 	level := log4jLevel(l.text[end+1 : levelTo])
 	logger := l.blanks(levelTo)
 	loggerTo := nextSpace(l.text, min(logger, len(l.text)))
-	if level == 0 || loggerTo == logger || !l.hasAt(loggerTo, " - ") {
+	message := l.log4jMessage(loggerTo)
+	if level == 0 || loggerTo == logger || message == 0 {
 		return l.fail(reasonMisfit, end+1)
 	}
 	l.setStamp(t)
 	l.setLevel(level, end+1, levelTo)
 	l.addText("thread.name", l.span(thread, threadTo))
 	l.addText("log.logger", l.span(logger, loggerTo))
-	l.message(loggerTo + len(" - "))
+	l.message(message)
 	return true
+}
+
+// log4jMessage is the index behind what separates logger and message: a dash,
+// and two since logback has key-value pairs, when there are none.
+func (l *line) log4jMessage(i int) int {
+	switch {
+	case l.hasAt(i, " - "):
+		return i + len(" - ")
+	case l.hasAt(i, " -- "):
+		return i + len(" -- ")
+	}
+	return 0
 }
 
 // timeOfDay reads 10:11:12.123 at the head of the line, on the day that puts
