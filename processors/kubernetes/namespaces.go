@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -28,7 +29,10 @@ func (s *Pods) fetchNamespaces(ctx context.Context) {
 	fetched := make(map[string]time.Time)
 	for ctx.Err() == nil {
 		next := refetchEvery / 5
-		for _, name := range s.namespacesHere() {
+		here := s.namespacesHere()
+		// What is known of the others was dropped: if they come back, they are new.
+		maps.DeleteFunc(fetched, func(name string, _ time.Time) bool { return !slices.Contains(here, name) })
+		for _, name := range here {
 			if at, ok := fetched[name]; ok && time.Since(at) < refetchEvery {
 				continue
 			}

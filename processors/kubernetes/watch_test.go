@@ -240,6 +240,32 @@ func TestOnlyNamespacesWithPodsAreAskedFor(t *testing.T) {
 	}
 }
 
+// TestANamespaceThatComesBackIsAskedForAgain has the last pod of a namespace go
+// with its logs, and another one come at once: what the namespace's annotations
+// say must be known before a line of it is read.
+func TestANamespaceThatComesBackIsAskedForAgain(t *testing.T) {
+	a := newAPI(t)
+	p := podOwnedBy("apps/v1", "StatefulSet", "db", nil)
+	a.pods = []*corev1.Pod{p}
+	s := a.follow(followAll)
+	a.until("its log is read", func() bool { return s.Ready(&source) })
+	a.until("changes are watched", func() bool { return s.Figures().Watching })
+	a.tell("DELETED", p)
+	a.until("it is gone", func() bool { return s.Figures().Gone == 1 })
+	s.sweep(time.Now().Add(time.Hour))
+	a.until("the namespace is forgotten", func() bool {
+		notify(s.found)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.namespaces) == 0
+	})
+	a.tell("ADDED", p)
+	a.until("the log of the next pod is read", func() bool { return s.Ready(&source) })
+	if f := s.Figures(); f.Missed != 0 {
+		t.Errorf("it was read without its namespace: %+v", f)
+	}
+}
+
 func TestNothingWaitsForNamespacesWithoutTheRightToThem(t *testing.T) {
 	a := newAPI(t)
 	a.pods = []*corev1.Pod{podOwnedBy("apps/v1", "StatefulSet", "db", nil)}

@@ -193,18 +193,28 @@ func TestPodsHaveNoMoreRightsThanTheyNeed(t *testing.T) {
 }
 
 // TestNamespacesMayBeReadOnlyWhenSomethingIsTakenFromThem renders processors
-// with and without.
+// with and without: by default annotations of namespaces are followed.
 func TestNamespacesMayBeReadOnlyWhenSomethingIsTakenFromThem(t *testing.T) {
 	t.Parallel()
 	needsTools(t)
-	for processor, wanted := range map[string]bool{
-		`{}`: false, `{"extract": {"labels": [{"key": "a"}, {"key": "b", "from": "pod"}]}}`: false,
-		`{"extract": {"labels": [{"key": "a"}, {"key": "b", "from": "namespace"}]}}`: true,
-		`{"extract": {"annotations": [{"key": "a", "from": "namespace"}]}}`:          true,
+	for _, c := range []struct {
+		processor, routes string
+		wanted            bool
+	}{
+		{`null`, `[]`, true},
+		{`{}`, `[]`, true},
+		{`{"annotations": ["exclude"]}`, `[]`, true},
+		{`{"annotations": []}`, `[]`, false},
+		{`{"annotations": [], "extract": {"labels": [{"key": "a"}, {"key": "b", "from": "pod"}]}}`, `[]`, false},
+		{`{"annotations": [], "extract": {"labels": [{"key": "a"}, {"key": "b", "from": "namespace"}]}}`, `[]`, true},
+		{`{"annotations": [], "extract": {"annotations": [{"key": "a", "from": "namespace"}]}}`, `[]`, true},
+		{`{"annotations": []}`, `[{"match": {"k8s.namespace.name": "a", "k8s.pod.label.b": "c"}, "class": "d"}]`, false},
+		{`{"annotations": []}`, `[{"match": {"k8s.namespace.label.a": "b"}, "class": "c"}]`, true},
 	} {
-		text := render(t, "--show-only", "templates/rbac.yaml", "--set-json", `config.processors={"kubernetes/a": `+processor+`}`)
-		if got := strings.Contains(text, "resources: [namespaces]"); got != wanted || !strings.Contains(text, "verbs: [list, watch]") {
-			t.Errorf("%s: namespaces are granted: %v, want %v\n%s", processor, got, wanted, text)
+		text := render(t, "--show-only", "templates/rbac.yaml",
+			"--set-json", `config.processors={"kubernetes/a": `+c.processor+`}`, "--set-json", "config.service.routes="+c.routes)
+		if got := strings.Contains(text, "resources: [namespaces]"); got != c.wanted || !strings.Contains(text, "verbs: [list, watch]") {
+			t.Errorf("%s, routes %s: namespaces are granted: %v, want %v\n%s", c.processor, c.routes, got, c.wanted, text)
 		}
 	}
 }

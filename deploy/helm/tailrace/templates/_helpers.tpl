@@ -55,8 +55,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
-{{- /* true when such a processor follows annotations, or takes labels or annotations of namespaces. */}}
+{{- /* true when such a processor follows annotations, or takes labels or annotations of namespaces, and when routes match their labels. */}}
 {{- define "tailrace.namespaces" -}}
+{{- range default (list) .Values.config.service.routes }}
+{{- range $field, $_ := .match }}
+{{- if hasPrefix "k8s.namespace.label." $field }}true{{ end }}
+{{- end }}
+{{- end }}
 {{- range $id, $processor := .Values.config.processors }}
 {{- if eq (first (splitList "/" $id)) "kubernetes" }}
 {{- $processor := default (dict) $processor }}
