@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -63,6 +64,9 @@ func (c *cluster) loader() clientcmd.ClientConfig {
 
 func (c *cluster) client() (*agents.Client, error) {
 	config, err := c.loader().ClientConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		return nil, errors.New("which cluster is meant is not known: there is no kubeconfig, or an empty one: name one by --kubeconfig or KUBECONFIG, as with kubectl, which otherwise reads ~/.kube/config")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("which cluster is meant is not known: %w: --kubeconfig and --context say so, as with kubectl", err)
 	}

@@ -54,6 +54,17 @@ func TestWrongCommandLinesReachNoCluster(t *testing.T) {
 	}
 }
 
+// TestWithoutAKubeconfigItIsSaidHowToNameOne leaves out client-go's advice, a
+// variable that kubectl does not document.
+func TestWithoutAKubeconfigItIsSaidHowToNameOne(t *testing.T) {
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+	var out, errOut bytes.Buffer
+	status := execute(t.Context(), []string{"grep", "x"}, &out, &errOut)
+	if said := errOut.String(); status != exitTrouble || out.Len() > 0 || !strings.Contains(said, "--kubeconfig or KUBECONFIG") || strings.Contains(said, "KUBERNETES_MASTER") {
+		t.Errorf("status %d, %q %q", status, &out, said)
+	}
+}
+
 func TestEveryCommandIsExplained(t *testing.T) {
 	for _, c := range newRootCommand(new(bool)).Commands() {
 		if c.Short == "" || c.Example == "" {
