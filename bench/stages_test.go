@@ -36,7 +36,11 @@ type stages struct {
 }
 
 func newStages(pod corpus.Pod) *stages {
-	s := &stages{redactor: redact.New(redact.DefaultConfig(), nil), parser: parse.New(parse.Options{}), enc: encode.New(encode.Options{Node: "node-1"}), frame: frame.NewBuilder(1), stored: frame.NewBuilder(0)}
+	redactor, err := redact.New(redact.DefaultConfig(), nil)
+	if err != nil {
+		panic(err)
+	}
+	s := &stages{redactor: redactor, parser: parse.New(parse.Options{}), enc: encode.New(encode.Options{Node: "node-1"}), frame: frame.NewBuilder(1), stored: frame.NewBuilder(0)}
 	s.source = event.Source{
 		Identity: event.Identity{Path: pod.Name}, Container: pod.Name, Namespace: pod.Namespace,
 		Resource: attrs(pod.Resource()),

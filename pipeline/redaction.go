@@ -24,7 +24,7 @@ func (a *Agent) newRedactor() (*redact.Processor, error) {
 		section = a.cfg.Processors[id]
 	}
 	p, err := build(section, redact.DefaultConfig(), func(c redact.Config) (*redact.Processor, error) {
-		return redact.New(c, a.log), nil
+		return redact.New(c, a.log)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("processor %s: %w", redactType, err)

@@ -7,6 +7,7 @@ import (
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/processors/parse"
+	"github.com/tailrace/tailrace/processors/redact"
 )
 
 // settled is a provider whose sources have the settings of their pods when they
@@ -41,9 +42,5 @@ func (s settled) Close() error {
 // checkSettings is an error for settings that a component would not understand.
 // Components do not know each other, so each one's check is called here.
 func checkSettings(s event.Settings) error {
-	switch {
-	case s.Redact != "":
-		return errors.New("this version does not redact")
-	}
-	return errors.Join(parse.CheckFormat(s.Format), parse.CheckLayout(s.Format, s.LogFormat), tail.CheckMultiline(s.Multiline))
+	return errors.Join(redact.CheckClasses(s.Redact), parse.CheckFormat(s.Format), parse.CheckLayout(s.Format, s.LogFormat), tail.CheckMultiline(s.Multiline))
 }

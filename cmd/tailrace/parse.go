@@ -86,7 +86,10 @@ type explainer struct {
 
 // run reads the files, or in when there are none.
 func (x *explainer) run(in io.Reader, files []string) error {
-	x.redactor = redact.New(redact.DefaultConfig(), nil)
+	var err error
+	if x.redactor, err = redact.New(redact.DefaultConfig(), nil); err != nil {
+		return err
+	}
 	x.encoder, x.builder = encode.New(encode.Options{}), frame.NewBuilder(1)
 	if len(files) == 0 {
 		return x.read("standard input", in)

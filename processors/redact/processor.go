@@ -21,25 +21,62 @@ type Processor struct {
 	config  Config
 	log     *slog.Logger
 	scanner scanner
-	// fresh are the counts of the batch, published once per batch.
-	fresh  [numRules]uint64
-	counts [numRules]atomic.Uint64
+	own     []own
+	// fresh are the counts of the batch, published once per batch; both are
+	// indexed by rule.
+	fresh  []uint64
+	counts []atomic.Uint64
 	failed bool
+
+	// asked are what sources want beside the configuration, and now what that of
+	// the batch gets.
+	asked map[*event.Source]classes
+	now   classes
 }
 
-// New returns a processor. A nil logger is silent.
-func New(c Config, log *slog.Logger) *Processor {
+// New returns a processor for a configuration that is valid, and reads its key.
+// A nil logger is silent.
+func New(c Config, log *slog.Logger) (*Processor, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	key, err := c.key()
+	if err != nil {
+		return nil, err
+	}
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Processor{config: c, log: log}
+	n := int(numRules) + len(c.Rules)
+	p := &Processor{
+		config: c, log: log, own: newOwn(c.Rules), fresh: make([]uint64, n), counts: make([]atomic.Uint64, n),
+		asked: map[*event.Source]classes{},
+	}
+	p.scanner.mac = newMAC(key)
+	return p, nil
 }
 
-// Open and Close need nothing to be kept of a source.
-func (p *Processor) Open(*event.Source) {}
+// Open takes what the source asks for: what is not understood was reported when
+// it was set, and is nothing here.
+func (p *Processor) Open(src *event.Source) {
+	c, err := parseClasses(src.Redact)
+	if err != nil {
+		c = classes{}
+	}
+	c.cards, c.emails, c.ips = c.cards || p.config.Cards, c.emails || p.config.Emails, c.ips || p.config.IPs
+	p.asked[src] = c
+}
 
-// Close is the counterpart of Open.
-func (p *Processor) Close(*event.Source) {}
+// Close forgets the source.
+func (p *Processor) Close(src *event.Source) { delete(p.asked, src) }
+
+// name is what a rule is counted under.
+func (p *Processor) name(r rule) string {
+	if r >= numRules {
+		return p.config.Rules[r-numRules].Name
+	}
+	return ruleNames[r]
+}
 
 // Counter is how often a rule has replaced something.
 type Counter struct {
@@ -50,15 +87,15 @@ type Counter struct {
 // Counters are those of all rules since the start.
 func (p *Processor) Counters() []Counter {
 	var all []Counter
-	for r := ruleNone + 1; r < numRules; r++ {
-		all = append(all, Counter{ruleNames[r], p.counts[r].Load()})
+	for r := ruleNone + 1; int(r) < len(p.counts); r++ {
+		all = append(all, Counter{p.name(r), p.counts[r].Load()})
 	}
 	return all
 }
 
 // Process redacts the batch's lines. Ids are computed over Raw, which stays.
 func (p *Processor) Process(b *event.Batch) {
-	if !p.config.Secrets {
+	if !p.begin(b.Source) {
 		return
 	}
 	for next := 0; next < len(b.Records); {
@@ -70,6 +107,17 @@ func (p *Processor) Process(b *event.Batch) {
 			p.fresh[r] = 0
 		}
 	}
+}
+
+// begin finds out what is wanted for a source, and whether that is anything.
+func (p *Processor) begin(src *event.Source) bool {
+	c, known := p.asked[src]
+	if !known {
+		p.Open(src)
+		c = p.asked[src]
+	}
+	p.now = c
+	return p.config.Secrets || c != classes{} || len(p.own) > 0
 }
 
 // process redacts from record i on and returns where to go on: behind the last
@@ -107,7 +155,14 @@ func (p *Processor) find(text []byte, flags event.Flags) {
 	s := &p.scanner
 	s.truncated = flags&event.Truncated != 0
 	s.object = mayBeObject(text)
-	s.scan(text)
+	s.pseudonyms, s.quoteAt, s.inQuotes = s.pseudonyms[:0], 0, false
+	s.scan(text, p.config.Secrets)
+	if p.now != (classes{}) {
+		s.personal(p.now)
+	}
+	for i := range p.own {
+		p.own[i].find(s)
+	}
 	if len(s.matches) > 1 {
 		s.settle()
 	}
@@ -128,9 +183,12 @@ func (p *Processor) replace(b *event.Batch, line event.Span) event.Span {
 	at, from := len(b.Data), line.Off
 	for _, m := range p.scanner.matches {
 		b.Data = append(b.Data, b.Data[from:line.Off+uint32(m.from)]...)
-		if m.number {
+		switch {
+		case m.number:
 			b.Data = append(b.Data, null...)
-		} else {
+		case m.by != word{}:
+			b.Data = append(b.Data, p.scanner.pseudonyms[m.by.from:m.by.to]...)
+		default:
 			b.Data = append(b.Data, marker...)
 		}
 		from = line.Off + uint32(m.to)
@@ -150,13 +208,13 @@ type Replaced struct {
 // Explain redacts record i of b and says what was taken out.
 func (p *Processor) Explain(b *event.Batch, i int) []Replaced {
 	r := &b.Records[i]
-	if !p.config.Secrets {
+	if !p.begin(b.Source) {
 		return nil
 	}
 	p.find(b.Bytes(r.Line), r.Flags)
 	var all []Replaced
 	for _, m := range p.scanner.matches {
-		all = append(all, Replaced{ruleNames[m.rule], m.from + 1})
+		all = append(all, Replaced{p.name(m.rule), m.from + 1})
 	}
 	if len(all) > 0 {
 		r.Line = p.replace(b, r.Line)

@@ -1,7 +1,7 @@
 package redact
 
 // rule is why something was replaced; replacements are counted by it.
-type rule uint8
+type rule uint16
 
 const (
 	ruleNone rule = iota
@@ -22,9 +22,13 @@ const (
 	ruleSlack
 	ruleStripe
 	ruleVendor
+	ruleCard
+	ruleEmail
+	ruleIP
 	// ruleFailed counts lines that were replaced whole because looking for
 	// secrets in them failed.
 	ruleFailed
+	// numRules is the first rule of the configuration.
 	numRules
 )
 
@@ -47,5 +51,8 @@ var ruleNames = [numRules]string{
 	ruleSlack:         "slack-token",
 	ruleStripe:        "stripe-key",
 	ruleVendor:        "vendor-token",
+	ruleCard:          "card",
+	ruleEmail:         "email",
+	ruleIP:            "ip",
 	ruleFailed:        "failed",
 }

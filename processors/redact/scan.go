@@ -2,7 +2,9 @@ package redact
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
+	"hash"
 	"math/bits"
 	"slices"
 )
@@ -14,6 +16,8 @@ type match struct {
 	// number says that it is a number in JSON, in whose place no text may
 	// stand.
 	number bool
+	// by is the pseudonym that takes its place, empty for the marker.
+	by word
 }
 
 // scanner finds the secrets of one line after the other. Its work is linear in
@@ -28,12 +32,30 @@ type scanner struct {
 	// done is the end of the last match: nothing before it is looked at.
 	done    int
 	matches []match
+
+	// mac makes pseudonyms, nil without a key; sum is its result, and bracket
+	// says that an address needs them.
+	mac        hash.Hash
+	sum        []byte
+	pseudonyms []byte
+	bracket    bool
+	number     [maxCard]byte
+	// quoteAt is a place of which inQuotes says whether it is in a string.
+	quoteAt  int
+	inQuotes bool
 }
 
-// scan sets matches to the secrets of text, in order and apart.
-func (s *scanner) scan(text []byte) {
+// scan begins with a line, and looks for secrets in it if these are wanted.
+func (s *scanner) scan(text []byte, secrets bool) {
 	s.text, s.done, s.matches = text, 0, s.matches[:0]
-	at := bytes.IndexByte(text, '@')
+	if secrets {
+		s.secrets()
+	}
+}
+
+// secrets looks for credentials.
+func (s *scanner) secrets() {
+	at := bytes.IndexByte(s.text, '@')
 	s.anchors()
 	if at >= 0 {
 		s.userinfo(at)
@@ -136,12 +158,15 @@ func (s *scanner) stringEnd(from, to int) int {
 
 // settle orders the matches and takes out those that begin in another.
 func (s *scanner) settle() {
-	slices.SortFunc(s.matches, func(a, b match) int { return a.from - b.from })
+	slices.SortFunc(s.matches, func(a, b match) int { return cmp.Or(a.from-b.from, int(a.rule)-int(b.rule)) })
 	kept := s.matches[:1]
 	for _, m := range s.matches[1:] {
 		last := &kept[len(kept)-1]
 		if m.from < last.to {
-			last.to = max(last.to, m.to)
+			// What looks like an address behind a password is its host.
+			if m.to > last.to && m.rule != ruleEmail {
+				last.to, last.by, last.number = m.to, word{}, last.number && m.number
+			}
 			continue
 		}
 		kept = append(kept, m)

@@ -24,9 +24,9 @@ const (
 	keyBytes = alnum | dash | dot
 )
 
-var classes = newClasses()
+var byteClasses = newByteClasses()
 
-func newClasses() (t [256]class) {
+func newByteClasses() (t [256]class) {
 	for c := range 256 {
 		b := byte(c)
 		for _, m := range []struct {
@@ -50,7 +50,7 @@ func newClasses() (t [256]class) {
 	return t
 }
 
-func (c class) has(b byte) bool { return classes[b]&c != 0 }
+func (c class) has(b byte) bool { return byteClasses[b]&c != 0 }
 
 // run is the end of the bytes of a class that begin at from.
 func (s *scanner) run(c class, from int) int {
