@@ -296,10 +296,9 @@ func (l *Lane) emitOver(c *chain, b *event.Batch) bool {
 func (l *Lane) emitEarlier(r *reading, b *event.Batch) bool {
 	for i := range r.joiner.streams {
 		s := &r.joiner.streams[i]
-		s.endLine(r, b)
+		s.endLine(b)
 		if s.hasRecord() && s.record.in != r {
 			l.begin(b, s.record.in)
-			s.endLine(s.record.in, b)
 			s.emitRecord(b)
 			return true
 		}
@@ -307,14 +306,11 @@ func (l *Lane) emitEarlier(r *reading, b *event.Batch) bool {
 	return false
 }
 
-// endLine adds an unfinished line in r, of which there will be no more, to the open
+// endLine adds an unfinished line, of which there will be no more, to the open
 // record if it is one of that.
-func (s *stream) endLine(r *reading, b *event.Batch) {
-	if s.mode != frame.ModeOpen || s.in != r || !s.hasRecord() {
-		return
-	}
-	if s.machine.Next(s.buf[s.text:]) == multiline.Continue {
-		r.mergeLine(b, s)
+func (s *stream) endLine(b *event.Batch) {
+	if s.mode == frame.ModeOpen && s.hasRecord() && s.machine.Next(s.buf[s.text:]) == multiline.Continue {
+		s.in.mergeLine(b, s)
 	}
 }
 

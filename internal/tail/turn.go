@@ -326,7 +326,9 @@ func (l *Lane) flush(r *reading, b *event.Batch) {
 // flush emits what ends in r. A record of an older file stays, and with it what
 // was read of its next line there.
 func (s *stream) flush(r *reading, b *event.Batch) {
-	s.endLine(r, b)
+	if s.mode == frame.ModeOpen && s.in == r {
+		s.endLine(b)
+	}
 	s.flushRecord(r, b)
 	if s.mode == frame.ModeOpen && s.in == r && !s.hasRecord() {
 		s.emit(b, 0, frame.ModeNormal)
@@ -347,8 +349,8 @@ func (l *Lane) flushOlder(r *reading, b *event.Batch) bool {
 		s := &r.joiner.streams[i]
 		switch {
 		case s.hasRecord():
+			s.endLine(b)
 			l.begin(b, s.record.in)
-			s.endLine(s.record.in, b)
 			s.emitRecord(b)
 		case s.isOpen():
 			l.begin(b, s.in)
