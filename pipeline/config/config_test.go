@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -95,6 +96,19 @@ func TestMissingFile(t *testing.T) {
 	const want = "there is no file testdata/none.yaml: write the right path"
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// TestAPipeIsNoConfiguration: nobody may write to it ever, and then a reload
+// would wait, and the end of the agent with it.
+func TestAPipeIsNoConfiguration(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "config.yaml")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Load([]string{pipe})
+	if err == nil || !strings.Contains(err.Error(), pipe+" is a pipe") {
+		t.Errorf("error %v does not say that it is a pipe", err)
 	}
 }
 

@@ -101,6 +101,9 @@ func readAll(uris []string) ([]document, error) {
 
 func read(uri string) (name string, text []byte, err error) {
 	if path, ok := strings.CutPrefix(uri, schemeFile); ok {
+		if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+			return path, nil, fmt.Errorf("%s is a pipe, which can be read only once, and the configuration is read again for a reload: write it into a file", path)
+		}
 		text, err = os.ReadFile(path)
 		return path, text, explainRead(path, err)
 	}

@@ -58,13 +58,14 @@ func TestChartIsLintedByHelm(t *testing.T) {
 func TestChartRefusesValuesThatItDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	needsTools(t)
-	for _, wrong := range []string{"tolerrations[0].operator=Exists", "metrics.port=0", "state.hostPath=lib", "image.digest=latest", "config.exporters=null"} {
+	for _, wrong := range []string{"tolerrations[0].operator=Exists", "metrics.port=0", "state.hostPath=lib", "state.hostPath=/", "image.digest=latest", "config.exporters=null",
+		"config.processors.kubernetes=on", "config.processors.kubernetes.extract.labels=team", "config.service.routes[0]=payments"} {
 		cmd := exec.Command(testkit.Tool(t, "helm"), "template", "tailrace", chart, "--kube-version", kubernetes, "--set", wrong)
 		cmd.Dir = testkit.Root(t)
 		if out, err := cmd.CombinedOutput(); err == nil {
 			t.Errorf("%s is accepted", wrong)
-		} else if key, _, _ := strings.Cut(wrong, "."); !strings.Contains(string(out), strings.TrimSuffix(key, "[0]")) {
-			t.Errorf("%s: the error does not name it: %s", wrong, out)
+		} else if key, _, _ := strings.Cut(wrong, "."); !strings.Contains(string(out), strings.TrimSuffix(key, "[0]")) || !strings.Contains(string(out), "schema") {
+			t.Errorf("%s: no error of the schema names it: %s", wrong, out)
 		}
 	}
 }
@@ -203,6 +204,7 @@ func TestNamespacesMayBeReadOnlyWhenSomethingIsTakenFromThem(t *testing.T) {
 	}{
 		{`null`, `[]`, true},
 		{`{}`, `[]`, true},
+		{`{"annotations": null}`, `[]`, true},
 		{`{"annotations": ["exclude"]}`, `[]`, true},
 		{`{"annotations": []}`, `[]`, false},
 		{`{"annotations": [], "extract": {"labels": [{"key": "a"}, {"key": "b", "from": "pod"}]}}`, `[]`, false},

@@ -65,7 +65,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- range $id, $processor := .Values.config.processors }}
 {{- if eq (first (splitList "/" $id)) "kubernetes" }}
 {{- $processor := default (dict) $processor }}
-{{- if or (not (hasKey $processor "annotations")) $processor.annotations }}true{{ end }}
+{{- if or (kindIs "invalid" $processor.annotations) $processor.annotations }}true{{ end }}
 {{- $extract := dig "extract" (dict) $processor }}
 {{- range concat (default (list) $extract.labels) (default (list) $extract.annotations) }}
 {{- if eq (toString .from) "namespace" }}true{{ end }}
