@@ -46,7 +46,7 @@ and without one. Run it as the agent's user: it is about what that user may do.
 The status is 0 when nothing is wrong, and 1 otherwise; warnings do not count.`,
 		Args: cobra.NoArgs,
 		Example: `  tailrace doctor --config config.yaml
-  kubectl exec ds/tailrace -- tailrace doctor
+  kubectl exec ds/tailrace -- tailrace doctor --config /etc/tailrace/tailrace.yaml
   tailrace doctor elasticsearch --config config.yaml   the cluster instead
   tailrace doctor -o json | jq '.findings[] | select(.state != "ok")'`,
 	}

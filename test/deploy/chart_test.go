@@ -118,9 +118,10 @@ func TestWrongManifestsAreNoticed(t *testing.T) {
 
 // object is what the tests ask of a manifest.
 type object struct {
-	Kind string
-	Data map[string]string
-	Spec struct {
+	Kind     string
+	Data     map[string]string
+	Subjects []struct{ Kind string }
+	Spec     struct {
 		UpdateStrategy struct {
 			RollingUpdate struct {
 				MaxSurge       int `yaml:"maxSurge"`
@@ -131,11 +132,23 @@ type object struct {
 	}
 }
 
+// binds says whether a role is given to subjects of a kind.
+func (o object) binds(kind string) bool {
+	for _, s := range o.Subjects {
+		if s.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
 type pod struct {
 	HostNetwork                  bool `yaml:"hostNetwork"`
 	AutomountServiceAccountToken bool `yaml:"automountServiceAccountToken"`
+	Volumes                      []map[string]any
 	Containers                   []struct {
-		Env []struct {
+		Args []string
+		Env  []struct {
 			Name, Value string
 		}
 		SecurityContext struct {
@@ -183,9 +196,9 @@ func TestPodsHaveNoMoreRightsThanTheyNeed(t *testing.T) {
 				t.Errorf("%s: %s can be written", example, m.Name)
 			}
 		}
-		_, role := all["ClusterRole"]
-		if wanted := example == "metadata"; p.AutomountServiceAccountToken != wanted || role != wanted {
-			t.Errorf("%s: token %v, rights %v, wanted %v", example, p.AutomountServiceAccountToken, role, wanted)
+		bound := all["ClusterRoleBinding"].binds("ServiceAccount") || all["RoleBinding"].binds("ServiceAccount")
+		if wanted := example == "metadata"; p.AutomountServiceAccountToken != wanted || bound != wanted {
+			t.Errorf("%s: token %v, rights %v, wanted %v", example, p.AutomountServiceAccountToken, bound, wanted)
 		}
 		if u := all["DaemonSet"].Spec.UpdateStrategy.RollingUpdate; u.MaxSurge != 1 || u.MaxUnavailable != 0 {
 			t.Errorf("%s: the old agent ends before the new one is there: %+v", example, u)
