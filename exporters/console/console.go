@@ -1,5 +1,5 @@
-// Package console prints events for people, one line each: coloured on a
-// terminal, plain in a pipe.
+// Package console prints events for people, a line each and a stack trace below
+// it: coloured on a terminal, plain in a pipe.
 package console
 
 import (

@@ -33,13 +33,13 @@ func newExporter(t *testing.T, color string, out interface{ Write([]byte) (int, 
 	return e
 }
 
-func TestExportPrintsOneLinePerEvent(t *testing.T) {
+func TestExportPrintsEventsOneBelowTheOther(t *testing.T) {
 	var out bytes.Buffer
 	resp, err := newExporter(t, "auto", &out).Export(context.Background(), request("first", `two\nlines \u001b[2J`))
 	if err != nil || len(resp.Outcomes) != 2 {
 		t.Fatal(resp, err)
 	}
-	want := "01:02:03.000Z INFO  - first\n" + `01:02:03.000Z INFO  - two\nlines \x1b[2J` + "\n"
+	want := "01:02:03.000Z INFO  - first\n" + "01:02:03.000Z INFO  - two\n" + `    lines \x1b[2J` + "\n"
 	if out.String() != want {
 		t.Errorf("printed\n%swant\n%s", out.String(), want)
 	}

@@ -9,8 +9,9 @@ import (
 	"github.com/tailrace/tailrace/pipeline/ecs"
 )
 
-// message shows what was said. The line of an access log, which repeats what
-// its attributes say, becomes "METHOD path status".
+// message shows the first line of what was said; the others are for below. The
+// line of an access log, which repeats what its attributes say, becomes
+// "METHOD path status".
 func (l *line) message() {
 	l.dst = append(l.dst, ' ')
 	body := l.body()
@@ -18,8 +19,8 @@ func (l *line) message() {
 		l.request()
 		return
 	}
-	l.said = body
-	l.dst = Escape(l.dst, body)
+	l.said, l.rest, _ = bytes.Cut(bytes.TrimRight(body, "\r\n"), newline)
+	l.dst = Escape(l.dst, l.said)
 }
 
 // body is the message's text, or the JSON of a structured one.
@@ -74,7 +75,7 @@ func statusColor(status []byte) color {
 // and those that do not fit on a line.
 var hidden = []string{
 	"log.file.path", "log.file.name", "log.iostream", "log.record.original",
-	"exception.stacktrace", "code.stacktrace",
+	"exception.stacktrace", "error.stack_trace", "code.stacktrace",
 }
 
 // shown are attributes that the message of a request has already.

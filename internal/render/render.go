@@ -1,7 +1,8 @@
 // Package render shows a stored document to a person: one line with time,
-// level, origin, message, attributes and trace id. The console exporter and
-// the search commands print through it, so that an event looks the same live
-// and found.
+// level, origin, message, attributes and trace id, and below it, indented, what
+// else a message of several lines says and the stack trace of an exception. The
+// console exporter and the search commands print through it, so that an event
+// looks the same live and found.
 package render
 
 import (
@@ -28,10 +29,10 @@ type Options struct {
 // parsers keeps the scratch memory of finished renderings.
 var parsers fastjson.ParserPool
 
-// Doc appends the line of one document, in either mapping's common fields,
-// without a newline. Every byte of it is printable: control bytes, bad UTF-8
-// and characters that reorder text are escaped, since log text is written by
-// others. Bytes that are no JSON object are shown escaped as they stand.
+// Doc appends what is shown of one document, in either mapping's common fields,
+// without a newline at its end. Lines below the first are indented. Every other
+// byte of it is printable: control bytes, bad UTF-8 and characters that reorder
+// text are escaped, since log text is written by others. Bytes that are no JSON object are shown escaped as they stand.
 func Doc(dst, doc []byte, o Options) []byte {
 	p := parsers.Get()
 	defer parsers.Put(p)
@@ -53,8 +54,8 @@ type line struct {
 	doc   *fastjson.Value
 	attrs *fastjson.Object
 	o     Options
-	// said is the message that is shown.
-	said []byte
+	// said is the message that is shown, and rest its lines below the first.
+	said, rest []byte
 	// access says that the message was made of the request's attributes.
 	access bool
 	// ecs says that the document has mapping ecs: its fields stand side by side.
@@ -77,6 +78,8 @@ func (l *line) render() {
 	if !l.o.Bare {
 		l.trace()
 	}
+	l.below(l.rest)
+	l.below(l.stack())
 }
 
 // get is the text of an attribute of the record.

@@ -87,17 +87,19 @@ func TestEscape(t *testing.T) {
 }
 
 // FuzzDoc checks the promise that untrusted bytes never reach a terminal as
-// anything but printable text.
+// anything but printable text, and that no line but the first begins at the
+// margin.
 func FuzzDoc(f *testing.F) {
 	f.Add([]byte(`{"@timestamp":"1700000000000.5","body":{"text":"\u001b[2J"},"attributes":{"\u202e":[1,"\u0007"]}}`))
 	f.Add([]byte("\x1b]0;title\x07"))
+	f.Add([]byte(`{"body":{"text":"a\nb"},"attributes":{"exception.stacktrace":"a\n\tat b\n\r\n\u2028c"}}`))
 	f.Add([]byte(`{"@timestamp":1e300,"severity_number":-9,"resource":3,"attributes":[]}`))
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		out := Doc(nil, doc, Options{UTC: true})
 		if !utf8.Valid(out) {
 			t.Fatalf("not UTF-8: %q", out)
 		}
-		for _, r := range string(out) {
+		for _, r := range strings.ReplaceAll(string(out), "\n"+indent, "") {
 			if unicode.IsControl(r) {
 				t.Fatalf("control character %U in %q", r, out)
 			}

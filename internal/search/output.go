@@ -2,8 +2,10 @@ package search
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/tailrace/tailrace/internal/render"
@@ -67,7 +69,26 @@ func (o Look) keepText() func(dst []byte, d *Document) []byte {
 	}
 }
 
+// keepRaw keeps what the application wrote. Each of its lines says where it is
+// from, so that none looks as if it came from elsewhere.
 func (o Look) keepRaw(dst []byte, d *Document) []byte {
+	text := d.Original()
+	for {
+		line, rest, more := bytes.Cut(text, []byte("\n"))
+		dst = o.prefix(dst, d)
+		if o.Terminal {
+			dst = render.Escape(dst, line)
+		} else {
+			dst = append(dst, line...)
+		}
+		if !more {
+			return dst
+		}
+		dst, text = append(dst, '\n'), rest
+	}
+}
+
+func (o Look) prefix(dst []byte, d *Document) []byte {
 	if o.Origin {
 		from := d.origin()
 		dst = render.Escape(dst, []byte("["+from.Namespace+"/"+from.Pod+"/"+from.Container+"] "))
@@ -75,19 +96,23 @@ func (o Look) keepRaw(dst []byte, d *Document) []byte {
 	if o.Stamps {
 		dst = time.Unix(0, d.Time()).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000000Z ")
 	}
-	if o.Terminal {
-		return render.Escape(dst, d.Original())
-	}
-	return append(dst, d.Original()...)
+	return dst
 }
 
-// Original is the line as the application wrote it: kept beside the message
-// where they differ.
+// Original is what the application wrote: the line, where it is kept beside the
+// message, and the stack trace that followed it.
 func (d *Document) Original() []byte {
 	if line := d.Attribute("log.record.original"); line != nil {
 		return line
 	}
-	return d.Body()
+	body, stack := d.Body(), d.Attribute("exception.stacktrace")
+	if bytes.Contains(stack, body) {
+		return stack
+	}
+	if len(stack) == 0 {
+		return body
+	}
+	return slices.Concat(body, []byte("\n"), stack)
 }
 
 // Limit counts matches until there are enough.
