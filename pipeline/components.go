@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/tailrace/tailrace/exporters/console"
 	"github.com/tailrace/tailrace/exporters/elasticsearch"
@@ -37,6 +39,7 @@ func Kinds() config.Kinds {
 			"elasticsearch": defaults(elasticsearch.DefaultConfig),
 			"console":       defaults(console.DefaultConfig),
 		},
+		Format: parse.CheckDefinition,
 	}
 }
 
@@ -52,9 +55,9 @@ type filesConfig struct {
 
 func defaultFiles() filesConfig { return filesConfig{files.DefaultConfig()} }
 
-// Validate checks the name of the format and the layout too.
-func (c *filesConfig) Validate() error {
-	err := parse.CheckFormat(c.Format)
+// ValidateIn checks the name of the format and the layout too.
+func (c *filesConfig) ValidateIn(s *config.Service) error {
+	err := parse.CheckFormat(c.Format, slices.Collect(maps.Keys(s.Formats))...)
 	if err != nil {
 		err = fmt.Errorf("format: %w", err)
 	}

@@ -43,7 +43,7 @@ const kubernetesType = "kubernetes"
 
 func (a *Agent) newMetadata(section config.Section) (*kubernetes.Pods, error) {
 	o := kubernetes.Options{
-		Node: a.node, FS: vfs.OS{}, UserAgent: "tailrace/" + a.opts.Version, Logger: a.log, Check: checkSettings,
+		Node: a.node, FS: vfs.OS{}, UserAgent: "tailrace/" + a.opts.Version, Logger: a.log, Check: a.checkSettings,
 		Labels: routedLabels(a.cfg.Service.Routes),
 	}
 	if a.cfg.Service.Node == "" && os.Getenv("NODE_NAME") == "" {

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -20,7 +21,11 @@ func (a *Agent) newLane(r *tail.Lane) (*lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	parser := parse.New(parse.Options{Location: zone, Logger: a.log})
+	custom, err := parse.Compile(a.cfg.Service.Formats)
+	if err != nil {
+		return nil, fmt.Errorf("service.formats.%w", err)
+	}
+	parser := parse.New(parse.Options{Location: zone, Custom: custom, Logger: a.log})
 	a.parsers = append(a.parsers, parser)
 	first := []Processor{parser}
 	if a.metadata != nil {

@@ -3,6 +3,8 @@ package pipeline
 import (
 	"errors"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -41,6 +43,7 @@ func (s settled) Close() error {
 
 // checkSettings is an error for settings that a component would not understand.
 // Components do not know each other, so each one's check is called here.
-func checkSettings(s event.Settings) error {
-	return errors.Join(redact.CheckClasses(s.Redact), parse.CheckFormat(s.Format), parse.CheckLayout(s.Format, s.LogFormat), tail.CheckMultiline(s.Multiline))
+func (a *Agent) checkSettings(s event.Settings) error {
+	format := parse.CheckFormat(s.Format, slices.Collect(maps.Keys(a.cfg.Service.Formats))...)
+	return errors.Join(redact.CheckClasses(s.Redact), format, parse.CheckLayout(s.Format, s.LogFormat), tail.CheckMultiline(s.Multiline))
 }

@@ -70,13 +70,13 @@ func missingKeys(t *testing.T, text []byte) []string {
 
 var (
 	componentName = regexp.MustCompile(`^((?:receivers|processors|connectors|exporters)\.[a-z]+)/[^.]+`)
-	pipelineName  = regexp.MustCompile(`^service\.pipelines\.[^.]+`)
+	serviceName   = regexp.MustCompile(`^service\.(pipelines|formats)\.[^.]+`)
 )
 
 // collectKeys notes every path below v in the form that config.Keys has.
 func collectKeys(path string, v any, have map[string]bool) {
 	path = componentName.ReplaceAllString(path, "$1")
-	path = pipelineName.ReplaceAllString(path, "service.pipelines.NAME")
+	path = serviceName.ReplaceAllString(path, "service.$1.NAME")
 	have[path] = true
 	switch v := v.(type) {
 	case map[string]any:

@@ -3,11 +3,14 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +18,7 @@ import (
 	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/tail/cri"
 	"github.com/tailrace/tailrace/internal/tail/dockerjson"
+	"github.com/tailrace/tailrace/pipeline/config"
 	"github.com/tailrace/tailrace/pipeline/encode"
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/pipeline/frame"
@@ -24,7 +28,7 @@ import (
 
 func newParseCommand() *cobra.Command {
 	var x explainer
-	var output string
+	var output, zone string
 	cmd := &cobra.Command{
 		Use:     "parse [FILE…]",
 		GroupID: groupSearch,
@@ -39,18 +43,25 @@ taken apart first.
 With --log-format lines are read by the layout that is given in the server's own
 words (nginx's log_format, Apache's LogFormat, Envoy's text_format, HAProxy's
 log-format), and the first byte that does not fit is pointed at. The same text
-goes into the key log_format of a files receiver.`,
+goes into the key log_format of a files receiver.
+
+With --config the formats that service.formats defines can be named too, and
+lines that do not fit are pointed at in the same way. Times that name no zone
+are read as service.timezone or --timezone say.`,
 		Example: `  echo '{"level":"info","msg":"hi"}' | tailrace parse
   tailrace parse --format nginx access.log
+  tailrace parse --config config.yaml --format shop shop.log
   tailrace parse --log-format '$remote_addr [$time_local] "$request" $status rt=$request_time' access.log
   head /var/log/pods/shop_*/*/0.log | tailrace parse -o json | jq .attributes`,
 	}
 	cmd.Flags().StringVar(&x.format, "format", parse.FormatAuto, "the lines' `FORMAT`, or auto to recognise it")
 	cmd.Flags().StringVar(&x.layout, "log-format", "", "the access log's `LAYOUT` as the server's configuration has it")
+	cmd.Flags().StringVar(&zone, "timezone", "", "`ZONE` of times that name none, such as Europe/Berlin")
+	uris := configFlag(cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, or json for the documents alone")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
-		if err := parse.CheckFormat(x.format); err != nil {
-			return troubleError{fmt.Errorf("--format: %w", err)}
+		if err := x.configure(*uris, zone); err != nil {
+			return troubleError{err}
 		}
 		if err := parse.CheckLayout(x.format, x.layout); err != nil {
 			return troubleError{fmt.Errorf("--log-format: %w", err)}
@@ -64,6 +75,31 @@ goes into the key log_format of a files receiver.`,
 	return cmd
 }
 
+// configure takes from a configuration what lines are read by. Without one, no
+// format is defined.
+func (x *explainer) configure(uris []string, zone string) error {
+	service := config.Service{}
+	if len(uris) > 0 {
+		cfg, err := loadConfig(uris)
+		if err != nil {
+			return err
+		}
+		service = cfg.Service
+	}
+	service.Timezone = cmp.Or(zone, service.Timezone)
+	var err error
+	if x.zone, err = service.Location(); err != nil {
+		return fmt.Errorf("--timezone: %w", err)
+	}
+	if x.custom, err = parse.Compile(service.Formats); err != nil {
+		return fmt.Errorf("service.formats.%w", err)
+	}
+	if err = parse.CheckFormat(x.format, slices.Collect(maps.Keys(x.custom))...); err != nil {
+		return fmt.Errorf("--format: %w", err)
+	}
+	return nil
+}
+
 // maxParseLine is the longest line that parse takes: the agent cuts there too.
 const maxParseLine = 1 << 20
 
@@ -74,6 +110,9 @@ type explainer struct {
 	layout        string
 	documentsOnly bool
 	now           func() time.Time
+	// zone and custom are those of the parser.
+	zone   *time.Location
+	custom parse.Custom
 
 	cri    cri.Parser
 	docker dockerjson.Parser
@@ -139,7 +178,7 @@ func (x *explainer) line(text []byte) error {
 	src := &event.Source{Container: "parse", Settings: event.Settings{Format: x.format, LogFormat: x.layout}}
 	b := x.batch(src, text)
 	taken := x.redactor.Explain(b, 0)
-	p := parse.New(parse.Options{})
+	p := parse.New(parse.Options{Location: x.zone, Custom: x.custom})
 	p.Open(src)
 	e := p.Explain(b, 0)
 	document, err := x.document(b)
@@ -213,7 +252,7 @@ func (x *explainer) printTried(b *event.Batch, tried []parse.Mismatch) {
 			fmt.Fprintf(x.out, ": column %d: %s\n", t.Column, t.Reason)
 			head = "  not "
 		}
-		if x.layout != "" && i == 0 {
+		if (x.layout != "" || x.custom[x.format] != nil) && i == 0 {
 			printCaret(x.out, b.Bytes(b.Records[0].Line), t)
 		}
 	}

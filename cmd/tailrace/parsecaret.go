@@ -24,7 +24,7 @@ func printCaret(w io.Writer, line []byte, m parse.Mismatch) error {
 	head, tail := render.Escape(nil, line[from:at]), render.Escape(nil, line[at:to])
 	_, err := fmt.Fprintf(w, "    %s%s%s%s\n    %s^ %s\n",
 		ellipsis(from > 0), head, tail, ellipsis(to < len(line)),
-		strings.Repeat(" ", utf8.RuneCountInString(ellipsis(from > 0))+utf8.RuneCount(head)), wanted(m.Wanted))
+		strings.Repeat(" ", utf8.RuneCountInString(ellipsis(from > 0))+utf8.RuneCount(head)), wanted(&m))
 	return err
 }
 
@@ -36,12 +36,12 @@ func ellipsis(left bool) string {
 }
 
 // wanted says what a layout has at a byte: a variable, text, or its end.
-func wanted(what string) string {
-	switch {
+func wanted(m *parse.Mismatch) string {
+	switch what := m.Wanted; {
 	case what == "":
 		return "the layout ends here"
-	case strings.ContainsAny(what[:1], "$%"):
-		return what + " should be here"
+	case m.Described || strings.ContainsAny(what[:1], "$%"):
+		return string(render.Escape(nil, []byte(what))) + " should be here"
 	}
-	return fmt.Sprintf("%q should be here", what)
+	return fmt.Sprintf("%q should be here", m.Wanted)
 }

@@ -18,7 +18,8 @@ var layers = Layers{
 		"pipeline/frame":         {"pipeline/event", "pipeline/frame/deflate"},
 		"pipeline/ecs":           {},
 		"pipeline/encode":        {"pipeline/event", "pipeline/frame", "pipeline/ecs"},
-		"pipeline/config":        {},
+		"pipeline/lineformat":    {},
+		"pipeline/config":        {"pipeline/lineformat"},
 		"pipeline/journal":       {"pipeline/event", "pipeline/frame", "internal/slot", "internal/vfs"},
 		"pipeline/journal/*":     {"pipeline/frame", "pipeline/journal"},
 		"pipeline/shipping":      {"pipeline/event", "pipeline/frame", "pipeline/journal"},
@@ -55,7 +56,7 @@ var layers = Layers{
 		"internal/search": {"pipeline/event", "pipeline/frame", "pipeline/journal", "pipeline/config", "pipeline/ecs", "internal/vfs", "internal/render"},
 
 		"receivers/*":  {"pipeline/event", "internal/tail", "internal/tail/confine"},
-		"processors/*": {"pipeline/event", "internal/strictjson", "internal/vfs"},
+		"processors/*": {"pipeline/event", "pipeline/lineformat", "internal/strictjson", "internal/vfs"},
 		"exporters/*":  {"pipeline/event", "pipeline/frame", "pipeline/shipping", "pipeline/config", "internal/render", "internal/terminal"},
 
 		"pipeline": {"pipeline/*", "pipeline/journal/*", "internal/vfs", "internal/owner", "internal/checkpoint", "internal/control", "internal/tail", "internal/telemetry", "internal/status",

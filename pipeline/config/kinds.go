@@ -7,13 +7,19 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/tailrace/tailrace/pipeline/lineformat"
 )
 
 // Kinds are the component types that this binary knows, each with a function
 // that returns a pointer to a new configuration struct with its defaults.
-// A struct may have a method Validate() error.
+// A struct may have a method Validate() error, or ValidateIn(*Service) error
+// where it names what the service defines.
 type Kinds struct {
 	Receivers, Processors, Connectors, Exporters map[string]func() any
+	// Format says what is wrong with a format of lines that the service defines
+	// under a name; nil means that nothing is.
+	Format func(name string, d lineformat.Definition) error
 }
 
 // of are the types of the kind that a document calls name.
@@ -57,10 +63,10 @@ func comparePositions(a, b Problem) int {
 // Validate decodes every component's section as its type asks and reports
 // what is wrong with them as Problems. It touches neither network nor files.
 func Validate(c *Config, kinds Kinds) error {
-	var problems Problems
+	problems := kinds.formats(c)
 	for _, kind := range c.kinds() {
 		for _, id := range kind.sections.IDs() {
-			_, err := kinds.decode(kind, kind.sections[id])
+			_, err := kinds.decode(kind, kind.sections[id], &c.Service)
 			var found Problems
 			if errors.As(err, &found) {
 				problems = append(problems, found...)
@@ -71,7 +77,7 @@ func Validate(c *Config, kinds Kinds) error {
 }
 
 // decode makes the configuration struct of a section.
-func (k Kinds) decode(kind kindOfSections, s Section) (any, error) {
+func (k Kinds) decode(kind kindOfSections, s Section, service *Service) (any, error) {
 	types := k.of(kind.name)
 	build, ok := types[s.ID.Type]
 	if !ok {
@@ -83,18 +89,36 @@ func (k Kinds) decode(kind kindOfSections, s Section) (any, error) {
 	if err := Decode(s, cfg); err != nil {
 		return cfg, err
 	}
-	return cfg, s.valid(cfg)
+	return cfg, s.valid(cfg, service)
+}
+
+// formats are the problems of the formats that the service defines.
+func (k Kinds) formats(c *Config) (problems Problems) {
+	for _, name := range slices.Sorted(maps.Keys(c.Service.Formats)) {
+		d := c.Service.Formats[name]
+		if k.Format == nil {
+			continue
+		}
+		if err := k.Format(name, d); err != nil {
+			s := Section{Path: Path{"service", "formats", name}, src: c.src}
+			problems = append(problems, s.explain(err.Error(), reflect.TypeOf(d)))
+		}
+	}
+	return problems
 }
 
 // valid asks the struct itself. An error that begins with a key is reported
 // at that key's line.
-func (s Section) valid(cfg any) error {
-	v, ok := cfg.(interface{ Validate() error })
-	if !ok {
-		return nil
+func (s Section) valid(cfg any, service *Service) error {
+	var found error
+	switch v := cfg.(type) {
+	case interface{ ValidateIn(*Service) error }:
+		found = v.ValidateIn(service)
+	case interface{ Validate() error }:
+		found = v.Validate()
 	}
 	var problems Problems
-	for _, err := range unjoin(v.Validate()) {
+	for _, err := range unjoin(found) {
 		problems = append(problems, s.explain(err.Error(), reflect.TypeOf(cfg).Elem()))
 	}
 	return problems.asError()

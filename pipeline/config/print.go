@@ -23,7 +23,7 @@ func Print(c *Config, kinds Kinds, w io.Writer) error {
 		if len(kind.sections) == 0 {
 			continue
 		}
-		n, err := kinds.sectionsNode(kind)
+		n, err := kinds.sectionsNode(kind, &c.Service)
 		if err != nil {
 			return err
 		}
@@ -35,10 +35,10 @@ func Print(c *Config, kinds Kinds, w io.Writer) error {
 	return errors.Join(enc.Encode(root), enc.Close())
 }
 
-func (k Kinds) sectionsNode(kind kindOfSections) (*yaml.Node, error) {
+func (k Kinds) sectionsNode(kind kindOfSections, service *Service) (*yaml.Node, error) {
 	out := &yaml.Node{Kind: yaml.MappingNode}
 	for _, id := range kind.sections.IDs() {
-		cfg, err := k.decode(kind, kind.sections[id])
+		cfg, err := k.decode(kind, kind.sections[id], service)
 		if err != nil {
 			return nil, err
 		}

@@ -6,19 +6,22 @@ import (
 	"time"
 	// Images without a zone database know the zones too.
 	_ "time/tzdata"
+
+	"github.com/tailrace/tailrace/pipeline/lineformat"
 )
 
 // Service is the part of a configuration that is about the agent itself.
 type Service struct {
-	Node      string          `mapstructure:"node" doc:"Name of this node: part of every event's id and of its resource. Empty: the environment variable NODE_NAME, else the host name."`
-	Lanes     int             `mapstructure:"lanes" doc:"Goroutines that read, parse and encode; more than one on nodes that write more than one core can take."`
-	Timezone  string          `mapstructure:"timezone" doc:"Zone of times in lines that name none: a name such as Europe/Berlin, or Local for the node's. Such a time is then believed. Empty: UTC, and a time that the container runtime gave comes before it."`
-	Limits    Limits          `mapstructure:"limits"`
-	Deleted   Deleted         `mapstructure:"deleted"`
-	Routes    []Route         `mapstructure:"routes" doc:"Which frame class logs get, chosen when a file is opened and again when what is known of its pod changes. The first route that matches decides; at most 16 classes with the class default."`
-	Journal   Journal         `mapstructure:"journal"`
-	Telemetry Telemetry       `mapstructure:"telemetry"`
-	Pipelines map[ID]Pipeline `mapstructure:"pipelines" doc:"What goes where: one entry for each pipeline, named logs or logs/NAME."`
+	Node      string                           `mapstructure:"node" doc:"Name of this node: part of every event's id and of its resource. Empty: the environment variable NODE_NAME, else the host name."`
+	Lanes     int                              `mapstructure:"lanes" doc:"Goroutines that read, parse and encode; more than one on nodes that write more than one core can take."`
+	Timezone  string                           `mapstructure:"timezone" doc:"Zone of times in lines that name none: a name such as Europe/Berlin, or Local for the node's. Such a time is then believed. Empty: UTC, and a time that the container runtime gave comes before it."`
+	Formats   map[string]lineformat.Definition `mapstructure:"formats" doc:"Formats of lines of your own, by name: what format of the receiver files, the annotation tailrace.io/format and tailrace parse --format may be beside the built-in ones (docs/formats.md)."`
+	Limits    Limits                           `mapstructure:"limits"`
+	Deleted   Deleted                          `mapstructure:"deleted"`
+	Routes    []Route                          `mapstructure:"routes" doc:"Which frame class logs get, chosen when a file is opened and again when what is known of its pod changes. The first route that matches decides; at most 16 classes with the class default."`
+	Journal   Journal                          `mapstructure:"journal"`
+	Telemetry Telemetry                        `mapstructure:"telemetry"`
+	Pipelines map[ID]Pipeline                  `mapstructure:"pipelines" doc:"What goes where: one entry for each pipeline, named logs or logs/NAME."`
 }
 
 // Limits are how fast log files are read.

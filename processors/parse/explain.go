@@ -25,6 +25,8 @@ type Mismatch struct {
 	Column int
 	// Wanted is what a layout has there: a variable, or the text before it.
 	Wanted string
+	// Described says that Wanted is no text of the line but a description.
+	Described bool
 }
 
 // Explain parses record i of b as the first line of its source, and says how.
@@ -42,7 +44,7 @@ func (p *Parser) Explain(b *event.Batch, i int) Explanation {
 	p.process(b, s, i)
 	l.notes = nil
 	r := &b.Records[i]
-	e.Format, e.Reason = formats[r.Format].name, r.Reason
+	e.Format, e.Reason = s.formatName(r.Format), r.Reason
 	e.noteDoubts(l)
 	return e
 }
@@ -59,12 +61,31 @@ func (l *line) tryAll(e *Explanation) {
 			l.undo()
 			return
 		}
-		m := Mismatch{Format: formats[f].name, Reason: l.reason.String(), Column: l.at + 1}
-		if l.reason == reasonLayout {
-			m.Wanted = l.wanted
-		}
-		e.Tried = append(e.Tried, m)
+		e.Tried = append(e.Tried, l.mismatch(f))
 	}
+}
+
+// mismatch says why the line is not of format f, which was tried last.
+func (l *line) mismatch(f uint8) Mismatch {
+	m := Mismatch{Format: l.src.formatName(f), Reason: l.reason.String(), Column: l.at + 1}
+	switch l.reason {
+	case reasonCustom:
+		at := l.src.custom.misfit(l.text)
+		m.Column, m.Wanted, m.Described = at.at+1, at.wanted, at.described
+	case reasonCustomTime, reasonCustomValue:
+		m.Wanted, m.Described = l.wanted, true
+	case reasonLayout:
+		m.Wanted = l.wanted
+	}
+	return m
+}
+
+// formatName is the name of format f for lines of the source.
+func (s *source) formatName(f uint8) string {
+	if f == formatCustom && s.custom != nil {
+		return s.custom.name
+	}
+	return formats[f].name
 }
 
 // headed are the formats that detection tries for a line.

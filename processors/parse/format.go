@@ -2,6 +2,7 @@ package parse
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +38,9 @@ const formatText = 0
 
 // formatGiven is the index of the layouts that users give.
 const formatGiven = 1
+
+// formatCustom is the index of the formats that the configuration defines.
+const formatCustom = 2
 
 // byHead has, for each byte that a line can begin with, the formats to try, as
 // a set of indexes.
@@ -81,12 +85,14 @@ func Formats() []string {
 	return names
 }
 
-// CheckFormat is an error for a name that a source's format cannot have.
-func CheckFormat(name string) error {
-	if name == "" || name == FormatAuto || explicit(name) != nil {
+// CheckFormat is an error for a name that a source's format cannot have, where
+// the configuration defines the formats custom.
+func CheckFormat(name string, custom ...string) error {
+	if name == "" || name == FormatAuto || explicit(name) != nil || slices.Contains(custom, name) {
 		return nil
 	}
-	return fmt.Errorf("there is no format %q: write %s or one of %s", name, FormatAuto, strings.Join(Formats(), ", "))
+	return fmt.Errorf("there is no format %q: write %s or one of %s; service.formats defines more",
+		name, FormatAuto, strings.Join(append(slices.Sorted(slices.Values(custom)), Formats()...), ", "))
 }
 
 // explicit are the formats that a configured name allows: its own and those

@@ -40,6 +40,13 @@ var formats = []format{
 		parse: parseGiven, given: true,
 	},
 	{
+		name:    "custom",
+		about:   "A format that `service.formats` defines, under the name that it has there.",
+		example: `shop: {type: regexp, regex: '^(?P<time>\S+) (?P<level>\w+) (?P<msg>.*)$', body: msg}`,
+		time:    "the field that `timestamp` names", severity: "the field that `severity` names", trace: "the fields that `trace` names, else as in text",
+		parse: parseCustom, given: true,
+	},
+	{
 		name:    "istio-json",
 		about:   "Istio's access log as JSON, with Istio's default keys in any order.",
 		example: `{"start_time":"2026-03-05T10:11:12.955Z","method":"GET","path":"/d","protocol":"HTTP/1.1","response_code":503,"response_flags":"UF,URX","duration":12,"bytes_sent":91,"authority":"d:9080","request_id":"1b7e44d2-90af-9c3e-8a55-0d4f6e2b7c19","upstream_cluster":"outbound|9080||d.ns.svc.cluster.local","upstream_transport_failure_reason":null,"requested_server_name":null,"downstream_remote_address":"10.6.1.7:50212"}`,

@@ -45,6 +45,8 @@ type line struct {
 	// variants are the layouts of each format that matched last.
 	variants [maxFormats]uint8
 	notes    *Explanation
+	// custom is the memory of custom formats.
+	custom customLine
 }
 
 // start makes r the record being parsed.

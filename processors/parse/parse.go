@@ -18,6 +18,8 @@ type Options struct {
 	// Location is the zone of times that name none. Nil means UTC as a guess,
 	// before which the runtime's stamp counts.
 	Location *time.Location
+	// Custom are the formats that the configuration defines.
+	Custom Custom
 	// Logger hears of parsers that panicked; nil means silence.
 	Logger *slog.Logger
 }
@@ -27,7 +29,9 @@ type Options struct {
 type Parser struct {
 	zone *time.Location
 	// zoned says that the zone was configured and is no guess.
-	zoned    bool
+	zoned bool
+	// custom are the formats that the configuration defines.
+	custom   Custom
 	log      *slog.Logger
 	counters counters
 	// lines are the counts of the batch so far, published once per batch.
@@ -57,11 +61,13 @@ type source struct {
 	apache bool
 	// layout is what its lines look like, if the configuration says so.
 	layout *layout
+	// custom is the format of its lines, if the configuration defines it.
+	custom *custom
 }
 
 // New returns a parser for one lane.
 func New(o Options) *Parser {
-	p := &Parser{zone: o.Location, zoned: o.Location != nil, log: o.Logger, sources: map[*event.Source]*source{}, layouts: map[layoutKey]*layout{}, containers: map[string]*container{}}
+	p := &Parser{zone: o.Location, zoned: o.Location != nil, custom: o.Custom, log: o.Logger, sources: map[*event.Source]*source{}, layouts: map[layoutKey]*layout{}, containers: map[string]*container{}}
 	if p.zone == nil {
 		p.zone = time.UTC
 	}
@@ -79,6 +85,8 @@ func (p *Parser) Open(src *event.Source) {
 	s := &source{candidates: explicit(src.Format), reserved: reservedOf(src), apache: ofApache(src)}
 	if s.layout = p.layoutOf(src.Format, src.LogFormat); s.layout != nil {
 		s.candidates = givenCandidates(s.layout)
+	} else if s.custom = p.custom[src.Format]; s.custom != nil {
+		s.candidates = []uint8{formatCustom}
 	}
 	s.container = p.acquire(src)
 	p.sources[src] = s

@@ -16,6 +16,11 @@ const (
 	reasonMisfit reason = reason(strictjson.NumProblems) + iota
 	// reasonLayout is for lines of a source that was given a layout.
 	reasonLayout
+	// reasonCustom, reasonCustomTime and reasonCustomValue are for lines of a
+	// source whose format the configuration defines.
+	reasonCustom
+	reasonCustomTime
+	reasonCustomValue
 	reasonMalformed
 	reasonQuarantined
 	reasonPanic
@@ -25,6 +30,9 @@ const (
 var reasons = [numReasons]string{
 	reasonMisfit:      "does not fit the format",
 	reasonLayout:      "does not fit the log_format",
+	reasonCustom:      "does not fit the custom format",
+	reasonCustomTime:  "the time does not fit the custom format's layout",
+	reasonCustomValue: "a value is not of the custom format's type",
 	reasonMalformed:   "the container runtime's line is malformed",
 	reasonQuarantined: "the container's parsing is quarantined",
 	reasonPanic:       "the parser panicked",

@@ -1,0 +1,278 @@
+package parse
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tailrace/tailrace/internal/strictjson"
+	"github.com/tailrace/tailrace/pipeline/event"
+)
+
+// customKind says what a field of a custom format holds.
+type customKind uint8
+
+const (
+	customText customKind = iota
+	customInt
+	customFloat
+	customBool
+	customBytes
+	customDuration
+	// From customSeconds on, values are numbers in a unit of time.
+	customSeconds
+	customMillis
+	customMicros
+	customNanos
+)
+
+// customKinds are the names that a definition has for them.
+var customKinds = []string{
+	customText: "text", customInt: "int", customFloat: "float", customBool: "bool", customBytes: "bytes",
+	customDuration: "duration", customSeconds: "s", customMillis: "ms", customMicros: "us", customNanos: "ns",
+}
+
+// put takes text[from:to], the value of field f, into the record. It reports
+// whether the line can be of the format, and has called line.fail if not.
+func (x *customLine) put(f *customField, from, to int) bool {
+	l := x.l
+	s := l.text[from:to]
+	if absent(s) && (f.role != roleNone || f.kind != customText) || len(s) == 0 {
+		return true
+	}
+	switch f.role {
+	case roleTime:
+		ok, taken := x.c.time.read(l, s)
+		if !ok {
+			l.wanted = x.c.time.wanted
+			return l.fail(reasonCustomTime, from)
+		}
+		if taken {
+			return true
+		}
+	case roleLevel:
+		l.setLevel(x.c.level(l, s), from, to)
+		return true
+	case roleMessage:
+		l.r.Body = event.Text(l.span(from, to))
+		return true
+	case roleTrace, roleSpan, roleTraceparent:
+		x.keepID(f, s, l.span(from, to))
+		return true
+	}
+	if !x.attribute(f, from, to) {
+		l.wanted = "a value of type " + customKinds[f.kind]
+		return l.fail(reasonCustomValue, from)
+	}
+	return true
+}
+
+// absent reports whether a value is written as if there were none.
+func absent(s []byte) bool { return len(s) == 0 || len(s) == 1 && s[0] == '-' }
+
+// attribute adds a field as the attribute that it is.
+func (x *customLine) attribute(f *customField, from, to int) bool {
+	l := x.l
+	s, name := l.text[from:to], f.name
+	if l.src.reserved.hasConst(name) {
+		name = f.renamed
+	}
+	switch f.kind {
+	case customText:
+		l.addText(name, l.span(from, to))
+		return true
+	case customInt:
+		n, ok := signed(s)
+		l.addInt(name, n)
+		return ok
+	case customBool:
+		truth, ok := boolean(s)
+		v := l.field()
+		v.Name, v.Value.Kind, v.Value.Num = name, event.KindBool, truth
+		return ok
+	case customFloat:
+		l.addNumber(name, l.span(from, to))
+		return strictjson.IsNumber(s) && len(s) <= maxDecimal
+	case customBytes:
+		n, ok := byteSize(s)
+		l.addInt(name, n)
+		return ok
+	case customDuration:
+		return l.addDuration(name, s)
+	}
+	return l.addSeconds(name, s, 3*int(f.kind-customSeconds))
+}
+
+// addNumber adds a number that stands in the arena as JSON has it.
+func (l *line) addNumber(name string, s event.Span) {
+	v := l.field()
+	v.Name, v.Value.Kind, v.Value.Span = name, event.KindJSON, s
+}
+
+// addSeconds adds a number whose unit is 10^-places seconds.
+func (l *line) addSeconds(name string, s []byte, places int) bool {
+	if !isDecimal(s) {
+		return false
+	}
+	at := len(l.b.Data)
+	l.b.Data = appendMoved(l.b.Data, s, places)
+	l.addNumber(name, event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)})
+	return true
+}
+
+// addDuration adds 1.5ms, 12s or 1h2m as seconds.
+func (l *line) addDuration(name string, s []byte) bool {
+	n := digitsUpTo(s, len(s))
+	if n < len(s) && s[n] == '.' {
+		n += 1 + digitsUpTo(s[n+1:], len(s))
+	}
+	switch string(s[n:]) {
+	case "ns":
+		return l.addSeconds(name, s[:n], 9)
+	case "us", "µs", "μs":
+		return l.addSeconds(name, s[:n], 6)
+	case "ms":
+		return l.addSeconds(name, s[:n], 3)
+	case "s":
+		return l.addSeconds(name, s[:n], 0)
+	}
+	d, err := time.ParseDuration(string(s))
+	if err != nil {
+		return false
+	}
+	at := len(l.b.Data)
+	l.b.Data = strconv.AppendFloat(l.b.Data, d.Seconds(), 'f', -1, 64)
+	l.addNumber(name, event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)})
+	return true
+}
+
+// signed reads a whole number of up to 18 digits.
+func signed(s []byte) (int64, bool) {
+	digits := bytes.TrimPrefix(bytes.TrimPrefix(s, []byte("-")), []byte("+"))
+	n, ok := wholeNumber(digits)
+	if len(s)-len(digits) > 1 {
+		return 0, false
+	}
+	if s[0] == '-' {
+		n = -n
+	}
+	return n, ok
+}
+
+// boolean reads the words that programs write for truth.
+func boolean(s []byte) (int64, bool) {
+	switch string(s) {
+	case "true", "True", "TRUE", "yes", "on", "1":
+		return 1, true
+	case "false", "False", "FALSE", "no", "off", "0":
+		return 0, true
+	}
+	return 0, false
+}
+
+// byteSize reads 512, 4KiB, 1.5 MB or 10G as a number of bytes. Units with an
+// i, and single letters, are powers of 1024, as JVMs and coreutils write them.
+func byteSize(s []byte) (int64, bool) {
+	n := digitsUpTo(s, 15)
+	whole, ok := wholeNumber(s[:n])
+	frac := int64(0)
+	if n < len(s) && s[n] == '.' {
+		d := digitsUpTo(s[n+1:], nanoDigits)
+		frac, ok = decimals(s[n+1:n+1+d]), ok && d > 0
+		n += 1 + d
+	}
+	unit := bytes.TrimLeft(s[n:], " ")
+	if !ok || len(unit) > 3 {
+		return 0, false
+	}
+	factor, ok := byteUnit(unit)
+	if !ok || whole > (1<<62)/factor {
+		return 0, false
+	}
+	return whole*factor + int64(float64(frac)/1e9*float64(factor)+0.5), true
+}
+
+func byteUnit(unit []byte) (int64, bool) {
+	if len(unit) == 0 || len(unit) == 1 && unit[0]|0x20 == 'b' {
+		return 1, true
+	}
+	power := bytes.IndexByte([]byte("kmgt"), unit[0]|0x20) + 1
+	base := int64(1024)
+	switch rest := unit[1:]; {
+	case power == 0:
+		return 0, false
+	case string(rest) == "B" || string(rest) == "b":
+		base = 1000
+	case len(rest) > 0 && string(rest) != "iB" && string(rest) != "i":
+		return 0, false
+	}
+	factor := int64(1)
+	for range power {
+		factor *= base
+	}
+	return factor, true
+}
+
+// keepID remembers a part of the trace context until all are known.
+func (x *customLine) keepID(f *customField, s []byte, at event.Span) {
+	var buf [64]byte
+	switch f.role {
+	case roleTrace:
+		x.traceField, x.traceID = f, at
+		if !hexDigits(x.ids.trace[:], traceDigits(s, &buf)) {
+			x.ids.trace = [16]byte{}
+		}
+	case roleSpan:
+		x.spanField, x.spanID = f, at
+		if !hexDigits(x.ids.span[:], s) {
+			x.ids.span = [8]byte{}
+		}
+	default:
+		var c context
+		if parseTraceparent(s, &c) && x.l.give(&c) {
+			return
+		}
+		x.text(f, at)
+	}
+}
+
+// trace gives the record the context that its fields have; what is no id stays
+// an attribute.
+func (x *customLine) trace() {
+	taken := x.ids.trace != [16]byte{} && x.l.give(&x.ids)
+	if x.traceField != nil && !taken {
+		x.text(x.traceField, x.traceID)
+	}
+	if x.spanField != nil && (!taken || x.ids.span == [8]byte{}) {
+		x.text(x.spanField, x.spanID)
+	}
+	if !x.c.traced {
+		x.l.textTrace()
+	}
+	if body := x.l.r.Body; body.Kind == event.KindText && !utf8.Valid(x.l.b.Bytes(body.Span)) {
+		x.l.r.Flags |= event.Escape
+	}
+}
+
+// text adds a field as text, whatever it should have been.
+func (x *customLine) text(f *customField, s event.Span) {
+	name := f.name
+	if x.l.src.reserved.hasConst(name) {
+		name = f.renamed
+	}
+	x.l.addText(name, s)
+}
+
+// hasConst is has for a name that is no member's.
+func (r *reserved) hasConst(name string) bool {
+	if r.lengths>>(len(name)&63)&1 == 0 {
+		return false
+	}
+	for _, n := range r.names {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
