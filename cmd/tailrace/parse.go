@@ -252,7 +252,7 @@ func (x *explainer) printTried(b *event.Batch, tried []parse.Mismatch) {
 			fmt.Fprintf(x.out, ": column %d: %s\n", t.Column, t.Reason)
 			head = "  not "
 		}
-		if (x.layout != "" || x.custom[x.format] != nil) && i == 0 {
+		if i == 0 && (x.layout != "" || x.custom[x.format] != nil && t.Wanted != "") {
 			printCaret(x.out, b.Bytes(b.Records[0].Line), t)
 		}
 	}

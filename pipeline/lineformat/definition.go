@@ -6,8 +6,10 @@ package lineformat
 // as those of the OpenTelemetry Collector's operators regex_parser, time_parser
 // and severity_parser, so that what is known of these holds here.
 type Definition struct {
-	Type       string            `mapstructure:"type" doc:"How a line is taken apart: regexp."`
+	Type       string            `mapstructure:"type" doc:"How a line is taken apart: regexp, json, logfmt or delimited."`
 	Regex      string            `mapstructure:"regex" doc:"For type regexp: a regular expression of Go's (RE2: linear time, neither look-ahead nor back-references) whose groups (?P<name>…) are the fields. It fits when it is found in the line: begin it with ^."`
+	Header     string            `mapstructure:"header" doc:"For type delimited: the fields' names in their order, with the delimiter between them. An empty name leaves a field out."`
+	Delimiter  string            `mapstructure:"delimiter" doc:"For type delimited: the byte between values, a comma by default. Values may stand in double quotes, as in CSV (RFC 4180)."`
 	Timestamp  Timestamp         `mapstructure:"timestamp"`
 	Severity   Severity          `mapstructure:"severity"`
 	Trace      Trace             `mapstructure:"trace"`

@@ -29,8 +29,14 @@ type custom struct {
 	fields []customField
 	time   customTime
 	levels map[string]uint8
-	// body and traced say that the definition names fields for them.
-	body, traced bool
+	// byKey are the fields of formats whose lines name them.
+	byKey map[string]int
+	// has are the roles that the definition names fields for, traced those of
+	// trace context.
+	has    [numRoles]bool
+	traced bool
+	// keyed says that the lines name their fields: json and logfmt.
+	keyed bool
 }
 
 // misfit is the first byte of a line that does not fit, and what should be
@@ -90,7 +96,7 @@ func compileCustom(name string, d lineformat.Definition) (*custom, error) {
 	if name == FormatAuto || slices.ContainsFunc(formats, func(f format) bool { return f.name == name }) {
 		return nil, fmt.Errorf("%s is a format of Tailrace's own: choose another name", name)
 	}
-	c := &custom{name: name, body: d.Body != "", traced: d.Trace != lineformat.Trace{}}
+	c := &custom{name: name, traced: d.Trace != lineformat.Trace{}}
 	var err error
 	if c.time, err = compileTime(d.Timestamp.Layout, d.Timestamp.Location); err != nil {
 		return nil, err
@@ -101,8 +107,17 @@ func compileCustom(name string, d lineformat.Definition) (*custom, error) {
 	switch d.Type {
 	case "regexp":
 		err = c.compileRegexp(&d)
+	case "json":
+		err = c.compileMembers(&d, (*customLine).object)
+	case "logfmt":
+		err = c.compileMembers(&d, (*customLine).pairs)
+	case "delimited":
+		err = c.compileDelimited(&d)
 	default:
-		err = fmt.Errorf("type: %q is none: write regexp", d.Type)
+		err = fmt.Errorf("type: %q is none: write regexp, json, logfmt or delimited", d.Type)
+	}
+	if err == nil {
+		err = unused(&d)
 	}
 	return c, err
 }
@@ -121,6 +136,7 @@ func (c *custom) named(d *lineformat.Definition, names []string) error {
 			f.name = as
 		}
 		f.renamed = f.name + original
+		c.has[f.role] = true
 		if kind, ok := d.Types[name]; ok {
 			n := slices.Index(customKinds, kind)
 			if n < 0 {
@@ -162,6 +178,18 @@ func known(d *lineformat.Definition, names []string) error {
 			return fmt.Errorf("%s: the field %q is %s already: a field has one meaning", key, field, other)
 		}
 		by[field] = key
+	}
+	return nil
+}
+
+// unused is an error for a key that formats of the type do not have.
+func unused(d *lineformat.Definition) error {
+	for _, k := range []struct{ key, value, of string }{
+		{"regex", d.Regex, "regexp"}, {"header", d.Header, "delimited"}, {"delimiter", d.Delimiter, "delimited"},
+	} {
+		if k.value != "" && d.Type != k.of {
+			return fmt.Errorf("%s: is for type %s, not %s: take it away, or change the type", k.key, k.of, d.Type)
+		}
 	}
 	return nil
 }
@@ -274,7 +302,10 @@ func parseCustom(l *line) bool {
 	if !c.split(x) {
 		return false
 	}
-	x.trace()
+	if !c.keyed {
+		x.give()
+	}
+	x.finish()
 	return true
 }
 
@@ -284,7 +315,9 @@ type customLine struct {
 	c *custom
 	// ids are the trace context so far, and the fields it came from.
 	ids             context
-	traceID, spanID event.Span
+	traceID, spanID event.Value
 	traceField      *customField
 	spanField       *customField
+	// value is the one being taken.
+	value customValue
 }

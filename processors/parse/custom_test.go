@@ -44,8 +44,8 @@ func TestCustomFormats(t *testing.T) {
 func definition(t testing.TB, text string) (d lineformat.Definition) {
 	t.Helper()
 	var y struct {
-		Type, Regex, Body string
-		Timestamp         struct {
+		Type, Regex, Body, Header, Delimiter string
+		Timestamp                            struct {
 			ParseFrom        string `yaml:"parse_from"`
 			Layout, Location string
 		}
@@ -66,7 +66,7 @@ func definition(t testing.TB, text string) (d lineformat.Definition) {
 		t.Fatalf("%s: %v", text, err)
 	}
 	return lineformat.Definition{
-		Type: y.Type, Regex: y.Regex, Body: y.Body, Attributes: y.Attributes, Types: y.Types,
+		Type: y.Type, Regex: y.Regex, Body: y.Body, Header: y.Header, Delimiter: y.Delimiter, Attributes: y.Attributes, Types: y.Types,
 		Timestamp: lineformat.Timestamp(y.Timestamp), Severity: lineformat.Severity(y.Severity), Trace: lineformat.Trace(y.Trace),
 	}
 }
@@ -115,6 +115,32 @@ func TestALineThatDoesNotFitACustomFormatIsTextAndCounted(t *testing.T) {
 	}
 }
 
+// TestCustomMembersAllocateNothing holds the other types to what the formats of
+// Tailrace's own are held to.
+func TestCustomMembersAllocateNothing(t *testing.T) {
+	for given, line := range map[string]string{
+		`{type: json, timestamp: {parse_from: when}, attributes: {user: enduser.id}, types: {took: ms}}`: `{"when":"2026-03-05T10:11:12.5Z","user":"a\u0062","took":12,"msg":"paid"}`,
+		`{type: logfmt, body: what, types: {took: duration}}`:                                            `at=now level=info what="it \"ends\"" took=12ms`,
+		`{type: delimited, header: 'a,b', types: {b: int}}`:                                              `"x ""y""",2`,
+	} {
+		custom, err := Compile(map[string]lineformat.Definition{"shop": definition(t, given)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := batchOf(&event.Source{Container: "c", Settings: ofShop}, []byte(line))
+		fresh, data := append([]event.Record(nil), b.Records...), len(b.Data)
+		p := New(Options{Custom: custom})
+		run := func() { refill(b, fresh, data); p.Process(b) }
+		run()
+		if formats[b.Records[0].Format].name != "custom" {
+			t.Fatalf("%s is not taken by %s: %s", line, given, b.Records[0].Reason)
+		}
+		if n := testing.AllocsPerRun(50, run); n != 0 {
+			t.Errorf("%s: %v allocations", given, n)
+		}
+	}
+}
+
 // TestACustomFormatCostsOneAllocationALine holds a regular expression to what
 // package regexp itself allocates, and lines without its prefix to nothing.
 func TestACustomFormatCostsOneAllocationALine(t *testing.T) {
@@ -148,31 +174,44 @@ func TestAHostileLineCostsACustomFormatLinearTime(t *testing.T) {
 	}
 }
 
-// FuzzCustom compiles any pattern and layout and matches any line: neither may
-// panic, nor leave what an encoder cannot write.
+// FuzzCustom compiles any pattern and layout and gives any line to each type of
+// format: none may panic, nor leave what an encoder cannot write.
 func FuzzCustom(f *testing.F) {
 	f.Add(`^(?P<time>\S+ \S+) (?P<level>\w+) (?P<ms>\S+) (?P<msg>.*)$`, "%Y-%m-%d %H:%M:%S.%f", "duration", []byte("2026-03-05 10:11:12.5 INFO 12ms paid"))
 	f.Add(`(?P<time>.{15}) (?P<level>\w) (?P<ms>.*?) (?P<msg>.*)`, "%b %e %H:%M:%S", "bytes", []byte("Mar  5 10:11:12 I 1.5KiB paid"))
 	f.Add(`(?P<time>.*),(?P<level>.*),(?P<ms>.*),(?P<msg>.*)`, "%I:%M:%S %p %z %j %Y", "float", []byte("10:11:12 PM +01:00 064 2026,E,-1e3,x"))
+	f.Add("x", "auto", "int", []byte(`{"time":"2026-03-05T10:11:12Z","level":30,"ms":"4","msg":"a\"","trace":"4bf92f3577b34da6a3ce929d0e0e4736","who":null,"user":1}`))
+	f.Add("x", "epoch_ms", "bytes", []byte(`time=1772705472250 level=info ms=4KiB msg="a\"b" who=x user=y`))
+	f.Add("x", "rfc3339", "us", []byte(`2026-03-05T10:11:12Z,info,12,"a ""b""",4bf92f3577b34da6a3ce929d0e0e4736,x`))
 	f.Fuzz(func(t *testing.T, pattern, layout, kind string, line []byte) {
-		d := lineformat.Definition{Type: "regexp", Regex: pattern, Body: "msg", Types: map[string]string{"ms": kind}}
-		d.Timestamp, d.Severity.ParseFrom = lineformat.Timestamp{ParseFrom: "time", Layout: layout}, "level"
-		custom, err := Compile(map[string]lineformat.Definition{"shop": d})
-		if err != nil {
-			return
-		}
-		p := New(Options{Custom: custom})
-		b := batchOf(&event.Source{Container: "c", Settings: ofShop}, line)
-		p.Process(b)
-		check(t, b)
-		if p.Containers()[0].Quarantined {
-			t.Fatal("a custom format panicked")
-		}
-		e := p.Explain(batchOf(&event.Source{Container: "c", Settings: ofShop}, line), 0)
-		for _, m := range e.Tried {
-			if m.Column < 1 || m.Column > len(line)+1 {
-				t.Fatalf("column %d of %d", m.Column, len(line))
-			}
+		for _, d := range []lineformat.Definition{
+			{Type: "regexp", Regex: pattern},
+			{Type: "json", Trace: lineformat.Trace{TraceID: "trace", SpanID: "span"}, Attributes: map[string]string{"who": "user"}},
+			{Type: "logfmt", Trace: lineformat.Trace{Traceparent: "parent"}, Attributes: map[string]string{"who": "user"}},
+			{Type: "delimited", Header: "time,level,ms,msg,trace,", Trace: lineformat.Trace{TraceID: "trace"}},
+		} {
+			d.Body, d.Types, d.Severity.ParseFrom = "msg", map[string]string{"ms": kind}, "level"
+			d.Timestamp = lineformat.Timestamp{ParseFrom: "time", Layout: layout}
+			fuzzCustom(t, d, line)
 		}
 	})
+}
+
+func fuzzCustom(t *testing.T, d lineformat.Definition, line []byte) {
+	custom, err := Compile(map[string]lineformat.Definition{"shop": d})
+	if err != nil {
+		return
+	}
+	p, src := New(Options{Custom: custom}), &event.Source{Container: "c", Settings: ofShop}
+	b := batchOf(src, line)
+	p.Process(b)
+	check(t, b)
+	if p.Containers()[0].Quarantined {
+		t.Fatalf("%s panicked", d.Type)
+	}
+	for _, m := range p.Explain(batchOf(src, line), 0).Tried {
+		if m.Column < 1 || m.Column > len(line)+1 {
+			t.Fatalf("%s: column %d of %d", d.Type, m.Column, len(line))
+		}
+	}
 }

@@ -71,11 +71,17 @@ func (x *customLine) groups(re *regexp.Regexp, prefix []byte) bool {
 	}
 	for i := range x.c.fields {
 		f := &x.c.fields[i]
-		if f.name != "" && at[2*i] >= 0 && !x.put(f, at[2*i], at[2*i+1]) {
+		if f.name != "" && at[2*i] >= 0 && !x.putText(f, at[2*i], at[2*i+1]) {
 			return false
 		}
 	}
 	return true
+}
+
+// putText is put for the field that stands at text[from:to].
+func (x *customLine) putText(f *customField, from, to int) bool {
+	x.value = customValue{s: x.l.text[from:to], span: x.l.span(from, to), at: from}
+	return x.put(f, &x.value)
 }
 
 // anchoredPrefix is the text that a line must begin with for a pattern that

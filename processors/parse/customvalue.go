@@ -33,54 +33,83 @@ var customKinds = []string{
 	customDuration: "duration", customSeconds: "s", customMillis: "ms", customMicros: "us", customNanos: "ns",
 }
 
-// put takes text[from:to], the value of field f, into the record. It reports
-// whether the line can be of the format, and has called line.fail if not.
-func (x *customLine) put(f *customField, from, to int) bool {
+// customValue is what a field of a line holds.
+type customValue struct {
+	// s is what the value says, span where that is in the arena, and at where
+	// the value is in the line.
+	s    []byte
+	span event.Span
+	at   int
+	// member is the value as a member of the line, nil for those of text.
+	member *strictjson.Member
+}
+
+// put takes a field's value into the record. It reports whether the line can be
+// of the format, and has called line.fail if not.
+func (x *customLine) put(f *customField, v *customValue) bool {
 	l := x.l
-	s := l.text[from:to]
-	if absent(s) && (f.role != roleNone || f.kind != customText) || len(s) == 0 {
+	if absent(v.s) && (f.role != roleNone || f.kind != customText) || len(v.s) == 0 {
 		return true
 	}
 	switch f.role {
 	case roleTime:
-		ok, taken := x.c.time.read(l, s)
+		ok, taken := x.c.time.read(l, v.s)
 		if !ok {
 			l.wanted = x.c.time.wanted
-			return l.fail(reasonCustomTime, from)
+			return l.fail(reasonCustomTime, v.at)
 		}
 		if taken {
 			return true
 		}
 	case roleLevel:
-		l.setLevel(x.c.level(l, s), from, to)
+		l.r.Severity = x.c.level(l, v.s)
+		x.words(&l.r.SeverityText, v)
 		return true
 	case roleMessage:
-		l.r.Body = event.Text(l.span(from, to))
+		x.words(&l.r.Body, v)
 		return true
 	case roleTrace, roleSpan, roleTraceparent:
-		x.keepID(f, s, l.span(from, to))
+		x.keepID(f, v)
 		return true
 	}
-	if !x.attribute(f, from, to) {
+	if !x.attribute(f, v) {
 		l.wanted = "a value of type " + customKinds[f.kind]
-		return l.fail(reasonCustomValue, from)
+		return l.fail(reasonCustomValue, v.at)
 	}
 	return true
+}
+
+// words makes to the value as text.
+func (x *customLine) words(to *event.Value, v *customValue) {
+	*to = event.Value{}
+	if v.member != nil && (v.member.Kind == strictjson.String || v.member.Kind == kindQuoted) {
+		x.l.setValue(to, v.member)
+		return
+	}
+	to.Kind, to.Span = event.KindText, v.span
+}
+
+// asWritten makes to the value as the line has it.
+func (x *customLine) asWritten(to *event.Value, v *customValue) {
+	if v.member == nil {
+		to.Kind, to.Span = event.KindText, v.span
+		return
+	}
+	x.l.setValue(to, v.member)
 }
 
 // absent reports whether a value is written as if there were none.
 func absent(s []byte) bool { return len(s) == 0 || len(s) == 1 && s[0] == '-' }
 
 // attribute adds a field as the attribute that it is.
-func (x *customLine) attribute(f *customField, from, to int) bool {
+func (x *customLine) attribute(f *customField, value *customValue) bool {
 	l := x.l
-	s, name := l.text[from:to], f.name
-	if l.src.reserved.hasConst(name) {
-		name = f.renamed
-	}
+	s, name := value.s, x.called(f)
 	switch f.kind {
 	case customText:
-		l.addText(name, l.span(from, to))
+		v := l.field()
+		v.Name = name
+		x.asWritten(&v.Value, value)
 		return true
 	case customInt:
 		n, ok := signed(s)
@@ -92,7 +121,7 @@ func (x *customLine) attribute(f *customField, from, to int) bool {
 		v.Name, v.Value.Kind, v.Value.Num = name, event.KindBool, truth
 		return ok
 	case customFloat:
-		l.addNumber(name, l.span(from, to))
+		l.addNumber(name, value.span)
 		return strictjson.IsNumber(s) && len(s) <= maxDecimal
 	case customBytes:
 		n, ok := byteSize(s)
@@ -215,39 +244,48 @@ func byteUnit(unit []byte) (int64, bool) {
 }
 
 // keepID remembers a part of the trace context until all are known.
-func (x *customLine) keepID(f *customField, s []byte, at event.Span) {
+func (x *customLine) keepID(f *customField, v *customValue) {
 	var buf [64]byte
 	switch f.role {
 	case roleTrace:
-		x.traceField, x.traceID = f, at
-		if !hexDigits(x.ids.trace[:], traceDigits(s, &buf)) {
+		x.traceField = f
+		x.asWritten(&x.traceID, v)
+		if !hexDigits(x.ids.trace[:], traceDigits(v.s, &buf)) {
 			x.ids.trace = [16]byte{}
 		}
 	case roleSpan:
-		x.spanField, x.spanID = f, at
-		if !hexDigits(x.ids.span[:], s) {
+		x.spanField = f
+		x.asWritten(&x.spanID, v)
+		if !hexDigits(x.ids.span[:], v.s) {
 			x.ids.span = [8]byte{}
 		}
 	default:
 		var c context
-		if parseTraceparent(s, &c) && x.l.give(&c) {
+		if parseTraceparent(v.s, &c) && x.l.give(&c) {
 			return
 		}
-		x.text(f, at)
+		added := x.l.field()
+		added.Name = x.called(f)
+		x.asWritten(&added.Value, v)
 	}
 }
 
-// trace gives the record the context that its fields have; what is no id stays
+// give gives the record the context that its fields have; what is no id stays
 // an attribute.
-func (x *customLine) trace() {
+func (x *customLine) give() {
 	taken := x.ids.trace != [16]byte{} && x.l.give(&x.ids)
 	if x.traceField != nil && !taken {
-		x.text(x.traceField, x.traceID)
+		x.keep(x.traceField, &x.traceID)
 	}
 	if x.spanField != nil && (!taken || x.ids.span == [8]byte{}) {
-		x.text(x.spanField, x.spanID)
+		x.keep(x.spanField, &x.spanID)
 	}
-	if !x.c.traced {
+}
+
+// finish looks for trace context in lines that do not name it, and marks a body
+// that is not UTF-8.
+func (x *customLine) finish() {
+	if !x.c.traced && !x.c.keyed {
 		x.l.textTrace()
 	}
 	if body := x.l.r.Body; body.Kind == event.KindText && !utf8.Valid(x.l.b.Bytes(body.Span)) {
@@ -255,13 +293,18 @@ func (x *customLine) trace() {
 	}
 }
 
-// text adds a field as text, whatever it should have been.
-func (x *customLine) text(f *customField, s event.Span) {
-	name := f.name
-	if x.l.src.reserved.hasConst(name) {
-		name = f.renamed
+// keep adds a field whose role does not take it.
+func (x *customLine) keep(f *customField, v *event.Value) {
+	added := x.l.field()
+	added.Name, added.Value = x.called(f), *v
+}
+
+// called is the name of a field's attribute in the line's source.
+func (x *customLine) called(f *customField) string {
+	if x.l.src.reserved.hasConst(f.name) {
+		return f.renamed
 	}
-	x.l.addText(name, s)
+	return f.name
 }
 
 // hasConst is has for a name that is no member's.

@@ -70,7 +70,10 @@ func (l *line) mismatch(f uint8) Mismatch {
 	m := Mismatch{Format: l.src.formatName(f), Reason: l.reason.String(), Column: l.at + 1}
 	switch l.reason {
 	case reasonCustom:
-		at := l.src.custom.misfit(l.text)
+		at := misfit{l.at, l.wanted, true}
+		if find := l.src.custom.misfit; find != nil {
+			at = find(l.text)
+		}
 		m.Column, m.Wanted, m.Described = at.at+1, at.wanted, at.described
 	case reasonCustomTime, reasonCustomValue:
 		m.Wanted, m.Described = l.wanted, true

@@ -68,7 +68,7 @@ func (l *line) csvColumns(columns *[maxCSVColumns]event.Span) (n, at int) {
 		if n == maxCSVColumns {
 			return n, i
 		}
-		end, ok := l.csvValue(i, &columns[n])
+		end, ok := l.csvValue(i, ',', &columns[n])
 		if n++; !ok || end == len(l.text) {
 			return n, end
 		}
@@ -79,10 +79,11 @@ func (l *line) csvColumns(columns *[maxCSVColumns]event.Span) (n, at int) {
 	}
 }
 
-// csvValue reads the value at i and returns the index behind it.
-func (l *line) csvValue(i int, value *event.Span) (end int, ok bool) {
+// csvValue reads the value at i and returns the index behind it. Quotes around
+// a value may hold the delimiter.
+func (l *line) csvValue(i int, delimiter byte, value *event.Span) (end int, ok bool) {
 	if i == len(l.text) || l.text[i] != '"' {
-		n := bytes.IndexByte(l.text[i:], ',')
+		n := bytes.IndexByte(l.text[i:], delimiter)
 		if n < 0 {
 			n = len(l.text) - i
 		}
