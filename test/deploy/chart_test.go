@@ -146,6 +146,7 @@ type pod struct {
 	HostNetwork                  bool `yaml:"hostNetwork"`
 	AutomountServiceAccountToken bool `yaml:"automountServiceAccountToken"`
 	Volumes                      []map[string]any
+	InitContainers               []struct{ Command []string } `yaml:"initContainers"`
 	Containers                   []struct {
 		Args []string
 		Env  []struct {
