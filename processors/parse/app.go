@@ -93,19 +93,25 @@ func (l *line) nextOf(r role, rank uint8) (at int, next uint8) {
 // application takes time, severity, message and trace context out of the
 // members of a line that an application's logger wrote, and marks the members
 // that are represented wholly. The rest are attributes.
-func (l *line) application() {
+func (l *line) application() { l.applicationBut(&[numRoles]bool{}) }
+
+// applicationBut is application but for the roles that are settled already;
+// roleTrace stands for all of trace context.
+func (l *line) applicationBut(settled *[numRoles]bool) {
 	var f found
 	f.classify(l.text, l.members)
-	if !l.each(&f, roleTime, (*line).takeTime) && f.best[roleSeconds] != 0 {
+	if !settled[roleTime] && !l.each(&f, roleTime, (*line).takeTime) && f.best[roleSeconds] != 0 {
 		l.takeSeconds(&f)
 	}
-	if !l.each(&f, roleLevel, (*line).takeLevel) {
+	if !settled[roleLevel] && !l.each(&f, roleLevel, (*line).takeLevel) {
 		l.implyLevel(&f)
 	}
-	if !l.each(&f, roleMessage, (*line).takeMessage) {
+	if !settled[roleMessage] && !l.each(&f, roleMessage, (*line).takeMessage) {
 		l.nestedMessage(&f)
 	}
-	l.takeTrace(&f)
+	if !settled[roleTrace] {
+		l.takeTrace(&f)
+	}
 	if f.best[roleRequestID] != 0 {
 		l.each(&f, roleRequestID, (*line).takeRequestID)
 	}

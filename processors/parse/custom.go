@@ -31,8 +31,8 @@ type custom struct {
 	levels map[string]uint8
 	// byKey are the fields of formats whose lines name them.
 	byKey map[string]int
-	// has are the roles that the definition names fields for, traced those of
-	// trace context.
+	// has are the roles that the definition names fields for; traced, and
+	// roleTrace among them, say so of any of trace context.
 	has    [numRoles]bool
 	traced bool
 	// keyed says that the lines name their fields: json and logfmt.
@@ -146,6 +146,7 @@ func (c *custom) named(d *lineformat.Definition, names []string) error {
 		}
 		c.fields = append(c.fields, f)
 	}
+	c.has[roleTrace] = c.traced
 	return c.unique(d)
 }
 

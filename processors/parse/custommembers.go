@@ -38,7 +38,7 @@ func (x *customLine) object() bool {
 	if !x.l.scan() || !x.members() {
 		return false
 	}
-	x.conventions()
+	x.l.applicationBut(&x.c.has)
 	x.l.addMembers()
 	return true
 }
@@ -62,7 +62,7 @@ func (x *customLine) pairs() bool {
 	if !x.members() {
 		return false
 	}
-	x.conventions()
+	l.applicationBut(&x.c.has)
 	l.addPairs()
 	if twice {
 		l.wholeBody()
@@ -103,27 +103,4 @@ func (x *customLine) valueOf(m *strictjson.Member) *customValue {
 		v.span = l.span(int(m.Value)+1, int(m.ValueEnd)-1)
 	}
 	return v
-}
-
-// conventions looks for what the definition names no field for under the keys
-// that loggers write.
-func (x *customLine) conventions() {
-	l, has := x.l, &x.c.has
-	var f found
-	f.classify(l.text, l.members)
-	if !has[roleTime] && !l.each(&f, roleTime, (*line).takeTime) && f.best[roleSeconds] != 0 {
-		l.takeSeconds(&f)
-	}
-	if !has[roleLevel] && !l.each(&f, roleLevel, (*line).takeLevel) {
-		l.implyLevel(&f)
-	}
-	if !has[roleMessage] && !l.each(&f, roleMessage, (*line).takeMessage) {
-		l.nestedMessage(&f)
-	}
-	if !x.c.traced {
-		l.takeTrace(&f)
-	}
-	if f.best[roleRequestID] != 0 {
-		l.each(&f, roleRequestID, (*line).takeRequestID)
-	}
 }
