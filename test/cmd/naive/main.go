@@ -25,10 +25,12 @@ func main() {
 	a.offset, _ = strconv.ParseInt(string(must(os.ReadFile(a.checkpoint))), 10, 64)
 	for n := 0; ; n++ {
 		a.read()
+		// Out of step, so that a kill finds what is sent and not remembered about
+		// as often as what is remembered and not sent.
 		if n%9 == 0 {
 			a.send()
 		}
-		if n%10 == 0 {
+		if n%14 == 0 {
 			_ = os.WriteFile(a.checkpoint, fmt.Append(nil, a.offset), 0o644)
 		}
 		time.Sleep(20 * time.Millisecond)
