@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,16 +16,28 @@ import (
 	"github.com/tailrace/tailrace/pipeline/event"
 )
 
-// logs are the files that a test says are there.
+// logs are the files that a test says are there. They are told of changes by
+// several goroutines, and asked by the test when those have ended.
 type logs struct {
+	mu         sync.Mutex
 	identities []string
 	refreshed  []string
 	rescans    int
 }
 
-func (l *logs) Refresh(podUID string) { l.refreshed = append(l.refreshed, podUID) }
-func (l *logs) Rescan()               { l.rescans++ }
-func (l *logs) Identities() []string  { return l.identities }
+func (l *logs) Refresh(podUID string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refreshed = append(l.refreshed, podUID)
+}
+
+func (l *logs) Rescan() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rescans++
+}
+
+func (l *logs) Identities() []string { return l.identities }
 
 func newPods(t *testing.T, file string, change func(*Config)) (*Pods, *logs) {
 	t.Helper()
