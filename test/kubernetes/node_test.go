@@ -21,10 +21,12 @@ type node struct {
 	cluster *kube.Cluster
 	// address is where the agent asks the API server.
 	address string
-	token   string
-	config  string
-	agent   *testkit.Process
-	lines   int
+	// sink is where documents are stored; nil is for none but the journal.
+	sink   *testkit.Sink
+	token  string
+	config string
+	agent  *testkit.Process
+	lines  int
 }
 
 // nodeName is its name in the cluster, which testkit.Rig gives to agents.
@@ -47,6 +49,10 @@ func newNode(t testing.TB, processor string) *node {
 
 func (n *node) configure(processor string) {
 	n.TB.Helper()
+	exporters, names := "", ""
+	if n.sink != nil {
+		exporters, names = fmt.Sprintf("\nexporters: {elasticsearch: {endpoints: [%q]}}\n", n.sink.URL), "elasticsearch"
+	}
 	n.config = n.Configure(fmt.Sprintf(`
 receivers: {pods: {root: %s}}
 processors:
@@ -54,8 +60,8 @@ processors:
     endpoint: %s
     ca_file: %s
     token_file: %s
-%s`, n.Path("pods"), n.address, n.cluster.CAFile, n.token, processor),
-		"    logs: {receivers: [pods], processors: [kubernetes], exporters: []}\n")
+%s%s`, n.Path("pods"), n.address, n.cluster.CAFile, n.token, processor, exporters),
+		fmt.Sprintf("    logs: {receivers: [pods], processors: [kubernetes], exporters: [%s]}\n", names))
 }
 
 func (n *node) start() {
@@ -87,6 +93,13 @@ func (n *node) log(r run) string {
 	n.TB.Helper()
 	n.lines++
 	text := fmt.Sprintf("line %d of %s", n.lines, r.pod)
+	n.write(r, text)
+	return text
+}
+
+// write writes lines at once, so that nobody sees one without the next.
+func (n *node) write(r run, lines ...string) {
+	n.TB.Helper()
 	name := n.Path("pods", r.dir(), fmt.Sprintf("%d.log", r.restart))
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		n.TB.Fatal(err)
@@ -96,8 +109,13 @@ func (n *node) log(r run) string {
 		n.TB.Fatal(err)
 	}
 	defer f.Close()
-	fmt.Fprintf(f, "%s stdout F %s\n", time.Now().UTC().Format(time.RFC3339Nano), text)
-	return text
+	var text strings.Builder
+	for _, line := range lines {
+		fmt.Fprintf(&text, "%s stdout F %s\n", time.Now().UTC().Format(time.RFC3339Nano), line)
+	}
+	if _, err := f.WriteString(text.String()); err != nil {
+		n.TB.Fatal(err)
+	}
 }
 
 // attributes are those of a resource, values as JSON has them.
