@@ -26,10 +26,12 @@ type api struct {
 	pods     []*corev1.Pod
 	refusals map[string]int
 	requests []string
+	// accepts are the headers Accept of requests, by their kind.
+	accepts map[string]string
 }
 
 func newAPI(t *testing.T) *api {
-	a := &api{t: t, events: make(chan string), refusals: map[string]int{}}
+	a := &api{t: t, events: make(chan string), refusals: map[string]int{}, accepts: map[string]string{}}
 	a.server = httptest.NewServer(a)
 	t.Cleanup(a.server.Close)
 	return a
@@ -68,6 +70,7 @@ func (a *api) noted(kind string, r *http.Request) int {
 	defer a.mu.Unlock()
 	q := r.URL.Query()
 	a.requests = append(a.requests, fmt.Sprintf("%s %s %s rv=%s", kind, r.URL.Path, q.Get("fieldSelector"), q.Get("resourceVersion")))
+	a.accepts[kind] = r.Header.Get("Accept")
 	return a.refusals[kind]
 }
 
@@ -233,6 +236,9 @@ func TestOnlyNamespacesWithPodsAreAskedFor(t *testing.T) {
 	a.until("the namespace is known", func() bool { return s.is("k8s.namespace.label.team", "front") && s.Ready(&source) })
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if want := "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"; a.accepts["get"] != want {
+		t.Errorf("asked for %q of a namespace, want its metadata only: %q", a.accepts["get"], want)
+	}
 	for _, r := range a.requests {
 		if strings.HasPrefix(r, "get") && r != "get /api/v1/namespaces/shop  rv=0" {
 			t.Errorf("asked for %q", r)
