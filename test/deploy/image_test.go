@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"debug/elf"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -60,8 +61,7 @@ func isTakenAndRuns(t *testing.T, dir string) {
 		run(t, crane, "validate", "--remote", name, "--platform", platform)
 	}
 
-	root := t.TempDir()
-	run(t, "sh", "-c", `"$0" export --platform linux/amd64 "$1" - | tar -x -C "$2"`, crane, name, root)
+	root := exported(t, crane, name, "linux/amd64")
 	if os.Getuid() != 0 {
 		t.Skip("only root may change its root folder to run the image's program")
 	}
@@ -69,6 +69,38 @@ func isTakenAndRuns(t *testing.T, dir string) {
 	cmd.Dir, cmd.SysProcAttr = "/", &syscall.SysProcAttr{Chroot: root}
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "tailrace") {
 		t.Errorf("the program does not run in its image: %v\n%s", err, out)
+	}
+}
+
+// exported is a folder with the files of an image in a registry.
+func exported(t *testing.T, crane, name, platform string) string {
+	t.Helper()
+	root := t.TempDir()
+	run(t, "sh", "-c", `"$0" export --platform "$3" "$1" - | tar -x -C "$2"`, crane, name, root, platform)
+	return root
+}
+
+// TestImageForARM64HoldsAnARM64Program builds it as a release does. Without
+// Go's cache that compiles every module anew, some three minutes of a CPU.
+func TestImageForARM64HoldsAnARM64Program(t *testing.T) {
+	t.Parallel()
+	needsTools(t)
+	dir := filepath.Join(t.TempDir(), "image")
+	runWith(t, []string{"ARCHS=arm64", "VERSION=v1.2.3"}, "scripts/image.sh", dir)
+	crane := testkit.Tool(t, "crane")
+	name := registry(t, crane) + "/tailrace:1.2.3"
+	run(t, crane, "push", "--index", dir, name)
+
+	program, err := elf.Open(filepath.Join(exported(t, crane, name, "linux/arm64"), "usr/bin/tailrace"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	if program.Machine != elf.EM_AARCH64 || program.Class != elf.ELFCLASS64 {
+		t.Errorf("the image for arm64 holds a program for %v, %v", program.Machine, program.Class)
+	}
+	if libraries, err := program.ImportedLibraries(); err != nil || len(libraries) != 0 {
+		t.Errorf("the program needs libraries that its image has not: %v %v", libraries, err)
 	}
 }
 
