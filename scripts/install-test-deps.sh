@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the integration tests need: Debian packages through apt, and
-# Elasticsearch through elasticsearch.sh into .cache/. Does nothing for what is
+# Elasticsearch through elasticsearch.sh into .cache/, and as root a small Debian
+# system. Does nothing for what is
 # there already. On a machine that is neither CI nor root's it only says what
 # it would install, until it is called with INSTALL=1.
 set -euo pipefail
@@ -17,6 +18,7 @@ needs=(
   "javac:default-jdk-headless"
   "mvn:maven"
   "dpkg:dpkg"
+  "debootstrap:debootstrap"
   "systemd-analyze:systemd"
   "promtool:prometheus"
   "etcd:etcd-server"
@@ -60,3 +62,5 @@ scripts/elasticsearch.sh >/dev/null &
 scripts/opensearch.sh >/dev/null
 wait $!
 scripts/kube-apiserver.sh >/dev/null
+# Only root can make it, and only root's tests use it.
+if [[ $(id -u) -eq 0 ]]; then scripts/debian-root.sh >/dev/null; fi

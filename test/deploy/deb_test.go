@@ -53,7 +53,8 @@ func (r root) has(name string) bool {
 }
 
 // TestDebianPackageComesAndGoes installs the package, upgrades it after its
-// configuration was changed, removes and purges it, as dpkg does it.
+// configuration was changed, removes and purges it, from outside a root folder:
+// that needs no rights, and the maintainer scripts keep to DPKG_ROOT.
 func TestDebianPackageComesAndGoes(t *testing.T) {
 	t.Parallel()
 	needsTools(t)
