@@ -126,12 +126,15 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*Agent, error) {
 	if err := a.onePipeline(); err != nil {
 		return nil, err
 	}
-	// What cannot work is found before another agent is asked to make room.
-	if err := DryStart(cfg, o.Version); err != nil {
-		return nil, err
-	}
 	if a.hold = o.Hold; a.hold == nil {
 		a.hold = &Hold{}
+	}
+	// What cannot work is found before another agent is asked to make room. In a
+	// reload it was found before the last one ended, and nothing is read meanwhile.
+	if a.hold.lock == nil {
+		if err := DryStart(cfg, o.Version); err != nil {
+			return nil, err
+		}
 	}
 	a.waiting = a.newWaitingRoom()
 	a.opener = &opener{log: a.log, notReadOnly: a.inMemory(), tell: a.waiting.tell}
