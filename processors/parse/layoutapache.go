@@ -48,18 +48,8 @@ func apacheLayout(s string) (*layout, error) {
 	// The configuration's escapes may have been pasted without the directive.
 	s = strings.NewReplacer(`\"`, `"`, `\\`, `\`, `\t`, "\t").Replace(s)
 	b := newLayoutBuilder("apache", escapeApache)
-	for s != "" {
-		percent := strings.IndexByte(s, '%')
-		if percent < 0 {
-			b.text(s)
-			break
-		}
-		b.text(s[:percent])
-		n, err := b.apacheString(s[percent:])
-		if err != nil {
-			return nil, err
-		}
-		s = s[percent+n:]
+	if err := b.each('%', s, b.apacheString); err != nil {
+		return nil, err
 	}
 	return b.done()
 }

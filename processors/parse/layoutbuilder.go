@@ -71,6 +71,25 @@ func (b *layoutBuilder) joinPort(variable string, f accessField) bool {
 	return true
 }
 
+// each adds a pasted layout: the text between marks as it stands, and what begins
+// with a mark by add, which returns how long that is.
+func (b *layoutBuilder) each(mark byte, s string, add func(string) (int, error)) error {
+	for s != "" {
+		at := strings.IndexByte(s, mark)
+		if at < 0 {
+			b.text(s)
+			break
+		}
+		b.text(s[:at])
+		n, err := add(s[at:])
+		if err != nil {
+			return err
+		}
+		s = s[at+n:]
+	}
+	return nil
+}
+
 // merge makes the last value and what follows it directly one target, as a
 // path and its query are.
 func (b *layoutBuilder) merge(variable string) bool {

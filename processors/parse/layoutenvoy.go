@@ -81,32 +81,30 @@ func envoyField(name, argument string) accessField {
 func envoyLayout(s string) (*layout, error) {
 	s = strings.TrimSuffix(strings.TrimSuffix(s, "\n"), `\n`)
 	b := newLayoutBuilder("envoy", escapeNone)
-	for s != "" {
-		percent := strings.IndexByte(s, '%')
-		if percent < 0 {
-			b.text(s)
-			break
-		}
-		b.text(s[:percent])
-		s = s[percent:]
-		if strings.HasPrefix(s, "%%") {
-			b.text("%")
-			s = s[2:]
-			continue
-		}
-		name, argument, n := envoyOperator(s)
-		if n == 0 {
-			return nil, fmt.Errorf("%s: an operator of Envoy's ends with a percent sign, such as %%PROTOCOL%%", s)
-		}
-		b.value(s[:n], envoyField(name, argument))
-		s = s[n:]
+	if err := b.each('%', s, b.envoyOperator); err != nil {
+		return nil, err
 	}
 	return b.done()
 }
 
-// envoyOperator splits %NAME(argument):length% and returns its length, 0 when
+// envoyOperator adds the operator, or the percent sign, that s begins with, and
+// returns its length.
+func (b *layoutBuilder) envoyOperator(s string) (int, error) {
+	if strings.HasPrefix(s, "%%") {
+		b.text("%")
+		return 2, nil
+	}
+	name, argument, n := splitOperator(s)
+	if n == 0 {
+		return 0, fmt.Errorf("%s: an operator of Envoy's ends with a percent sign, such as %%PROTOCOL%%", s)
+	}
+	b.value(s[:n], envoyField(name, argument))
+	return n, nil
+}
+
+// splitOperator splits %NAME(argument):length% and returns its length, 0 when
 // it has no end.
-func envoyOperator(s string) (name, argument string, n int) {
+func splitOperator(s string) (name, argument string, n int) {
 	i := 1
 	for i < len(s) && (s[i] >= 'A' && s[i] <= 'Z' || s[i] == '_' || s[i] >= '0' && s[i] <= '9') {
 		i++

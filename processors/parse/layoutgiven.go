@@ -36,7 +36,7 @@ func speaksEnvoy(s string) bool {
 	if percent < 0 {
 		return false
 	}
-	name, _, n := envoyOperator(s[percent:])
+	name, _, n := splitOperator(s[percent:])
 	return n > 0 && len(name) > 1
 }
 

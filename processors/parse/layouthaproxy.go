@@ -105,23 +105,20 @@ func haproxyLayout(s string) (*layout, error) {
 	b := newLayoutBuilder("haproxy", escapeHash)
 	b.layout.cut = true
 	quoteAll := false
-	for s != "" {
-		percent := strings.IndexByte(s, '%')
-		if percent < 0 {
-			b.text(s)
-			break
-		}
-		b.text(s[:percent])
-		v, n := haproxyVariable(s[percent:])
+	err := b.each('%', s, func(s string) (int, error) {
+		v, n := haproxyVariable(s)
 		if n == 0 {
-			return nil, fmt.Errorf("%s: the percent sign has no variable behind it", s[percent:])
+			return 0, fmt.Errorf("%s: the percent sign has no variable behind it", s)
 		}
+		quote := v.quote || quoteAll && !v.unquote
 		if v.name == "o" {
-			quoteAll = v.quote || quoteAll && !v.unquote
-		} else if err := b.haproxyValue(v, v.quote || quoteAll && !v.unquote); err != nil {
-			return nil, err
+			quoteAll = quote
+			return n, nil
 		}
-		s = s[percent+n:]
+		return n, b.haproxyValue(v, quote)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return b.done()
 }

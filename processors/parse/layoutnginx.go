@@ -97,28 +97,28 @@ func nginxLayout(s string) (*layout, error) {
 		}
 	}
 	b := newLayoutBuilder("nginx", e)
-	for s != "" {
-		dollar := strings.IndexByte(s, '$')
-		if dollar < 0 {
-			b.text(s)
-			break
-		}
-		b.text(s[:dollar])
-		var name string
-		name, s = nginxVariable(s[dollar+1:])
-		switch {
-		case name == "":
-			b.text("$")
-		case (name == "is_args" || name == "args" || name == "query_string") && b.merge("$"+name):
-		default:
-			b.value("$"+name, nginxField(name))
-		}
+	if err := b.each('$', s, b.nginxVariable); err != nil {
+		return nil, err
 	}
 	return b.done()
 }
 
-// nginxVariable splits a variable's name, possibly in braces, off s.
-func nginxVariable(s string) (name, rest string) {
+// nginxVariable adds the variable, or the dollar sign, that s begins with, and
+// returns its length.
+func (b *layoutBuilder) nginxVariable(s string) (int, error) {
+	name, rest := splitVariable(s[1:])
+	switch {
+	case name == "":
+		b.text("$")
+	case (name == "is_args" || name == "args" || name == "query_string") && b.merge("$"+name):
+	default:
+		b.value("$"+name, nginxField(name))
+	}
+	return len(s) - len(rest), nil
+}
+
+// splitVariable splits a variable's name, possibly in braces, off s.
+func splitVariable(s string) (name, rest string) {
 	if inner, rest, ok := strings.Cut(strings.TrimPrefix(s, "{"), "}"); ok && strings.HasPrefix(s, "{") {
 		return inner, rest
 	}

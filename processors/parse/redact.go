@@ -6,7 +6,7 @@ import (
 	"github.com/tailrace/tailrace/pipeline/event"
 )
 
-// redacted stands for a value that must not be stored.
+// redactedText stands for a value that must not be stored.
 const redactedText = "REDACTED"
 
 // secretParameter reports whether a query parameter's value is a credential:
