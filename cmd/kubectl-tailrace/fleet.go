@@ -12,6 +12,7 @@ import (
 
 	"github.com/tailrace/tailrace/internal/agents"
 	"github.com/tailrace/tailrace/internal/gather"
+	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/terminal"
 )
 
@@ -69,7 +70,7 @@ func (f *fleet) search(a asked) (gather.Outcome, error) {
 	return o, err
 }
 
-func (f *fleet) tell(node, message string) { printError(f.errOut, node+": "+message) }
+func (f *fleet) tell(node, message string) { render.Report(f.errOut, node+": "+message) }
 
 func (f *fleet) explain(failure gather.Failure) string {
 	text := failure.Err.Error()
@@ -102,7 +103,7 @@ func (f *fleet) tellFailures(failures []gather.Failure) {
 		f.tell(names(nodes[text]), text)
 	}
 	if len(failures) > 0 {
-		printError(f.errOut, fmt.Sprintf("%d of %s did not answer to the end: the result is incomplete",
+		render.Report(f.errOut, fmt.Sprintf("%d of %s did not answer to the end: the result is incomplete",
 			len(failures), english.Plural(len(f.Agents), "node", "")))
 	}
 }
@@ -122,7 +123,7 @@ func (f *fleet) tellMissing() {
 		f.tell(m.Node, m.Why+": its logs were not searched")
 	}
 	if f.Unknown != nil {
-		printError(f.errOut, fmt.Sprintf("note: whether every node has an agent is not known: %v", f.Unknown))
+		render.Report(f.errOut, fmt.Sprintf("note: whether every node has an agent is not known: %v", f.Unknown))
 	}
 }
 
@@ -131,9 +132,9 @@ func (f *fleet) tellNotes(o gather.Outcome) {
 		f.tell(d.Node, d.Text)
 	}
 	if o.Late > 0 {
-		printError(f.errOut, fmt.Sprintf("note: %d lines came after later ones of their node: too many waited there for their turn; a narrower search keeps the order", o.Late))
+		render.Report(f.errOut, fmt.Sprintf("note: %d lines came after later ones of their node: too many waited there for their turn; a narrower search keeps the order", o.Late))
 	}
 	if len(o.Gone) > 0 {
-		printError(f.errOut, fmt.Sprintf("note: journals deleted their oldest segments while they were being searched; their lines are missing here: %s", names(o.Gone)))
+		render.Report(f.errOut, fmt.Sprintf("note: journals deleted their oldest segments while they were being searched; their lines are missing here: %s", names(o.Gone)))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tailrace/tailrace/internal/gather"
+	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/search"
 	"github.com/tailrace/tailrace/internal/searchflags"
 )
@@ -71,7 +72,7 @@ func (g *grepCommand) run(cmd *cobra.Command, pattern string) error {
 		return nil
 	}
 	if o.Oldest != 0 && !cmd.Flags().Changed("since") {
-		printError(f.errOut, fmt.Sprintf("note: only the last %s was searched; there are lines from %s on: --since all searches them too",
+		render.Report(f.errOut, fmt.Sprintf("note: only the last %s was searched; there are lines from %s on: --since all searches them too",
 			searchflags.DefaultSince, searchflags.Clock(o.Oldest, g.look.UTC)))
 	}
 	return verdict(printer.Matches, err)

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/searchflags"
 )
 
@@ -68,7 +69,7 @@ func (l *logsCommand) run(cmd *cobra.Command, pod string) error {
 	printer.to(f)
 	_, err = f.search(asked{"logs", line, printer.Printer, l.Follow})
 	if err == nil && printer.Matches == 0 && l.Tail != 0 {
-		printError(f.errOut, "no node has "+l.Wanted()+" in that time: \"kubectl tailrace status\" shows what is read")
+		render.Report(f.errOut, "no node has "+l.Wanted()+" in that time: \"kubectl tailrace status\" shows what is read")
 	}
 	return verdict(printer.Matches, err)
 }

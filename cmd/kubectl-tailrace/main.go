@@ -69,15 +69,6 @@ func execute(ctx context.Context, args []string, out, errOut io.Writer) int {
 	case !started:
 		err = fmt.Errorf("%s; see '%s --help'", strings.Join(strings.Fields(err.Error()), " "), cmd.CommandPath())
 	}
-	printError(errOut, err.Error())
+	render.Report(errOut, err.Error())
 	return exitTrouble
-}
-
-// printError writes each line of message behind the program's name. A message
-// may hold what nodes and servers say, which must not reach a terminal as it is.
-func printError(w io.Writer, message string) {
-	for line := range strings.Lines(message) {
-		line = strings.TrimRight(line, "\n")
-		fmt.Fprintf(w, "tailrace: %s\n", render.Escape(nil, []byte(line)))
-	}
 }

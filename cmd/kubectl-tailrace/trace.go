@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tailrace/tailrace/internal/gather"
+	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/search"
 	"github.com/tailrace/tailrace/internal/searchflags"
 )
@@ -76,7 +77,7 @@ func (t *traceCommand) run(cmd *cobra.Command, ids []string) error {
 		return flushed
 	}
 	if lines == 0 && err == nil {
-		printError(f.errOut, "no node has a line of "+search.Headline(q.Terms)+": it may be older than the journals")
+		render.Report(f.errOut, "no node has a line of "+search.Headline(q.Terms)+": it may be older than the journals")
 	}
 	return verdict(lines, err)
 }

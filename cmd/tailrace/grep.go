@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/search"
 	"github.com/tailrace/tailrace/internal/searchflags"
 )
@@ -103,7 +104,7 @@ func (g *grepCommand) printNotes(cmd *cobra.Command, stats search.Stats) {
 	w := cmd.ErrOrStderr()
 	printNotes(w, stats)
 	if stats.Oldest != 0 && !cmd.Flags().Changed("since") {
-		printError(w, fmt.Sprintf("note: only the last %s was searched; the journal has lines from %s on: --since all searches them too",
+		render.Report(w, fmt.Sprintf("note: only the last %s was searched; the journal has lines from %s on: --since all searches them too",
 			searchflags.DefaultSince, searchflags.Clock(stats.Oldest, g.look.UTC)))
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/search"
 	"github.com/tailrace/tailrace/internal/searchflags"
 	"github.com/tailrace/tailrace/pipeline/journal"
@@ -192,7 +193,7 @@ func verify(cmd *cobra.Command, r *journal.Reader, segments []journal.Segment) e
 	var v search.Verification
 	for _, s := range segments {
 		err := v.Verify(cmd.Context(), r, s, func(err error) {
-			printError(cmd.ErrOrStderr(), fmt.Sprintf("%s: %v", s.Name, err))
+			render.Report(cmd.ErrOrStderr(), fmt.Sprintf("%s: %v", s.Name, err))
 		})
 		if err != nil {
 			return err

@@ -56,10 +56,10 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	case errors.Is(err, errNone):
 		return exitFailure
 	case !started:
-		printError(errOut, usageMessage(cmd, err))
+		render.Report(errOut, usageMessage(cmd, err))
 		return exitUsage
 	}
-	printError(errOut, err.Error())
+	render.Report(errOut, err.Error())
 	if errors.As(err, new(troubleError)) {
 		return exitUsage
 	}
@@ -72,14 +72,4 @@ func usageMessage(cmd *cobra.Command, err error) string {
 	message, _, _ := strings.Cut(err.Error(), "\nRun '")
 	message = strings.Replace(message, "\n\nDid you mean this?", "; did you mean", 1)
 	return fmt.Sprintf("%s\nsee '%s --help'", strings.Join(strings.Fields(message), " "), cmd.CommandPath())
-}
-
-// printError writes each line of message behind the program's name. A message
-// may hold bytes of logs and configurations, which must not reach a terminal
-// as they are.
-func printError(w io.Writer, message string) {
-	for line := range strings.Lines(message) {
-		line = strings.TrimRight(line, "\n")
-		fmt.Fprintf(w, "tailrace: %s\n", render.Escape(nil, []byte(line)))
-	}
 }

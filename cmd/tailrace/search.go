@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/search"
 	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/pipeline"
@@ -94,7 +95,7 @@ type damageReport struct {
 
 func (d *damageReport) add(err error) {
 	d.seen = true
-	printError(d.w, err.Error())
+	render.Report(d.w, err.Error())
 }
 
 // error is nil when there was none.
@@ -120,9 +121,9 @@ func runSearch(ctx context.Context, s *search.Search, follow bool) error {
 // printNotes says what the result does not show.
 func printNotes(w io.Writer, stats search.Stats) {
 	if stats.Late > 0 {
-		printError(w, fmt.Sprintf("note: %d lines came after later ones: too many lines waited for their turn; a narrower search keeps the order", stats.Late))
+		render.Report(w, fmt.Sprintf("note: %d lines came after later ones: too many lines waited for their turn; a narrower search keeps the order", stats.Late))
 	}
 	if stats.SegmentsGone > 0 {
-		printError(w, "note: the journal deleted its oldest segments while they were being searched; their lines are missing here")
+		render.Report(w, "note: the journal deleted its oldest segments while they were being searched; their lines are missing here")
 	}
 }
