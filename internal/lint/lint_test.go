@@ -24,6 +24,7 @@ var layers = Layers{
 		"pipeline/journal/*":     {"pipeline/frame", "pipeline/journal"},
 		"pipeline/shipping":      {"pipeline/event", "pipeline/frame", "pipeline/journal"},
 		"pipeline/frame/deflate": {},
+		"pipeline/message":       {"pipeline/frame"},
 		"internal/vfs":           {},
 		"internal/vfs/*":         {"internal/vfs"},
 		"internal/slot":          {"internal/vfs"},

@@ -8,6 +8,8 @@
 package owner
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +41,10 @@ type Record struct {
 	Version int `json:"version"`
 	// Node is the node that it belongs to.
 	Node string `json:"node"`
+	// ID is the directory's own and is never given twice: a copy and what has
+	// become another node's get another, since from then on both number their
+	// frames alike. It is empty in what older versions have noted, until Take.
+	ID string `json:"id,omitempty"`
 	// Mark is the change time of the mark, ns since the Unix epoch.
 	Mark int64 `json:"mark"`
 	// Copied is when it was last found to be a copy, ns, and Copies how often it
@@ -96,10 +102,18 @@ func Take(fsys vfs.FS, dir, node string, now time.Time) (Finding, error) {
 		return Finding{}, err
 	}
 	found, err := compare(fsys, dir, kept, node, now)
-	if err != nil || !found.New && !found.NewCopy && !found.NewNode {
+	if err != nil || !found.New && !found.NewCopy && !found.NewNode && found.ID != "" {
 		return found, err
 	}
+	found.ID = NewID()
 	return found, found.store(fsys, dir, f)
+}
+
+// NewID is an id that nobody else has: 128 random bits.
+func NewID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails (crypto/rand)
+	return hex.EncodeToString(b[:])
 }
 
 // leaveMark makes the mark of a directory of which nothing is noted. One that

@@ -44,6 +44,42 @@ func TestADirectoryKeepsItsOwner(t *testing.T) {
 	}
 }
 
+// Who receives frames tells them apart by the id and their numbers.
+func TestADirectoryHasAnIDThatNoOtherHas(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	first := take(t, dir, "a").ID
+	if again := take(t, dir, "a").ID; len(first) != 32 || again != first {
+		t.Errorf("first %q, then %q", first, again)
+	}
+	shell(t, `cp -a "$1" "$2"`, dir, dir+"-2")
+	copied := take(t, dir+"-2", "a").ID
+	moved := take(t, dir, "b").ID
+	if copied == first || moved == first || moved == copied || take(t, dir, "b").ID != moved {
+		t.Errorf("the original has %q, its copy %q, after a change of node %q", first, copied, moved)
+	}
+}
+
+func TestADirectoryOfAnOlderVersionGetsAnID(t *testing.T) {
+	dir := t.TempDir()
+	found := take(t, dir, "a")
+	f, _, err := open(vfs.OS{}, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	found.ID = ""
+	if err := found.store(vfs.OS{}, dir, f); err != nil {
+		t.Fatal(err)
+	}
+	first := take(t, dir, "a")
+	if first.ID == "" || first.NewCopy || take(t, dir, "a").ID != first.ID {
+		t.Errorf("%+v", first)
+	}
+}
+
 // However a directory is copied or restored, it is noticed at the first start,
 // and for a day what it says may be behind.
 func TestACopyIsNoticedOnce(t *testing.T) {

@@ -2,7 +2,6 @@ package frame
 
 import (
 	"encoding/binary"
-	"hash/crc32"
 	"sync"
 
 	"github.com/tailrace/tailrace/pipeline/frame/deflate"
@@ -102,7 +101,7 @@ func (b *Builder) Seal(m Meta) *Sealed {
 	payload = binary.LittleEndian.AppendUint32(payload, uint32(size))
 
 	m.PlainSize, m.PackedSize = uint32(size), uint32(len(payload))
-	m.Checksum = crc32.Checksum(payload, castagnoli)
+	m.Checksum = Checksum(payload)
 	m.Docs, m.MinTime, m.MaxTime = b.docs, b.min, b.max
 	m.Joined = append([]Joined(nil), b.joined...)
 	filter, hashes := b.terms.take()

@@ -20,13 +20,16 @@ const MaxPlain = 256 << 20
 // Factor" in zlib's technical details).
 const maxExpansion = 1040
 
+// Checksum is what Meta.Checksum is of a payload: its CRC-32C.
+func Checksum(payload []byte) uint32 { return crc32.Checksum(payload, castagnoli) }
+
 // Verify says whether payload is the one that m describes, by length and
 // CRC-32C.
 func Verify(payload []byte, m *Meta) error {
 	if uint64(len(payload)) < uint64(m.PackedSize) {
 		return ErrShort
 	}
-	if uint64(len(payload)) > uint64(m.PackedSize) || crc32.Checksum(payload, castagnoli) != m.Checksum {
+	if uint64(len(payload)) > uint64(m.PackedSize) || Checksum(payload) != m.Checksum {
 		return ErrChecksum
 	}
 	return nil
