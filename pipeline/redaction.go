@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"log/slog"
 
 	"github.com/tailrace/tailrace/internal/telemetry"
 	"github.com/tailrace/tailrace/pipeline/config"
@@ -10,26 +11,26 @@ import (
 
 const redactType = "redact"
 
-// newRedactor makes a lane's instance of the processor redact, which every
-// pipeline has: as configured, or else with its defaults.
-func (a *Agent) newRedactor() (*redact.Processor, error) {
+// NewRedactor makes an instance of the processor redact for a pipeline with
+// these processors: as configured, or else with its defaults, since every
+// pipeline has it. A nil logger is silent.
+func NewRedactor(cfg *config.Config, processors []config.ID, log *slog.Logger) (*redact.Processor, error) {
 	var section config.Section
-	for _, id := range a.conf.Processors {
+	for _, id := range processors {
 		if id.Type != redactType {
 			continue
 		}
 		if section.ID.Type != "" {
 			return nil, fmt.Errorf("processor %s: another one of its type is in the pipeline: put what both redact into one", id)
 		}
-		section = a.cfg.Processors[id]
+		section = cfg.Processors[id]
 	}
 	p, err := build(section, redact.DefaultConfig(), func(c redact.Config) (*redact.Processor, error) {
-		return redact.New(c, a.log)
+		return redact.New(c, log)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("processor %s: %w", redactType, err)
 	}
-	a.redactors = append(a.redactors, p)
 	return p, nil
 }
 

@@ -43,10 +43,11 @@ func (a *Agent) newLane(r *tail.Lane) (*lane, error) {
 // Before all of them secrets are taken out: nothing else sees them.
 func (a *Agent) laneOver(r Reader, name string, first ...Processor) (*lane, error) {
 	c := a.cfg.Service.Journal.Flush
-	redactor, err := a.newRedactor()
+	redactor, err := NewRedactor(a.cfg, a.conf.Processors, a.log)
 	if err != nil {
 		return nil, err
 	}
+	a.redactors = append(a.redactors, redactor)
 	l := &lane{
 		reader:  r,
 		encoder: encode.New(encode.Options{Node: a.node, Mapping: encode.Mapping(a.conf.Mapping)}),

@@ -18,6 +18,7 @@ import (
 	"github.com/tailrace/tailrace/internal/render"
 	"github.com/tailrace/tailrace/internal/tail/cri"
 	"github.com/tailrace/tailrace/internal/tail/dockerjson"
+	"github.com/tailrace/tailrace/pipeline"
 	"github.com/tailrace/tailrace/pipeline/config"
 	"github.com/tailrace/tailrace/pipeline/encode"
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -47,7 +48,8 @@ goes into the key log_format of a files receiver.
 
 With --config the formats that service.formats defines can be named too, and
 lines that do not fit are pointed at in the same way. Times that name no zone
-are read as service.timezone or --timezone say.`,
+are read as service.timezone or --timezone say, and redacted is what the
+pipeline's processor redact says; without --config it is credentials.`,
 		Example: `  echo '{"level":"info","msg":"hi"}' | tailrace parse
   tailrace parse --format nginx access.log
   tailrace parse --config config.yaml --format shop shop.log
@@ -75,19 +77,18 @@ are read as service.timezone or --timezone say.`,
 	return cmd
 }
 
-// configure takes from a configuration what lines are read by. Without one, no
-// format is defined.
+// configure takes from a configuration what lines are read and redacted by.
+// Without one, no format is defined and credentials are redacted.
 func (x *explainer) configure(uris []string, zone string) error {
-	service := config.Service{}
+	cfg := new(config.Config)
+	var err error
 	if len(uris) > 0 {
-		cfg, err := loadConfig(uris)
-		if err != nil {
+		if cfg, err = loadConfig(uris); err != nil {
 			return err
 		}
-		service = cfg.Service
 	}
+	service := cfg.Service
 	service.Timezone = cmp.Or(zone, service.Timezone)
-	var err error
 	if x.zone, err = service.Location(); err != nil {
 		return fmt.Errorf("--timezone: %w", err)
 	}
@@ -97,7 +98,12 @@ func (x *explainer) configure(uris []string, zone string) error {
 	if err = parse.CheckFormat(x.format, slices.Collect(maps.Keys(x.custom))...); err != nil {
 		return fmt.Errorf("--format: %w", err)
 	}
-	return nil
+	var processors []config.ID
+	for _, p := range service.Pipelines {
+		processors = p.Processors
+	}
+	x.redactor, err = pipeline.NewRedactor(cfg, processors, nil)
+	return err
 }
 
 // maxParseLine is the longest line that parse takes: the agent cuts there too.
@@ -114,10 +120,9 @@ type explainer struct {
 	zone   *time.Location
 	custom parse.Custom
 
-	cri    cri.Parser
-	docker dockerjson.Parser
-	lines  int
-	// redactor is that of an agent without a configuration.
+	cri      cri.Parser
+	docker   dockerjson.Parser
+	lines    int
 	redactor *redact.Processor
 	encoder  *encode.Encoder
 	builder  *frame.Builder
@@ -125,10 +130,6 @@ type explainer struct {
 
 // run reads the files, or in when there are none.
 func (x *explainer) run(in io.Reader, files []string) error {
-	var err error
-	if x.redactor, err = redact.New(redact.DefaultConfig(), nil); err != nil {
-		return err
-	}
 	x.encoder, x.builder = encode.New(encode.Options{}), frame.NewBuilder(1)
 	if len(files) == 0 {
 		return x.read("standard input", in)
@@ -178,6 +179,7 @@ func (x *explainer) line(text []byte) error {
 	src := &event.Source{Container: "parse", Settings: event.Settings{Format: x.format, LogFormat: x.layout}}
 	b := x.batch(src, text)
 	taken := x.redactor.Explain(b, 0)
+	x.redactor.Close(src)
 	p := parse.New(parse.Options{Location: x.zone, Custom: x.custom})
 	p.Open(src)
 	e := p.Explain(b, 0)

@@ -13,8 +13,6 @@ type access struct {
 	// escape is how the texts are escaped, escapeNone where the line has no
 	// escape.
 	escape escape
-	// secrets are the values to redact, in order.
-	secrets []event.Span
 }
 
 func (a *access) bytes(s event.Span) []byte { return a.l.b.Bytes(s) }
@@ -36,11 +34,8 @@ func (a *access) text(name string, s event.Span) {
 	}
 }
 
-// clean is s without secrets and escapes. Most lines have neither.
+// clean is s without escapes, which most lines do not have.
 func (a *access) clean(s event.Span) event.Span {
-	if len(a.secrets) > 0 {
-		s = a.redacted(s)
-	}
 	if a.escape != escapeNone {
 		s = a.decoded(s)
 	}
@@ -179,7 +174,6 @@ func (a *access) target(s event.Span) {
 	if i := bytes.IndexAny(text[host:], "/?"); i >= 0 {
 		end = host + i
 	}
-	a.note(s)
 	a.text("url.full", s)
 	a.text("url.scheme", cut(s, 0, scheme))
 	a.putAddress(meansHost, cut(s, host, end))
@@ -210,13 +204,7 @@ func (a *access) pathAndQuery(s event.Span) {
 		return
 	}
 	a.text("url.path", cut(s, 0, q))
-	a.query(cut(s, q+1, len(text)))
-}
-
-// query adds url.query, redacted.
-func (a *access) query(s event.Span) {
-	a.note(s)
-	a.text("url.query", s)
+	a.text("url.query", cut(s, q+1, len(text)))
 }
 
 // status adds the response's status, which decides the severity.

@@ -110,7 +110,6 @@ func (a *access) put(f *accessField, s event.Span) bool {
 	case meansWord:
 		return a.word(f.name, s)
 	case meansHeader:
-		a.note(s)
 		a.header(f.name, s)
 	case meansInt:
 		return a.wholeOrLess(f.name, s)
@@ -151,7 +150,7 @@ func (a *access) putRequest(f *accessField, s event.Span) bool {
 		if a.b(s) == '?' {
 			s = cut(s, 1, int(s.Len))
 		}
-		a.query(s)
+		a.text("url.query", s)
 	case meansProtocol:
 		return a.protocol(s)
 	case meansScheme:

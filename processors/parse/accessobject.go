@@ -104,16 +104,15 @@ func (l *line) parseObject(o *accessObject) bool {
 	if !o.known(present) {
 		return l.fail(reasonMisfit, 0)
 	}
-	a := access{l: l, secrets: l.secrets[:0]}
+	a := access{l: l}
 	l.r.Severity = sevInfo
 	if !o.untraced {
 		l.objectTrace()
 	}
 	a.putMembers(o, present, &at, l.members, 0)
 	l.addMembers()
-	a.body()
+	l.wholeBody()
 	l.dataset(o.dataset)
-	l.secrets = a.secrets
 	return true
 }
 

@@ -56,7 +56,7 @@ func parseCaddy(l *line) bool {
 	if !bytes.HasPrefix(l.content(logger), []byte("http.log.access")) || request.Kind != strictjson.Object {
 		return l.fail(reasonMisfit, int(logger.Value))
 	}
-	a := access{l: l, secrets: l.secrets[:0]}
+	a := access{l: l}
 	l.r.Severity = sevInfo
 	l.objectTrace()
 	const own = 1<<caddyMember | 1<<caddyHeaders
@@ -67,9 +67,8 @@ func parseCaddy(l *line) bool {
 	}
 	l.caddyRest()
 	l.addMembers()
-	a.body()
+	l.wholeBody()
 	l.dataset("caddy.access")
-	l.secrets = a.secrets
 	return true
 }
 
@@ -174,8 +173,6 @@ func (a *access) listHeader(prefix string, key []byte, value event.Span) {
 			return
 		}
 	}
-	a.note(value)
-	value = a.redacted(value)
 	f := l.field()
 	f.Key, f.Value.Kind, f.Value.Span = name, event.KindJSON, value
 }

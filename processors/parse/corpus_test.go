@@ -71,7 +71,7 @@ func TestCorpora(t *testing.T) {
 			for i, line := range c.lines {
 				src := c.source(fmt.Sprint(i))
 				p.Open(src)
-				b := batchOf(src, line)
+				b := redacted(batchOf(src, line))
 				readLater(b)
 				p.Process(b)
 				check(t, b)

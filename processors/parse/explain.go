@@ -14,7 +14,7 @@ type Explanation struct {
 	Reason string
 	// Tried are the formats that did not match, in the order of detection.
 	Tried []Mismatch
-	// Notes say what was taken out or changed, and what was not believed.
+	// Notes say what was changed, and what was not believed.
 	Notes []string
 }
 
@@ -40,9 +40,8 @@ func (p *Parser) Explain(b *event.Batch, i int) Explanation {
 	l.b, l.src, l.members = b, s, nil
 	l.start(&b.Records[i])
 	l.tryAll(&e)
-	l.notes, l.members = &e, nil
+	l.members = nil
 	p.process(b, s, i)
-	l.notes = nil
 	r := &b.Records[i]
 	e.Format, e.Reason = s.formatName(r.Format), r.Reason
 	e.noteDoubts(l)
@@ -100,13 +99,6 @@ func headed(text []byte) (candidates []uint8) {
 		candidates = append(candidates, uint8(bits.TrailingZeros64(set)))
 	}
 	return candidates
-}
-
-// explain adds a note when somebody asked for it.
-func (l *line) explain(what string) {
-	if l.notes != nil {
-		l.notes.Notes = append(l.notes.Notes, what)
-	}
 }
 
 // doubts are what is said of a key whose value was not what it promises.

@@ -49,7 +49,7 @@ func parseKubeAudit(l *line) bool {
 	if !kubeAudit.known(present) {
 		return l.fail(reasonMisfit, 0)
 	}
-	a := access{l: l, secrets: l.secrets[:0]}
+	a := access{l: l}
 	l.r.Severity = sevInfo
 	const own = 1<<auditKind | 1<<auditVersion | 1<<auditUser | 1<<auditSources | 1<<auditResponse
 	a.putMembers(kubeAudit, present&^own, &at, l.members, 0)
@@ -68,9 +68,8 @@ func parseKubeAudit(l *line) bool {
 	}
 	l.auditObjects()
 	l.addMembers()
-	a.body()
+	l.wholeBody()
 	l.dataset("kubernetes.audit")
-	l.secrets = a.secrets
 	return true
 }
 

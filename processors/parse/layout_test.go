@@ -41,7 +41,7 @@ func renderGiven(container string, settings event.Settings, raw []byte) string {
 	src := &event.Source{Container: container, Settings: settings}
 	p := New(Options{})
 	p.Open(src)
-	b := batchOf(src, unescape(raw))
+	b := redacted(batchOf(src, unescape(raw)))
 	e := p.Explain(b, 0)
 	out := render(b, &b.Records[0])
 	if len(e.Tried) > 0 && e.Format == "text" {

@@ -41,10 +41,8 @@ type line struct {
 	scratch    []byte
 	clock      clock
 	severities severities
-	secrets    []event.Span
 	// variants are the layouts of each format that matched last.
 	variants [maxFormats]uint8
-	notes    *Explanation
 	// custom is the memory of custom formats.
 	custom customLine
 }
@@ -66,9 +64,6 @@ func (l *line) undo() {
 		Stream: old.Stream, Flags: old.Flags, Time: l.runtimeTime, Observed: old.Observed,
 	}
 	l.b.Fields, l.b.Data = l.b.Fields[:l.fields], l.b.Data[:l.bytes]
-	if l.notes != nil {
-		l.notes.Notes = nil
-	}
 }
 
 // parse finds the format of the line and takes it apart.

@@ -14,7 +14,7 @@ func (y *layout) match(a *access, at int) int {
 		return bad
 	}
 	a.l.undo()
-	a.l.r.Severity, a.secrets = sevInfo, a.secrets[:0]
+	a.l.r.Severity = sevInfo
 	if bad, i = y.matchTo(a, at, y.both); bad >= 0 && i < y.both {
 		return bad
 	}
@@ -128,12 +128,11 @@ func (l *line) parseLayouts(at int, layouts []*layout) bool {
 // matchLayout takes text[at:] into the record, and returns the first byte that
 // does not fit, less than zero when all fits.
 func (l *line) matchLayout(y *layout, at int) int {
-	a := access{l: l, escape: y.escape.in(l.text), secrets: l.secrets[:0]}
+	a := access{l: l, escape: y.escape.in(l.text)}
 	l.r.Severity = sevInfo
 	n := y.match(&a, at)
-	l.secrets = a.secrets
 	if n < 0 {
-		a.body()
+		l.wholeBody()
 		l.dataset(y.dataset)
 	}
 	return n

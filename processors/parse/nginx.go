@@ -30,20 +30,18 @@ func parseNginx(l *line) bool {
 	if !f.plausible(l) {
 		return l.fail(reasonMisfit, f.end-1)
 	}
-	a := access{l: l, escape: escapeHex.in(l.text), secrets: l.secrets[:0]}
+	a := access{l: l, escape: escapeHex.in(l.text)}
 	l.setTime(f.time)
 	a.text("client.address", f.addr)
 	a.text("user.name", f.user)
 	a.request(f.request)
 	a.status(f.status)
 	a.number("http.response.body.size", f.size)
-	a.note(f.referer)
 	a.header("http.request.header.referer", f.referer)
 	a.text("user_agent.original", f.agent)
 	l.nginxExtra(&a, f.end)
-	a.body()
+	l.wholeBody()
 	l.dataset(datasetNginx)
-	l.secrets = a.secrets
 	return true
 }
 

@@ -69,14 +69,13 @@ func (l *line) nginxProcess(i int) (end int, ok bool) {
 // nginxMessage makes what happened the body, and attributes of what nginx says
 // of the request behind it.
 func (l *line) nginxMessage(i int) {
-	a := access{l: l, escape: escapeHex, secrets: l.secrets[:0]}
+	a := access{l: l, escape: escapeHex}
 	end := len(l.text)
 	if n := bytes.LastIndex(l.text[i:], []byte(", client: ")); n >= 0 {
 		end = i + n
 		a.nginxPairs(end)
 	}
-	l.r.Body = event.Text(a.redacted(l.span(i, end)))
-	l.secrets = a.secrets
+	l.r.Body = event.Text(l.span(i, end))
 }
 
 // nginxPairs reads `, key: value` from i on.
@@ -129,13 +128,10 @@ func (a *access) nginxPair(key []byte, s event.Span) {
 	case "request":
 		a.request(s)
 	case "upstream":
-		a.note(s)
 		a.text("nginx.upstream", s)
 	case "referrer":
-		a.note(s)
 		a.header("http.request.header.referer", s)
 	case "subrequest":
-		a.note(s)
 		a.text("nginx.subrequest", s)
 	}
 }

@@ -73,7 +73,7 @@ type seen struct {
 
 func (s *seen) look(t *testing.T, f *format, line []byte, src *event.Source) {
 	p := New(Options{})
-	b := batchOf(src, line)
+	b := redacted(batchOf(src, line))
 	readLater(b)
 	p.Process(b)
 	r := &b.Records[0]

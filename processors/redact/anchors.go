@@ -172,8 +172,10 @@ var keyAnchors = []string{
 	"i-key", "s-key", "t-key", "e-key", "g-key", "n-key", "h-key", "r-key",
 	"i.key", "s.key", "t.key", "e.key",
 	" pwd=", ";pwd=", "&pwd=", "?pwd=", "_pwd=", ",pwd=", "\"pwd=", " pwd:", "{pwd:", "\"pwd\"", "_pwd\"", "'pwd'", "\"pwd\\",
-	"?sig=", "&sig=", "6sig=", ";sig=",
 }
+
+// sigAnchors are the key sig and a byte before it.
+var sigAnchors = []string{"?sig=", "&sig=", "6sig=", ";sig=", "\"sig=", " sig=", "'sig=", "fsig%", "6sig%"}
 
 // pemAnchor is the part of a private key's first line that is looked for,
 // pemOffset where it stands.
@@ -187,12 +189,16 @@ func anchorsOfSecrets() []anchor {
 		{text: pemAnchor, find: (*scanner).privateKey},
 		{text: "bearer ", find: (*scanner).bearer},
 	}
+	second := func(s *scanner, at int) int { return s.key(at + 1) }
 	for _, k := range keyAnchors {
 		find := (*scanner).key
 		if !letter.has(k[0]) {
-			find = func(s *scanner, at int) int { return s.key(at + 1) }
+			find = second
 		}
 		all = append(all, anchor{text: k, find: find})
+	}
+	for _, k := range sigAnchors {
+		all = append(all, anchor{text: k, find: second})
 	}
 	for _, h := range jwtHeads {
 		all = append(all, anchor{text: h, find: (*scanner).jwt})

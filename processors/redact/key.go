@@ -10,8 +10,9 @@ import (
 type keyRule struct {
 	end  string
 	rule rule
-	// whole says that nothing may stand before the end.
-	whole bool
+	// query says that it is the name of a parameter of a URL, before which
+	// nothing may stand: in other places it means other things.
+	query bool
 	// weak says that the key is used for other things too: only values that
 	// look random are secrets.
 	weak bool
@@ -21,13 +22,13 @@ type keyRule struct {
 var keyRules = []keyRule{
 	// The list of the OpenTelemetry semantic conventions for url.query, with
 	// what signature version 4 and Google's of the same kind have beside.
-	{end: "sig", rule: ruleURLParameter, whole: true},
-	{end: "signature", rule: ruleURLParameter, whole: true},
-	{end: "awsaccesskeyid", rule: ruleURLParameter, whole: true},
-	{end: "xamzsignature", rule: ruleURLParameter, whole: true},
-	{end: "xamzcredential", rule: ruleURLParameter, whole: true},
-	{end: "xgoogsignature", rule: ruleURLParameter, whole: true},
-	{end: "xgoogcredential", rule: ruleURLParameter, whole: true},
+	{end: "awsaccesskeyid", rule: ruleURLParameter},
+	{end: "xamzsignature", rule: ruleURLParameter},
+	{end: "xamzcredential", rule: ruleURLParameter},
+	{end: "xgoogsignature", rule: ruleURLParameter},
+	{end: "xgoogcredential", rule: ruleURLParameter},
+	{end: "sig", rule: ruleURLParameter, query: true},
+	{end: "signature", rule: ruleURLParameter, query: true},
 
 	{end: "authorization", rule: ruleAuthorization},
 	{end: "cookie", rule: ruleCookie},
@@ -94,7 +95,7 @@ func (s *scanner) key(at int) int {
 		return 0
 	}
 	v := s.assigned(k)
-	if v.from == 0 {
+	if v.from == 0 || r.query && !s.inQuery(k.from) && !s.beginsQuery(k, v) {
 		return 0
 	}
 	return s.secret(r, k, v)
@@ -140,16 +141,11 @@ func (s *scanner) ruleOf(k word) *keyRule {
 	}
 	for i := range keyRules {
 		r := &keyRules[i]
-		if r.end[len(r.end)-1] == name[len(name)-1] && bytes.HasSuffix(name, []byte(r.end)) && s.fits(r, k, len(name)) {
+		if r.end[len(r.end)-1] == name[len(name)-1] && bytes.HasSuffix(name, []byte(r.end)) && (!r.query || len(name) == len(r.end)) {
 			return r
 		}
 	}
 	return nil
-}
-
-// fits reports whether a rule takes a key whose end it has.
-func (s *scanner) fits(r *keyRule, k word, length int) bool {
-	return !r.whole || length == len(r.end) && s.inQuery(k.from)
 }
 
 // inQuery reports whether a parameter of a URL begins at a place.
@@ -166,10 +162,35 @@ func (s *scanner) inQuery(at int) bool {
 		return string(code) == "26" || equalFold(code, "3f")
 	}
 	if at >= 6 {
-		_, char := s.escape(at - 6)
-		return char == '&'
+		return s.queryEscape(at - 6)
 	}
 	return false
+}
+
+// beginsQuery reports whether a key that no ? or & stands before may be the
+// first parameter of a query that is a field of its own, as $args of nginx is:
+// another parameter follows, or the field has nothing else, or the value looks
+// random.
+func (s *scanner) beginsQuery(k word, v value) bool {
+	if s.text[k.to] != '=' || v.quote != 0 {
+		return false
+	}
+	if v.to < len(s.text) {
+		switch behind := s.text[v.to]; {
+		case behind == '&', s.queryEscape(v.to):
+			return true
+		case k.from > 0 && isQuote(behind) && s.text[k.from-1] == behind:
+			return true
+		}
+	}
+	return random(s.text[v.from:v.to])
+}
+
+// queryEscape reports whether an & is written at a place as JSON of Go and
+// Java has it.
+func (s *scanner) queryEscape(at int) bool {
+	_, char := s.escape(at)
+	return char == '&'
 }
 
 // maxDoubt is the longest value that may be left: what is longer is a secret
@@ -233,7 +254,7 @@ func placeholder(v []byte) bool {
 // placeholders are what programs write for a value that they do not have or
 // do not show.
 var placeholders = []string{
-	"null", "nil", "none", "true", "false", "undefined", "<nil>", "redacted", "[redacted]", "<redacted>", "(redacted)", "%s", "%v", "%q",
+	"null", "nil", "none", "yes", "no", "true", "false", "undefined", "<nil>", "redacted", "[redacted]", "<redacted>", "(redacted)", "%s", "%v", "%q",
 }
 
 // minRandom is the least length of a value that is taken for random, longRandom
