@@ -65,3 +65,5 @@ func TestRecordOfACompressedLogGoesOnInALogThatIsStillEmpty(t *testing.T) {
 func TestTouchedLogIsReadBesideACompressedFileThatWasGivenUp(t *testing.T) {
 	runScenario(t, "gzip_touched")
 }
+
+func TestRecordIsOpenBeyondALogInBetweenThatIsCompressed(t *testing.T) { runScenario(t, "gzip_passed") }

@@ -9,3 +9,5 @@ func TestDescriptors(t *testing.T) {
 func TestTruncatedAndDeletedWithoutADescriptor(t *testing.T) { runScenario(t, "descriptors_truncated") }
 
 func TestDescriptorsOfEmptyFiles(t *testing.T) { runScenario(t, "descriptors_empty") }
+
+func TestLogThatIsCompressedWithoutADescriptor(t *testing.T) { runScenario(t, "descriptors_compressed") }

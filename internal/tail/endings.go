@@ -223,7 +223,7 @@ func (l *Lane) fail(r *reading, err error, b *event.Batch) bool {
 	case errors.Is(err, errClosed):
 		// Either the file was given up, or deleted while it rested, or the engine
 		// stops.
-		return (r.file.abandoned.Load() || r.file.isGone()) && l.abandon(r, b)
+		return r.file.abandoned.Load() && l.abandon(r, b)
 	}
 	if reason := err.Error(); r.failed != reason {
 		r.failed = reason

@@ -48,8 +48,8 @@ type file struct {
 	// compressed file's content only by the lane's.
 	size     atomic.Int64
 	unlinked atomic.Bool
-	// abandoned is set by the engine when it closed an unread file; head is
-	// then its first line, cut.
+	// abandoned is set by the engine when it closed an unread file, or found one
+	// deleted that had no descriptor; head is then its first line, cut, if known.
 	abandoned atomic.Bool
 	head      []byte
 	path      atomic.Pointer[string]

@@ -181,6 +181,7 @@ func (l *Lane) place(r *reading, k *known) error {
 func (f *family) take(k *known, r *reading) {
 	f.unidentified--
 	k.by, k.met, r.known = r, true, k
+	r.file.chain.joiner.readOnIn(r, k.ID)
 	r.lane.engine.opts.Positions.Present(k.ID, true)
 	r.open(k)
 	if k.fresh || k.ended {

@@ -211,6 +211,34 @@ func (p *pieces) leave(r *reading) {
 	p.through = append(p.through, through)
 }
 
+// passed says whether a file was left while the record was open.
+func (s *stream) passed(r *reading) bool {
+	isIt := func(t passage) bool { return t.reading == r }
+	held := s.held()
+	return slices.ContainsFunc(held[:], func(p *pieces) bool { return p != nil && slices.ContainsFunc(p.through, isIt) })
+}
+
+// readOnIn notes that the content of a file that was left is read on in that of r,
+// which was made of it: its state tells of the open record then.
+func (j *joiner) readOnIn(r *reading, content event.SourceID) {
+	for i := range j.streams {
+		for _, p := range j.streams[i].held() {
+			p.readOnIn(r, content)
+		}
+	}
+}
+
+func (p *pieces) readOnIn(r *reading, content event.SourceID) {
+	if p == nil {
+		return
+	}
+	for i := range p.through {
+		if old := p.through[i].reading; old.src != nil && old.src.ID == content {
+			p.through[i].reading = r
+		}
+	}
+}
+
 // setAside leaves an open record to the older file that it is in: r, in which
 // reading goes on, was read without it.
 func (s *stream) setAside(r *reading) {

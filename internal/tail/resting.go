@@ -161,7 +161,9 @@ func (e *Engine) vanish(f *file) {
 			"path", quote(*f.path.Load()), "unread_bytes", f.unread())
 	}
 	f.poll.vanished = true
-	f.abandoned.Store(f.unread() > 0 || f.source.Load() == nil)
+	// Also of one that was read to its end as far as was seen: a compressed file
+	// may have more of it.
+	f.abandoned.Store(true)
 	f.unlinked.Store(true)
 	f.chain.lane.enqueue(f.chain)
 }

@@ -30,16 +30,15 @@ func (r *reading) state() frame.Source {
 // streamState says how the records of a stream go on behind the position. Of a
 // record that is open, a file may have pieces or none.
 func (r *reading) streamState(which event.Stream) frame.StreamState {
-	own := &r.joiner.streams[which]
+	own, s := &r.joiner.streams[which], &r.file.chain.joiner.streams[which]
+	first := s.firstIn(r)
 	switch {
 	case own.isOpen() && own.oldest().from == r:
 		return frame.StreamState{Mode: frame.ModeOpen, Open: own.oldest().start}
+	case r.beside && s.passed(r):
+		return frame.StreamState{Mode: frame.ModeOpen, Open: r.offset}
 	case r.beside:
 		return frame.StreamState{Mode: own.mode}
-	}
-	s := &r.file.chain.joiner.streams[which]
-	first := s.firstIn(r)
-	switch {
 	case s.isOpen() && first >= 0:
 		return frame.StreamState{Mode: frame.ModeOpen, Open: first}
 	case s.isOpen() && s.oldest().from.sequence < r.sequence:
