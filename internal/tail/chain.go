@@ -112,18 +112,31 @@ func (c *chain) remember(positions Positions, f *file, now int64) {
 	switch {
 	case f.dismissed.Load():
 		// It was not read to its end: it is like a new one when it is found.
-		c.forgetContent(positions, source)
-	case !f.unlinked.Load():
-		k := closedFile{
-			dev: f.dev, ino: f.ino, size: f.last, modified: f.touched, path: *f.path.Load(), source: source,
-		}
-		if !f.poll.present {
-			k.absent = now
-		}
-		c.closed = append(c.closed, k)
+		c.forgetContent(positions, source, false)
+	case !f.gone.Load():
+		c.closed = append(c.closed, f.closed(now))
 	case source != nil:
 		c.lane.forget(absence{identity: c.identity, id: source.ID})
 	}
+}
+
+// closed is what remains of a file that was not deleted when its lane was done
+// with it. It may have been written to since, or deleted.
+func (f *file) closed(now int64) closedFile {
+	k := closedFile{
+		dev: f.dev, ino: f.ino, size: f.ended.Load(), modified: f.touched, path: *f.path.Load(), source: f.source.Load(),
+	}
+	if f.compressed != nil {
+		k.size = f.last
+	}
+	if f.unlinked.Load() {
+		// The inode may be given to another file.
+		k.dev, k.ino = 0, 0
+	}
+	if f.unlinked.Load() || !f.poll.present {
+		k.absent = now
+	}
+	return k
 }
 
 // reopened forgets that a file was closed: it has grown since.
@@ -172,17 +185,18 @@ func (c *chain) forgetClosed(positions Positions, now int64) {
 	c.closed = slices.DeleteFunc(c.closed, func(k closedFile) bool {
 		gone := k.absent != 0 && now-k.absent >= absentFor
 		if gone && !c.isElsewhere(&k) {
-			c.forgetContent(positions, k.source)
+			c.forgetContent(positions, k.source, true)
 		}
 		return gone
 	})
 }
 
-// forgetContent says that a content is nowhere, if it was ever identified.
-func (c *chain) forgetContent(positions Positions, source *event.Source) {
+// forgetContent lets go of a content, if it was ever identified; deleted says that
+// it is nowhere.
+func (c *chain) forgetContent(positions Positions, source *event.Source, deleted bool) {
 	if source != nil {
 		positions.Present(source.ID, false)
-		c.lane.forget(absence{identity: c.identity, id: source.ID})
+		c.lane.forget(absence{identity: c.identity, id: source.ID, deleted: deleted})
 	}
 }
 

@@ -67,8 +67,10 @@ type file struct {
 	// grow, ns; 0 is never.
 	wakeAt atomic.Int64
 	// done says that the lane wants no more of the file, dismissed that it is
-	// excluded.
-	done, dismissed atomic.Bool
+	// excluded. ended is how large it was then, of one that is read as it is, and
+	// gone says that it was deleted.
+	done, dismissed, gone atomic.Bool
+	ended                 atomic.Int64
 	// settled says that the lane has looked and waits for the file to grow.
 	settled atomic.Bool
 	// wanted asks the engine for a descriptor.
@@ -195,6 +197,14 @@ func (f *file) wake(at int64) {
 			return
 		}
 	}
+}
+
+// end says that the lane wants no more of the file, which was read up to a size.
+func (f *file) end(size int64, deleted bool) {
+	f.setState(StateDone)
+	f.ended.Store(size)
+	f.gone.Store(deleted)
+	f.done.Store(true)
 }
 
 // dueBefore says whether the lane wants to look at the file before a time.

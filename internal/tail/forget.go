@@ -11,8 +11,9 @@ import (
 type absence struct {
 	identity string
 	id       event.SourceID
-	// chain is set when it is gone.
-	chain *chain
+	// chain is set when it is gone, deleted when the content is nowhere.
+	chain   *chain
+	deleted bool
 }
 
 // forget is called by the engine for what is gone; the lane lets go of it with
@@ -21,6 +22,9 @@ func (l *Lane) forget(a absence) {
 	l.goneMu.Lock()
 	defer l.goneMu.Unlock()
 	l.gone = append(l.gone, a)
+	if a.deleted {
+		l.rouse()
+	}
 }
 
 // forgetGone lets go of contents that are gone and recorded. The checkpoint
@@ -45,12 +49,23 @@ func (l *Lane) forgetOne(a absence) bool {
 		return false
 	}
 	for _, k := range gone {
+		if a.deleted && k != nil && !k.Final {
+			l.tellFinal(k)
+		}
 		fam.drop(k)
 	}
 	if len(fam.known) == 0 && fam.unidentified == 0 {
 		delete(l.families, a.identity)
 	}
 	return true
+}
+
+// tellFinal has it recorded that a content is gone which was read to its end
+// before its file was deleted.
+func (l *Lane) tellFinal(k *known) {
+	s := k.Source
+	s.Counts, s.Final = event.Counts{}, true
+	l.tell(s)
 }
 
 // isNeeded says whether somebody reads a content, or it is still to be recorded

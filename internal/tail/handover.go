@@ -103,7 +103,7 @@ func (r *reading) tookPlace() bool { return r.handedOver && r.left }
 // vacate ends the place in the chain that a file kept for its reading.
 func (l *Lane) vacate(f *file) {
 	f.reading = &reading{lane: l, file: f, closed: true, left: true}
-	f.done.Store(true)
+	f.end(f.size.Load(), f.unlinked.Load())
 }
 
 // beginAgain ends a reading in which nothing was read, and has the file that was

@@ -177,14 +177,14 @@ func (l *Lane) place(r *reading, k *known) error {
 
 // take gives a content to its reader. The identity and the start of a new one
 // must survive a restart, even if nothing is read for long, and so must where
-// a copy goes on.
+// a copy goes on, and that a file which was deleted is back.
 func (f *family) take(k *known, r *reading) {
 	f.unidentified--
 	k.by, k.met, r.known = r, true, k
 	r.file.chain.joiner.readOnIn(r, k.ID)
 	r.lane.engine.opts.Positions.Present(k.ID, true)
 	r.open(k)
-	if k.fresh || k.ended {
+	if k.fresh || k.ended || k.Final {
 		r.lane.moved(r)
 	}
 	if k.ended {

@@ -53,6 +53,9 @@ type reading struct {
 	// end are not content yet.
 	hole, unwritten int64
 
+	// seen is how large the file was when the last chunk was looked for.
+	seen int64
+
 	// unjoined is how many bytes before offset are in no frame and could not be
 	// read again.
 	unjoined int64

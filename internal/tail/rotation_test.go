@@ -19,3 +19,5 @@ func TestRotatedBeforeTheFirstLook(t *testing.T) { runScenario(t, "rotation_unse
 func TestEmptySuccessor(t *testing.T) { runScenario(t, "rotation_empty") }
 
 func TestRenamedToTheNameOfAnotherLog(t *testing.T) { runScenario(t, "rotation_elsewhere") }
+
+func TestLogThatChangesWhileItIsClosed(t *testing.T) { runScenario(t, "closing") }

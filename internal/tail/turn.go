@@ -81,6 +81,7 @@ func (l *Lane) advance(r *reading, followed bool, b *event.Batch) bool {
 	begun := r.src == nil
 	if begun {
 		l.loseUnseen(r)
+		r.seen = r.file.size.Load()
 		known, err := l.identify(r, followed || l.isEnding(r))
 		if err != nil {
 			return l.fail(r, err, b)
@@ -163,12 +164,12 @@ func (r *reading) ahead() (int64, error) {
 	if r.file.compressed != nil {
 		return r.file.compressed.ahead(r), nil
 	}
-	ahead := r.file.size.Load() - r.offset
-	if ahead > int64(r.pending) {
-		return ahead, nil
+	if r.seen = r.file.size.Load(); r.seen-r.offset > int64(r.pending) {
+		return r.seen - r.offset, nil
 	}
 	err := r.file.remeasure()
-	return r.file.size.Load() - r.offset, err
+	r.seen = r.file.size.Load()
+	return r.seen - r.offset, err
 }
 
 // worthReading keeps a long line that grows by little from being read anew
@@ -366,7 +367,8 @@ func (l *Lane) flushOlder(r *reading, b *event.Batch) bool {
 // close ends a reading. Its state goes into a frame once more.
 func (l *Lane) close(r *reading) {
 	r.closed, r.left = true, true
-	r.gone = r.lost || r.file.unlinked.Load()
+	deleted := r.file.unlinked.Load()
+	r.gone = r.lost || deleted
 	l.endDetour(r)
 	l.letInflater(r.file)
 	if r.file.chain.joiner.isOpen() {
@@ -382,7 +384,6 @@ func (l *Lane) close(r *reading) {
 		l.family(r.file.chain.identity).unidentified--
 	}
 	if r.file.reading == r {
-		r.file.setState(StateDone)
-		r.file.done.Store(true)
+		r.file.end(max(r.seen, r.offset), deleted)
 	}
 }

@@ -13,3 +13,5 @@ func TestTruncatedThenCompressedAndGivenUp(t *testing.T) { runScenario(t, "unlin
 func TestVanished(t *testing.T) { runScenario(t, "vanished") }
 
 func TestRecordOfADeletedLogThatIsGivenUpEnds(t *testing.T) { runScenario(t, "unlinked_open") }
+
+func TestLogThatIsDeletedWhenItIsClosed(t *testing.T) { runScenario(t, "closed_deleted") }
