@@ -10,4 +10,6 @@ func TestTruncatedAndDeletedWithoutADescriptor(t *testing.T) { runScenario(t, "d
 
 func TestDescriptorsOfEmptyFiles(t *testing.T) { runScenario(t, "descriptors_empty") }
 
-func TestLogThatIsCompressedWithoutADescriptor(t *testing.T) { runScenario(t, "descriptors_compressed") }
+func TestLogThatIsCompressedWithoutADescriptor(t *testing.T) {
+	runScenario(t, "descriptors_compressed")
+}
