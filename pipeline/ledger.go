@@ -8,9 +8,11 @@ import (
 
 // Ledger accounts for every line that an exporter was to deliver. Each figure
 // is counted where it happens and none is the difference of others. Excluded
-// are lines of classes that the exporter does not take.
+// are lines of classes that the exporter does not take, Returned those of frames
+// that went back to where they came from. Of frames from elsewhere, documents
+// are counted as lines.
 type Ledger struct {
-	Read, Delivered, Pending, Parked, Dead, Dropped, Excluded, Lost uint64
+	Read, Delivered, Pending, Parked, Dead, Dropped, Excluded, Lost, Returned uint64
 }
 
 // ledger is the exporter's. What a full journal skipped is lost for it, and
@@ -30,6 +32,7 @@ func (a *Agent) ledger(s *shipper) Ledger {
 		Dropped:   c.Passed.DroppedLines + c.Pending.DroppedLines,
 		Excluded:  c.Result.Excluded,
 		Lost:      c.Result.Lost + c.Skipped.Lines + park.Result.Lost + dead.Result.Lost,
+		Returned:  c.Withdrawn.Lines,
 	}
 }
 
@@ -45,7 +48,7 @@ func statsOf(s letters, exporter string) journal.StoreStats {
 
 // Balanced says whether every line read is somewhere.
 func (l Ledger) Balanced() bool {
-	return l.Read == l.Delivered+l.Pending+l.Parked+l.Dead+l.Dropped+l.Excluded+l.Lost
+	return l.Read == l.Delivered+l.Pending+l.Parked+l.Dead+l.Dropped+l.Excluded+l.Lost+l.Returned
 }
 
 // String is the ledger on one line. What rules and classes leave out is

@@ -15,7 +15,7 @@ const Version = 1
 const MetaLimit = 60_000
 
 // Meta describes a frame. Lanes fill it but for Seq, DurableSeq and
-// JournalTime, which the journal's appender gives.
+// JournalTime, which the journal gives.
 type Meta struct {
 	// Seq numbers the frames of a journal from 1 without gaps in one life;
 	// a number is never given twice.
@@ -23,7 +23,8 @@ type Meta struct {
 	// DurableSeq is the highest number known to be on stable storage when
 	// this frame was written.
 	DurableSeq uint64
-	// JournalTime is when the frame was written, ns since the Unix epoch.
+	// JournalTime is when the frame was written first, ns since the Unix epoch:
+	// one that comes from another node's journal keeps the time of that.
 	JournalTime int64
 
 	// Class tells exporters apart; "default" unless routes say otherwise.

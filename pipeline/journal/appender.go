@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"errors"
 	"syscall"
 	"time"
@@ -39,16 +40,16 @@ func (j *Journal) run() {
 	j.shutdown()
 }
 
-// take is everything queued. Each frame gets its number and time, which it
-// keeps however often it is written, while nobody can see it neither queued
-// nor numbered.
+// take is everything queued. Each frame gets its number and, unless it has one,
+// its time, which it keeps however often it is written, while nobody can see it
+// neither queued nor numbered.
 func (j *Journal) take() []*frame.Sealed {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	group := j.intake.take()
 	now := j.opts.wall().UnixNano()
 	for _, s := range group {
-		s.Meta.Seq, s.Meta.JournalTime = j.nextSeq, now
+		s.Meta.Seq, s.Meta.JournalTime = j.nextSeq, cmp.Or(s.Meta.JournalTime, now)
 		j.nextSeq++
 	}
 	return group
@@ -160,6 +161,9 @@ func (j *Journal) publish(group []*frame.Sealed) {
 	}
 	j.writer.mark(group[len(group)-1].Meta.Seq)
 	j.opts.OnDurable(metas)
+	for _, s := range group {
+		s.Acknowledge()
+	}
 	j.advance(group)
 	release(group)
 }

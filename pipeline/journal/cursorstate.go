@@ -27,7 +27,7 @@ type state struct {
 	Damaged uint64 `json:"damaged"`
 }
 
-// Skipped is what a full journal moved a cursor past.
+// Skipped is what a cursor was moved past, such as by a full journal.
 type Skipped struct{ Frames, Lines, Docs uint64 }
 
 // Add sums frames into s.
@@ -78,8 +78,8 @@ func parseVersioned(b []byte, into any) error {
 }
 
 // CursorStats are a cursor's figures now. Read lines are Passed.Lines plus
-// Pending.Lines; each of them is in Result, Skipped, the DroppedLines of
-// Passed and Pending, or the DocLines of Pending.
+// Pending.Lines; each of them is in Result, Skipped, Withdrawn, the DroppedLines
+// of Passed and Pending, or the DocLines of Pending.
 type CursorStats struct {
 	Name string
 	// Start is where the cursor began, Position the last frame that is done.
@@ -88,6 +88,9 @@ type CursorStats struct {
 	Passed  event.Counts
 	Result  Result
 	Skipped Skipped
+	// Withdrawn is what was dropped before the exporter had it, because it is
+	// kept where it came from; of a journal in memory only.
+	Withdrawn Skipped
 	// Damaged counts frames that could not be read; their lines are in
 	// Result.Lost as far as an index knew them.
 	Damaged uint64

@@ -269,6 +269,20 @@ var both = map[string]func(t *testing.T, s *subject){
 			t.Errorf("acknowledged: %v", s.acknowledged)
 		}
 	},
+	"a frame from elsewhere keeps its time and mark, and its origin is told by its tag": func(t *testing.T, s *subject) {
+		c, queue := s.cursor("a", journal.CursorOptions{}), &queue{}
+		at := time.Now().Add(-time.Hour).UnixNano()
+		foreign := s.from(queue, 7)
+		foreign.Meta.JournalTime, foreign.Meta.MaybeSeen = at, true
+		s.must(s.Append(context.Background(), foreign))
+		s.must(s.Flush(context.Background()))
+		f := s.take(c, 1)[0]
+		if f.Meta.JournalTime != at || !f.Meta.MaybeSeen {
+			t.Errorf("journal time %d, maybe seen %v", f.Meta.JournalTime, f.Meta.MaybeSeen)
+		}
+		s.must(c.Advance(f, delivered))
+		queue.want(t, "[7]", "after delivery")
+	},
 	"figures balance": func(t *testing.T, s *subject) {
 		c := s.cursor("a", journal.CursorOptions{})
 		s.add(5)

@@ -64,12 +64,13 @@ type payload struct {
 	bytes   []byte
 }
 
-// Read copies the bytes, unless every cursor is past the frame.
+// Read copies the bytes, unless every cursor is past the frame, or it was
+// withdrawn before the cursor gave it.
 func (p payload) Read(m *frame.Meta, buf []byte) ([]byte, error) {
 	p.journal.mu.Lock()
 	gone := m.Seq < p.journal.first
 	p.journal.mu.Unlock()
-	if gone {
+	if gone || p.bytes == nil {
 		return nil, fs.ErrNotExist
 	}
 	return append(buf[:0], p.bytes...), nil
@@ -90,6 +91,9 @@ func (c *Cursor) Advance(f *journal.Frame, r journal.Result) error {
 	}
 	c.pass(&f.Meta)
 	c.stats.Result.Add(r)
+	if j.frames[f.Meta.Seq-j.first].withdrawn && r == (journal.Result{}) {
+		c.stats.Withdrawn.Add(journal.TallyOf(&f.Meta))
+	}
 	j.settle()
 	j.wake()
 	return nil
@@ -112,9 +116,13 @@ func (c *Cursor) skip() {
 	if c.stats.Position >= c.journal.first {
 		return
 	}
-	m := &c.journal.frames[0].meta
-	c.pass(m)
-	c.stats.Skipped.Add(journal.TallyOf(m))
+	k := &c.journal.frames[0]
+	c.pass(&k.meta)
+	if k.withdrawn {
+		c.stats.Withdrawn.Add(journal.TallyOf(&k.meta))
+		return
+	}
+	c.stats.Skipped.Add(journal.TallyOf(&k.meta))
 }
 
 // Stats are the cursor's figures since the journal was opened.

@@ -6,6 +6,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -53,10 +54,14 @@ type Journal struct {
 	changed chan struct{}
 }
 
-// kept is a frame in memory of just its size.
+// kept is a frame in memory of just its size. One that was withdrawn has no
+// payload.
 type kept struct {
-	meta    frame.Meta
-	payload []byte
+	meta      frame.Meta
+	payload   []byte
+	origin    frame.Origin
+	tag       uint64
+	withdrawn bool
 }
 
 func (k *kept) size() int64 { return int64(k.meta.MetaSize() + len(k.payload)) }
@@ -85,10 +90,28 @@ func (j *Journal) Replay(after uint64, _ func(*frame.Meta) error) error {
 // on, also after an error. It waits while the journal is full. The order of
 // calls is the order of numbers.
 func (j *Journal) Append(ctx context.Context, s *frame.Sealed) error {
-	// Memory that was taken for a frame before its size was known is larger.
-	k := kept{meta: s.Meta, payload: slices.Clone(s.Payload)}
-	s.Release()
+	k := kept{meta: s.Meta, payload: s.Payload, origin: s.Origin, tag: s.Tag}
+	if cap(s.Payload) > len(s.Payload) {
+		// Memory that was taken for a frame before its size was known is larger.
+		k.payload = slices.Clone(s.Payload)
+		s.Release()
+	}
 	return j.await(ctx, func() (bool, error) { return j.offer(k) })
+}
+
+// Withdraw drops the frames of an origin that are not acknowledged, since it
+// keeps them itself: what exporters have not taken yet they do not get. They are
+// still acknowledged when the exporters have passed what they had taken.
+func (j *Journal) Withdraw(o frame.Origin) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := max(0, int(j.passed+1-j.first)); i < len(j.frames); i++ {
+		if k := &j.frames[i]; k.origin == o && !k.withdrawn {
+			j.bytes -= int64(len(k.payload))
+			k.payload, k.withdrawn = nil, true
+		}
+	}
+	j.wake()
 }
 
 // await calls try, with the journal locked, after every change until it says
@@ -125,7 +148,7 @@ func (j *Journal) offer(k kept) (taken bool, err error) {
 		j.starve(k.size())
 		return false, nil
 	}
-	k.meta.Seq, k.meta.JournalTime = j.next(), time.Now().UnixNano()
+	k.meta.Seq, k.meta.JournalTime = j.next(), cmp.Or(k.meta.JournalTime, time.Now().UnixNano())
 	j.frames = append(j.frames, k)
 	j.bytes += k.size()
 	j.wanted = 0
@@ -164,7 +187,7 @@ func (j *Journal) starve(size int64) {
 	j.wanted = size
 	if now := time.Now(); now.Sub(j.told) >= toldEvery {
 		j.told = now
-		j.opts.Logger.Warn("the journal in memory is full; reading of logs pauses until an exporter has delivered",
+		j.opts.Logger.Warn("the journal in memory is full; nothing is read or received until an exporter has delivered",
 			"bytes", j.bytes, "max_size", j.opts.MaxSize)
 	}
 }
@@ -196,7 +219,11 @@ func (j *Journal) tell(through uint64) {
 		metas = append(metas, &j.frames[seq-j.first].meta)
 	}
 	j.opts.OnPassed(metas)
-	j.passed = through
+	for ; j.passed < through; j.passed++ {
+		if k := &j.frames[j.passed+1-j.first]; k.origin != nil {
+			k.origin.Acknowledge(k.tag)
+		}
+	}
 }
 
 // drop lets go of the frames up to a number.
@@ -260,7 +287,7 @@ func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if n := len(j.frames); n > 0 && !j.closed {
-		j.opts.Logger.Info("frames end undelivered with the journal in memory; their lines are in their files and will be read again",
+		j.opts.Logger.Info("frames end undelivered with the journal in memory; they are still where they came from and will come again",
 			"frames", n, "bytes", j.bytes)
 	}
 	j.closed = true

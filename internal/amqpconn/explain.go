@@ -1,0 +1,76 @@
+package amqpconn
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+// Denied is an error that a person must see to: time alone does not cure it.
+type Denied struct {
+	// Cure is what to change.
+	Cure string
+	err  error
+}
+
+// Error says what happened and the cure.
+func (d *Denied) Error() string { return d.err.Error() + "; " + d.Cure }
+
+// Unwrap is what happened.
+func (d *Denied) Unwrap() error { return d.err }
+
+// Explain adds what to change to errors of connections and channels that need
+// a person. Others it returns as they are.
+func Explain(err error) error {
+	if cure := cureOf(err); cure != "" {
+		return &Denied{cure, err}
+	}
+	return err
+}
+
+func cureOf(err error) string {
+	_, unknownCA := errors.AsType[x509.UnknownAuthorityError](err)
+	_, wrongName := errors.AsType[x509.HostnameError](err)
+	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
+	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
+	switch broker, closed := errors.AsType[*amqp.Error](err); {
+	case unknownCA:
+		return "set tls.ca_file to the authority that has signed the broker's certificate"
+	case wrongName:
+		return "name the broker in endpoints as its certificate does, or set tls.server_name_override"
+	case invalid:
+		return "have the broker's certificate renewed, and see whether the clock of this node is right"
+	case noTLS:
+		return "the port does not speak TLS: write amqp:// or name the port of amqps, usually 5671"
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
+		return "see whether the files of the secrets are mounted and may be read"
+	case closed:
+		return cureOfBroker(broker)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return ""
+	}
+	return ""
+}
+
+// cureOfBroker goes by the reply code (AMQP 0-9-1, 1.2) and RabbitMQ's words.
+func cureOfBroker(e *amqp.Error) string {
+	switch {
+	case e.Code == amqp.AccessRefused && e.Reason == amqp.ErrCredentials.Reason, e.Code == amqp.AccessRefused && strings.Contains(e.Reason, "Login was refused"):
+		return "see whether user and password are right (rabbitmqctl authenticate_user)"
+	case e.Code == amqp.AccessRefused && e.Reason == amqp.ErrSASL.Reason:
+		return "the broker does not know this way to authenticate: set auth, or enable its plugin rabbitmq_auth_mechanism_ssl for external"
+	case e.Code == amqp.AccessRefused && e.Reason == amqp.ErrVhost.Reason, e.Code == amqp.NotAllowed && strings.Contains(e.Reason, "vhost"):
+		return "see whether vhost is right and the user may use it (rabbitmqctl set_permissions)"
+	case e.Code == amqp.AccessRefused:
+		return "give the user the permission that is named (rabbitmqctl set_permissions)"
+	case e.Code == amqp.NotFound:
+		return fmt.Sprintf("declare what is missing, or see whether its name and vhost are right (%d)", e.Code)
+	}
+	return ""
+}
