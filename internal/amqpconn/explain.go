@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"syscall"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 )
@@ -52,8 +51,6 @@ func cureOf(err error) string {
 		return "see whether the files of the secrets are mounted and may be read"
 	case closed:
 		return cureOfBroker(broker)
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return ""
 	}
 	return ""
 }

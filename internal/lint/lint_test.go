@@ -42,6 +42,7 @@ var layers = Layers{
 		"internal/managed":       {},
 		"internal/cluster":       {"internal/doctor", "internal/managed"},
 		"internal/kibana":        {"internal/managed"},
+		"internal/amqpconn":      {"pipeline/config"},
 
 		"internal/searchflags": {"internal/search", "internal/render", "internal/terminal"},
 		"internal/turn":        {"internal/vfs"},
@@ -56,9 +57,11 @@ var layers = Layers{
 		"internal/tail/*": {"pipeline/event", "internal/strictjson", "internal/tail/rfc3339"},
 		"internal/search": {"pipeline/event", "pipeline/frame", "pipeline/journal", "pipeline/config", "pipeline/ecs", "internal/vfs", "internal/render"},
 
-		"receivers/*":  {"pipeline/event", "internal/tail", "internal/tail/confine"},
-		"processors/*": {"pipeline/event", "pipeline/lineformat", "internal/strictjson", "internal/vfs"},
-		"exporters/*":  {"pipeline/event", "pipeline/frame", "pipeline/shipping", "pipeline/config", "internal/render", "internal/terminal"},
+		"receivers/*":        {"pipeline/event", "internal/tail", "internal/tail/confine"},
+		"receivers/rabbitmq": {"pipeline/frame", "pipeline/message", "pipeline/config", "internal/amqpconn"},
+		"processors/*":       {"pipeline/event", "pipeline/lineformat", "internal/strictjson", "internal/vfs"},
+		"exporters/*":        {"pipeline/event", "pipeline/frame", "pipeline/shipping", "pipeline/config", "internal/render", "internal/terminal"},
+		"exporters/rabbitmq": {"pipeline/frame", "pipeline/message", "pipeline/shipping", "pipeline/config", "internal/amqpconn"},
 
 		"pipeline": {"pipeline/*", "pipeline/journal/*", "internal/vfs", "internal/owner", "internal/checkpoint", "internal/control", "internal/tail", "internal/telemetry", "internal/status",
 			"receivers/*", "processors/*", "exporters/*"},
