@@ -90,7 +90,7 @@ type CursorStats struct {
 	Skipped Skipped
 	// Withdrawn is what was dropped before the exporter had it, because it is
 	// kept where it came from; of a journal in memory only.
-	Withdrawn Skipped
+	Withdrawn Skipped `json:",omitzero"`
 	// Damaged counts frames that could not be read; their lines are in
 	// Result.Lost as far as an index knew them.
 	Damaged uint64
