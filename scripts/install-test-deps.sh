@@ -22,6 +22,8 @@ needs=(
   "systemd-analyze:systemd"
   "promtool:prometheus"
   "etcd:etcd-server"
+  "rabbitmq-server:rabbitmq-server"
+  "erl_call:erlang-base"
 )
 
 missing=()

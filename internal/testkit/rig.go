@@ -75,7 +75,13 @@ func (r *Rig) Path(parts ...string) string {
 // that are made meanwhile come from ports of 127.0.0.1.
 func FreeAddress(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", Loopback()+":0")
+	return FreeAddressOf(tb, Loopback())
+}
+
+// FreeAddressOf is a local address of a host that nothing listens on.
+func FreeAddressOf(tb testing.TB, host string) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		tb.Fatal(err)
 	}

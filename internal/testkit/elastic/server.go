@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -289,7 +288,7 @@ func (s *Server) Restart() {
 	c := s.program()
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
-	exited, err := spawn(c)
+	exited, err := testkit.Spawn(c)
 	s.must(err)
 	s.command, s.exited = c, exited
 	for deadline := time.Now().Add(startLimit); !s.ready(); time.Sleep(200 * time.Millisecond) {
@@ -302,24 +301,6 @@ func (s *Server) Restart() {
 			s.t.Fatalf("the server was not ready after %v", startLimit)
 		}
 	}
-}
-
-// spawn starts a program and closes exited when it has ended. The kernel kills
-// it with the thread that started it (PR_SET_PDEATHSIG), which therefore does
-// nothing else: that of a test may end before.
-func spawn(c *exec.Cmd) (exited chan struct{}, err error) {
-	exited = make(chan struct{})
-	started := make(chan error)
-	go func() {
-		defer close(exited)
-		runtime.LockOSThread()
-		err := c.Start()
-		started <- err
-		if err == nil {
-			_ = c.Wait()
-		}
-	}()
-	return exited, <-started
 }
 
 func (s *Server) ready() bool {
