@@ -3,7 +3,6 @@ package parse
 import (
 	"math/bits"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/tailrace/tailrace/internal/strictjson"
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -28,6 +27,10 @@ type line struct {
 	// wanted is the variable of the layout being tried that should be at at,
 	// or the literal before it.
 	wanted string
+	// stamp is the time that isoAt found at stampAt-1, where that is not less
+	// than zero.
+	stamp   stamp
+	stampAt int
 	// What undo goes back to.
 	runtimeTime   int64
 	fields, bytes int
@@ -53,6 +56,7 @@ func (l *line) start(r *event.Record) {
 	if r.Lines > 1 {
 		l.text = firstLine(l.text)
 	}
+	l.stampAt = 0
 	l.runtimeTime, l.fields, l.bytes = r.Time, len(l.b.Fields), len(l.b.Data)
 }
 
@@ -127,15 +131,15 @@ func (l *line) parseDetected(s *stream) {
 func (l *line) detect(s *stream) {
 	meant := reasonNone
 	var by uint8
-	for set := byHead[l.text[0]]; set != 0; set &= set - 1 {
+	for set := detectable.of(l); set != 0; set &= set - 1 {
 		f := uint8(bits.TrailingZeros64(set))
 		if l.try(f, false) {
 			s.format.Store(uint32(f))
 			s.lines, s.misses = 1, 0
 			return
 		}
-		if !l.reason.weak() {
-			meant, by = l.reason, f
+		if why := l.reason; why != reasonMisfit && !why.weak() {
+			meant, by = why, f
 		}
 	}
 	l.trying = by
@@ -231,7 +235,7 @@ func (l *line) dataset(name string) {
 // wholeBody makes the record's body the whole line.
 func (l *line) wholeBody() {
 	l.r.Body = event.Value{}
-	if !utf8.Valid(l.text) {
+	if !isUTF8(l.text) {
 		l.r.Flags |= event.Escape
 	}
 }

@@ -24,8 +24,11 @@ func parseSpring(l *line) bool {
 		i = l.blanks(end)
 	}
 	i, pid, ok := l.digitsAt(i)
+	if !ok {
+		return l.fail(reasonMisfit, i)
+	}
 	logger := l.springThread(i)
-	if !ok || logger == 0 {
+	if logger == 0 {
 		return l.fail(reasonMisfit, i)
 	}
 	colon := bytes.Index(l.text[logger:], []byte(" : "))
