@@ -245,7 +245,7 @@ var formats = []format{
 	},
 	{
 		name:    "coredns",
-		about:   "CoreDNS: queries, and what its plugins say (from specification).",
+		about:   "CoreDNS: queries in its formats common and combined, and what its plugins say.",
 		example: `[INFO] 10.1.2.3:41234 - 4711 "A IN ex.test. udp 40 false 512" NOERROR qr,rd,ra 120 0.000512s`,
 		time:    "none: the container runtime's", severity: "DEBUG 5, INFO 9, WARNING 13, ERROR 17, FATAL 21", trace: noTrace,
 		heads: brackets, parse: parseCoreDNS,
@@ -266,24 +266,31 @@ var formats = []format{
 	},
 	{
 		name:    "syslog-5424",
-		about:   "Syslog as RFC 5424 has it (from specification).",
+		about:   "Syslog as RFC 5424 has it.",
 		example: `<165>1 2026-03-05T10:11:12.003Z web-1 shop 31 ID47 [opentelemetry trace_id="4bf92f3577b34da6a3ce929d0e0e4736" span_id="00f067aa0ba902b7"] order placed`,
 		time:    "with its zone", severity: "of the priority: " + syslogNumbers, trace: "the parameters `trace_id` and `span_id` of structured data, and as in text",
 		heads: "<", parse: parseSyslog5424,
 	},
 	{
 		name:    "syslog",
-		about:   "Syslog as RFC 3164 has it, with its priority or as files have it (from specification).",
+		about:   "Syslog as RFC 3164 has it, with its priority or as files have it, and with rsyslog's time of RFC 3339.",
 		example: `<34>Mar  5 10:11:12 web-1 sshd[31]: Connection closed by 10.0.0.1`,
-		time:    "without year and zone: next to the runtime's", severity: "of the priority, none without one: " + syslogNumbers, trace: textTrace,
-		heads: "<JFMASOND", parse: parseSyslog3164,
+		time:    "without year and zone: next to the runtime's, or RFC 3339's with its zone", severity: "of the priority, none without one: " + syslogNumbers, trace: textTrace,
+		heads: digits0 + "<JFMASOND", shapes: shapesLoose | shapeISO | shapeISOWord, parse: parseSyslog3164,
 	},
 	{
 		name:    "spring",
-		about:   "Spring Boot's default layouts, with Sleuth's or Micrometer's ids (from specification).",
+		about:   "Spring Boot's default layouts, with Sleuth's or Micrometer's ids.",
 		example: `2026-03-05T10:11:12.123Z  INFO 1 --- [shop] [main] [4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7] com.example.App : order placed`,
 		time:    "at the head", severity: log4jSeverity, trace: "`[application,trace,span]` before the process, `[trace-span]` behind the thread, and as in text",
 		heads: digits0, shapes: shapeISO | shapeISOWord, parse: parseSpring,
+	},
+	{
+		name:    "rust-tracing",
+		about:   "What Rust's tracing writes by its subscriber's default, with the spans around an event, in colours or not.",
+		example: `2026-03-05T10:11:12.123456Z  INFO request{method="GET"}: shop::cart: order placed order=4711`,
+		time:    "at the head", severity: "TRACE 1, DEBUG 5, INFO 9, WARN 13, ERROR 17", trace: textTrace,
+		heads: digits0 + "\x1b", shapes: shapesLoose | shapeISO | shapeISOWord, parse: parseRustTracing,
 	},
 	{
 		name:    "log4j",
@@ -301,7 +308,7 @@ var formats = []format{
 	},
 	{
 		name:    "ruby",
-		about:   "Ruby's Logger (from specification).",
+		about:   "Ruby's Logger.",
 		example: `I, [2026-03-05T10:11:12.123456 #31]  INFO -- shop: order placed`,
 		time:    "in the brackets, without a zone", severity: "DEBUG 5, INFO and ANY 9, WARN 13, ERROR 17, FATAL 21", trace: textTrace,
 		heads: "DIWEFA", parse: parseRuby,
@@ -317,7 +324,7 @@ var formats = []format{
 		name:    "klog",
 		about:   "The log of Kubernetes' own components (klog, glog), with InfoS key=value pairs.",
 		example: `I0305 10:11:12.123456       1 server.go:42] "Starting" version="v1.33.0"`,
-		time:    "without year and zone, microseconds", severity: "I 9, W 13, E 17, F 21", trace: "keys of InfoS as in JSON",
+		time:    "without year (but for glog of C++) and zone, microseconds", severity: "I 9, W 13, E 17, F 21", trace: "keys of InfoS as in JSON, else as in text",
 		heads: "IWEF", parse: parseKlog,
 	},
 	{

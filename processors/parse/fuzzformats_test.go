@@ -71,6 +71,7 @@ func FuzzEnvoyApp(f *testing.F)        { fuzzFormat(f, "envoy-app") }
 func FuzzSyslog5424(f *testing.F)      { fuzzFormat(f, "syslog-5424") }
 func FuzzSyslog(f *testing.F)          { fuzzFormat(f, "syslog") }
 func FuzzSpring(f *testing.F)          { fuzzFormat(f, "spring") }
+func FuzzRustTracing(f *testing.F)     { fuzzFormat(f, "rust-tracing") }
 func FuzzLog4j(f *testing.F)           { fuzzFormat(f, "log4j") }
 func FuzzPython(f *testing.F)          { fuzzFormat(f, "python") }
 func FuzzRuby(f *testing.F)            { fuzzFormat(f, "ruby") }
@@ -116,6 +117,7 @@ func TestEveryFormatIsFuzzed(t *testing.T) {
 		"syslog-5424":      true,
 		"syslog":           true,
 		"spring":           true,
+		"rust-tracing":     true,
 		"log4j":            true,
 		"python":           true,
 		"ruby":             true,

@@ -219,6 +219,12 @@ func (l *line) addInt(name string, n int64) {
 	f.Name, f.Value.Kind, f.Value.Num = name, event.KindInt, n
 }
 
+// addBool adds what is true when truth is not 0.
+func (l *line) addBool(name string, truth int64) {
+	f := l.field()
+	f.Name, f.Value.Kind, f.Value.Num = name, event.KindBool, truth
+}
+
 func (l *line) addConst(name, value string) {
 	f := l.field()
 	f.Name, f.Value.Kind, f.Value.Const = name, event.KindConst, value
