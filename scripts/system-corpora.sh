@@ -227,7 +227,8 @@ kubernetes() {
 }
 
 # cassandra runs the daemon from Maven Central with the log layout that its own
-# conf/logback.xml has, and its audit log through the same.
+# conf/logback.xml has, its audit log through the same, and on the console with
+# the layout that versions before 3 have there.
 cassandra() {
   local version=5.0.5 d=$tmp/cassandra
   mkdir -p "$d/conf"
@@ -239,7 +240,8 @@ XML
   cat >"$d/conf/logback.xml" <<'XML'
 <configuration><appender name="F" class="ch.qos.logback.core.FileAppender"><file>system.log</file>
 <encoder><pattern>%-5level [%thread] %date{ISO8601} %F:%L - %msg%n</pattern></encoder></appender>
-<root level="INFO"><appender-ref ref="F"/></root></configuration>
+<appender name="C" class="ch.qos.logback.core.ConsoleAppender"><encoder><pattern>%-5level %date{HH:mm:ss,SSS} %msg%n</pattern></encoder></appender>
+<root level="INFO"><appender-ref ref="F"/><appender-ref ref="C"/></root></configuration>
 XML
   cat >"$d/conf/cassandra.yaml" <<YAML
 cluster_name: corpus
@@ -269,6 +271,7 @@ YAML
   until_true grep -q 'Startup complete' "$d/system.log"
   stop
   keep cassandra cassandra "$version" <(grep -E '^[A-Z]+ +\[' "$d/system.log")
+  keep cassandra console "$version" <(grep -E "^[A-Z]+ +[0-9]{2}:" "$tmp/cassandra.out" | grep -v "Node configuration:" | sed "s,$d,/srv/cassandra,g")
 }
 
 # coredns is built with the plugins that a cluster's Corefile has, by the module

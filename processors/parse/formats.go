@@ -89,6 +89,13 @@ var formats = []format{
 		heads: objects, shapes: shapeObject, parse: parseNginxJSON,
 	},
 	{
+		name:    "haproxy-json",
+		about:   "HAProxy's access log as JSON whose keys are its manual's names of the fields.",
+		example: `{"client_ip":"203.0.113.9","client_port":51002,"request_date":"05/Mar/2026:10:11:12.004","frontend_name":"web","backend_name":"app","server_name":"pod-7","Tr":18,"Ta":22,"status_code":200,"bytes_read":911,"termination_state":"----","http_request":"GET /i.html HTTP/1.1"}`,
+		time:    "`request_date` or `accept_date`, without a zone, milliseconds", severity: accessSeverity, trace: jsonTrace,
+		heads: objects, shapes: shapeObject, parse: parseHAProxyJSON,
+	},
+	{
 		name:    "kubernetes-audit",
 		about:   "The audit log of kube-apiserver.",
 		example: `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"7a6e2b0c-4f31-4c8e-9d52-0c1f4e5a6b7c","stage":"ResponseComplete","requestURI":"/api/v1/pods?limit=500","verb":"list","user":{"username":"admin"},"sourceIPs":["10.0.0.1"],"responseStatus":{"code":200},"requestReceivedTimestamp":"2026-03-05T10:11:12.100000Z","stageTimestamp":"2026-03-05T10:11:12.123456Z"}`,
@@ -252,14 +259,14 @@ var formats = []format{
 	},
 	{
 		name:    "cassandra",
-		about:   "Cassandra's system.log and its audit log in it.",
+		about:   "Cassandra's system.log and its audit log in it, and the older layout of its console.",
 		example: `INFO  [main] 2026-03-05 10:11:12,123 StorageService.java:99 - Node localhost/127.0.0.1:7000 state jump to NORMAL`,
-		time:    "behind the thread, without a zone", severity: log4jSeverity, trace: textTrace,
+		time:    "behind the thread, without a zone; on the console without a date, the day next to the runtime's", severity: log4jSeverity, trace: textTrace,
 		heads: "TDIWEF", parse: parseCassandra,
 	},
 	{
 		name:    "envoy-app",
-		about:   "Envoy's own log, not that of requests (from specification).",
+		about:   "Envoy's own log, not that of requests.",
 		example: `[2026-03-05 10:11:12.123][31][info][main] [source/server/server.cc:404] initializing epoch 0`,
 		time:    "at the head, without a zone", severity: "trace 1, debug 5, info 9, warning 13, error 17, critical 21", trace: textTrace,
 		heads: brackets, shapes: shapeBracket, parse: parseEnvoyApp,

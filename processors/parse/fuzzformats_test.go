@@ -51,6 +51,7 @@ func FuzzTraefikJSON(f *testing.F)     { fuzzFormat(f, "traefik-json") }
 func FuzzLinkerd(f *testing.F)         { fuzzFormat(f, "linkerd") }
 func FuzzLinkerdJSON(f *testing.F)     { fuzzFormat(f, "linkerd-json") }
 func FuzzHAProxy(f *testing.F)         { fuzzFormat(f, "haproxy") }
+func FuzzHAProxyJSON(f *testing.F)     { fuzzFormat(f, "haproxy-json") }
 func FuzzCaddy(f *testing.F)           { fuzzFormat(f, "caddy") }
 func FuzzAWSALB(f *testing.F)          { fuzzFormat(f, "aws-alb") }
 func FuzzKlog(f *testing.F)            { fuzzFormat(f, "klog") }
@@ -97,6 +98,7 @@ func TestEveryFormatIsFuzzed(t *testing.T) {
 		"linkerd":          true,
 		"linkerd-json":     true,
 		"haproxy":          true,
+		"haproxy-json":     true,
 		"caddy":            true,
 		"aws-alb":          true,
 		"klog":             true,
