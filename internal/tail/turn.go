@@ -377,7 +377,8 @@ func (l *Lane) close(r *reading) {
 	}
 	if r.src != nil {
 		l.moved(r)
-		l.family(r.file.chain.identity).release(r.known, r.state())
+		r.known.Source, r.known.by = r.state(), nil
+		r.known.fresh = false
 		l.closing = append(l.closing, r)
 	} else {
 		l.family(r.file.chain.identity).unidentified--

@@ -13,6 +13,10 @@ type access struct {
 	// escape is how the texts are escaped, escapeNone where the line has no
 	// escape.
 	escape escape
+	// hosted says that the record has a server.address by now.
+	hosted bool
+	// bad is the byte that did not fit last.
+	bad int
 }
 
 func (a *access) bytes(s event.Span) []byte { return a.l.b.Bytes(s) }
@@ -46,8 +50,7 @@ func (a *access) clean(s event.Span) event.Span {
 func (a *access) header(name string, s event.Span) {
 	if !a.absent(s) {
 		value := a.clean(s)
-		f := a.l.field()
-		f.Name, f.Value.Kind, f.Value.Span = name, event.KindTextArray, value
+		*a.l.slot() = event.Field{Name: name, Value: event.Value{Kind: event.KindTextArray, Span: value}}
 	}
 }
 
@@ -64,26 +67,40 @@ func (a *access) number(name string, s event.Span) bool {
 // as a TLS hello, gives no attributes and stays in the body.
 func (a *access) request(s event.Span) bool {
 	text := a.bytes(s)
-	space := bytes.IndexByte(text, ' ')
-	if space <= 0 || !isToken(text[:space]) {
+	space := stopAt(text, ' ')
+	if space <= 0 {
 		return false
 	}
-	end := len(text)
-	version := ""
-	if last := bytes.LastIndexByte(text, ' '); last > space {
-		if version = httpVersion(text[last+1:]); version != "" {
-			end = last
-		}
+	method := text[:space]
+	known := knownMethod(method)
+	if known == "" && !isToken(method) {
+		return false
+	}
+	end, version := targetEnd(text)
+	if end <= space {
+		end, version = len(text), ""
 	}
 	if !isTarget(text[space+1 : end]) {
 		return false
 	}
-	a.method(cut(s, 0, space))
+	a.addMethod(known, cut(s, 0, space))
 	a.target(cut(s, space+1, end))
 	if version != "" {
 		a.l.addConst("network.protocol.version", version)
 	}
 	return true
+}
+
+// targetEnd is where the target of a request line ends, and the version of HTTP
+// behind it, if there is one.
+func targetEnd(text []byte) (end int, version string) {
+	if end = len(text) - len(" HTTP/1.1"); end < 0 || text[end] != ' ' {
+		end = bytes.LastIndexByte(text, ' ')
+	}
+	if version = httpVersion(text[end+1:]); version == "" {
+		end = len(text)
+	}
+	return end, version
 }
 
 // httpVersion is what network.protocol.version says for HTTP/x.y, "" for
@@ -102,9 +119,12 @@ func httpVersion(s []byte) string {
 	return ""
 }
 
-// method adds http.request.method: a known one or _OTHER with the original.
-func (a *access) method(s event.Span) {
-	if known := knownMethod(a.bytes(s)); known != "" {
+// method adds http.request.method.
+func (a *access) method(s event.Span) { a.addMethod(knownMethod(a.bytes(s)), s) }
+
+// addMethod adds a known method, or _OTHER with the original.
+func (a *access) addMethod(known string, s event.Span) {
+	if known != "" {
 		a.l.addConst("http.request.method", known)
 		return
 	}
@@ -170,9 +190,9 @@ func (a *access) target(s event.Span) {
 		return
 	}
 	host := scheme + len("://")
-	end := len(text)
-	if i := bytes.IndexAny(text[host:], "/?"); i >= 0 {
-		end = host + i
+	end := host
+	for end < len(text) && text[end] != '/' && text[end] != '?' {
+		end++
 	}
 	a.text("url.full", s)
 	a.text("url.scheme", cut(s, 0, scheme))
@@ -186,13 +206,29 @@ func (a *access) target(s event.Span) {
 func (a *access) host(s event.Span) {
 	text := a.bytes(s)
 	end := len(text)
-	if i := bytes.LastIndexByte(text, ':'); i > 0 && bytes.IndexByte(text[i:], ']') < 0 {
+	if i := portColon(text); i > 0 {
 		if port, ok := wholeNumber(text[i+1:]); ok && port <= 65535 {
 			end = i
 			a.l.addInt("server.port", port)
 		}
 	}
-	a.text("server.address", cut(s, 0, end))
+	if name := cut(s, 0, end); !a.absent(name) {
+		a.l.addText("server.address", a.clean(name))
+		a.hosted = true
+	}
+}
+
+// portColon is where a port may begin behind a host or an address in brackets,
+// less than zero where none does.
+func portColon(s []byte) int {
+	if bytes.IndexByte(s, ':') < 0 {
+		return -1
+	}
+	colon := bytes.LastIndexByte(s, ':')
+	if bytes.IndexByte(s[colon:], ']') >= 0 {
+		return -1
+	}
+	return colon
 }
 
 // pathAndQuery adds url.path and url.query.

@@ -181,14 +181,14 @@ func (a *access) protocol(s event.Span) bool {
 	return !hasSpace(a.bytes(s))
 }
 
-func hasSpace(s []byte) bool { return bytes.IndexByte(s, ' ') >= 0 }
+func hasSpace(s []byte) bool { return stopAt(s, ' ') >= 0 }
 
 // word adds text that has no space.
 func (a *access) word(name string, s event.Span) bool {
 	if hasSpace(a.bytes(s)) {
 		return false
 	}
-	a.text(name, s)
+	a.l.addText(name, a.clean(s))
 	return true
 }
 
@@ -221,6 +221,20 @@ func (a *access) wholeOrLess(name string, s event.Span) bool {
 	}
 	return ok
 }
+
+// digits adds the number or duration n, which text[from:to] has in digits.
+func (a *access) digits(f *accessField, n int64, from, to int) {
+	if f.means == meansInt {
+		a.l.addInt(f.name, n)
+		return
+	}
+	at := len(a.l.b.Data)
+	a.l.b.Data = appendShifted(a.l.b.Data, a.l.text[from:to], int(f.scale))
+	a.addJSON(f.name, at)
+}
+
+// maxDigits are as many as fit into an int64 for sure.
+const maxDigits = 18
 
 // b is the first byte of s.
 func (a *access) b(s event.Span) byte { return a.l.b.Data[s.Off] }
@@ -259,7 +273,7 @@ func (a *access) frontend(name string, s event.Span) bool {
 		f := a.l.field()
 		f.Name, f.Value.Kind, f.Value.Num = "haproxy.tls", event.KindBool, 1
 	}
-	return a.word(name, s)
+	return s.Len == 0 || a.word(name, s)
 }
 
 // trace takes trace context, or leaves it in the body when it is none.
@@ -299,7 +313,9 @@ func (a *access) xray(s event.Span) {
 	if i := bytes.IndexByte(id, ';'); i >= 0 {
 		id = id[:i]
 	}
-	if _, ok := decodeTrace(&c, famXRay, strictjson.String, id); ok {
+	if xrayRoot(&c, bytes.TrimPrefix(id, []byte("Root="))) {
+		a.l.give(&c)
+	} else if _, ok := decodeTrace(&c, famXRay, strictjson.String, id); ok {
 		a.l.give(&c)
 	}
 }

@@ -35,7 +35,7 @@ func (a *access) putAddress(m meaning, s event.Span) bool {
 			return false
 		}
 		// "_" is nginx's usual name for the server of all other hosts.
-		if string(text) != "_" && !a.l.hasField("server.address") {
+		if string(text) != "_" && !a.hosted {
 			a.host(s)
 		}
 	}
@@ -45,24 +45,43 @@ func (a *access) putAddress(m meaning, s event.Span) bool {
 // peer adds a client as address:port, [address]:port or address alone.
 func (a *access) peer(s event.Span) bool {
 	text := a.bytes(s)
+	end := ipv4End(text)
+	if end == 0 || end < len(text) && text[end] != ':' {
+		return a.peer6(s)
+	}
+	return a.addPeer(cut(s, 0, end), text[end:])
+}
+
+// peer6 is peer for addresses that have colons too.
+func (a *access) peer6(s event.Span) bool {
+	text := a.bytes(s)
 	if isIP(text) {
-		a.text("client.address", s)
-		return true
+		return a.addPeer(s, nil)
 	}
 	colon := bytes.LastIndexByte(text, ':')
 	if colon < 0 {
 		return false
 	}
-	port, ok := wholeNumber(text[colon+1:])
 	from, to := 0, colon
-	if ok && colon > 2 && text[0] == '[' && text[colon-1] == ']' {
+	if colon > 2 && text[0] == '[' && text[colon-1] == ']' {
 		from, to = 1, colon-1
 	}
-	if !ok || port > 65535 || !isIP(text[from:to]) {
-		return false
+	return isIP(text[from:to]) && a.addPeer(cut(s, from, to), text[colon:])
+}
+
+// addPeer adds an address and the port behind its colon, if it has one.
+func (a *access) addPeer(address event.Span, port []byte) bool {
+	n := int64(0)
+	if len(port) > 0 {
+		var ok bool
+		if n, ok = wholeNumber(port[1:]); !ok || n > 65535 {
+			return false
+		}
 	}
-	a.text("client.address", cut(s, from, to))
-	a.l.addInt("client.port", port)
+	a.l.addText("client.address", a.clean(address))
+	if len(port) > 0 {
+		a.l.addInt("client.port", n)
+	}
 	return true
 }
 
@@ -78,26 +97,28 @@ func isIP(s []byte) bool {
 	return isIPv4(s)
 }
 
-func isIPv4(s []byte) bool {
-	part, digits, dots := 0, 0, 0
-	for _, c := range s {
-		switch {
-		case c == '.':
-			if digits == 0 {
-				return false
-			}
-			part, digits = 0, 0
-			dots++
-		case c-'0' <= 9:
-			part = part*10 + int(c-'0')
-			if digits++; part > 255 || digits > 3 {
-				return false
-			}
-		default:
-			return false
+func isIPv4(s []byte) bool { return len(s) > 0 && ipv4End(s) == len(s) }
+
+// ipv4End is the length of the four decimal numbers that s begins with, 0 when
+// it does not.
+func ipv4End(s []byte) int {
+	i := 0
+	for part := 0; ; part++ {
+		begin, n := i, 0
+		for i < len(s) && s[i]-'0' <= 9 && i < begin+3 {
+			n = n*10 + int(s[i]-'0')
+			i++
 		}
+		switch {
+		case i == begin || n > 255:
+			return 0
+		case part == 3:
+			return i
+		case i == len(s) || s[i] != '.':
+			return 0
+		}
+		i++
 	}
-	return dots == 3 && digits > 0
 }
 
 func isIPv6(s []byte) bool {

@@ -114,9 +114,6 @@ func (l *line) clashes(m *strictjson.Member, own uint32) bool {
 	return false
 }
 
-// hasField reports whether the record has an attribute of that name by now.
-func (l *line) hasField(name string) bool { return l.fieldNamed(name) != nil }
-
 // fieldNamed is the record's attribute of that name, or nil.
 func (l *line) fieldNamed(name string) *event.Field {
 	fields := l.b.FieldsOf(l.r)

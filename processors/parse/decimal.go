@@ -20,16 +20,19 @@ func (a *access) seconds(f *accessField, s event.Span) bool {
 	}
 	if f.scale == 0 && digits[0] != '0' || len(digits) > 1 && digits[1] == '.' && f.scale == 0 {
 		value := cut(s, int(s.Len)-len(digits), int(s.Len))
-		v := a.l.field()
-		v.Name, v.Value.Kind, v.Value.Span = f.name, event.KindJSON, value
+		*a.l.slot() = event.Field{Name: f.name, Value: event.Value{Kind: event.KindJSON, Span: value}}
 		return true
 	}
 	at := len(a.l.b.Data)
 	a.l.b.Data = appendMoved(a.l.b.Data, digits, int(f.scale))
-	v := a.l.field()
-	v.Name, v.Value.Kind = f.name, event.KindJSON
-	v.Value.Span = event.Span{Off: uint32(at), Len: uint32(len(a.l.b.Data) - at)}
+	a.addJSON(f.name, at)
 	return true
+}
+
+// addJSON adds what was appended to the arena from at on as an attribute.
+func (a *access) addJSON(name string, at int) {
+	s := event.Span{Off: uint32(at), Len: uint32(len(a.l.b.Data) - at)}
+	*a.l.slot() = event.Field{Name: name, Value: event.Value{Kind: event.KindJSON, Span: s}}
 }
 
 // maxDecimal bounds the digits of a decimal number.
@@ -51,27 +54,27 @@ func isDecimal(s []byte) bool {
 // appendMoved appends the decimal number s with its point moved to the left,
 // as JSON writes it.
 func appendMoved(dst, s []byte, places int) []byte {
-	var digits [2 * maxDecimal]byte
-	d := digits[:0]
 	whole := bytes.IndexByte(s, '.')
 	if whole < 0 {
-		whole = len(s)
+		return appendShifted(dst, s, places)
 	}
-	for n := places - whole; n >= 0; n-- {
-		d = append(d, '0')
+	var digits [maxDecimal]byte
+	d := append(append(digits[:0], s[:whole]...), s[whole+1:]...)
+	return appendShifted(dst, d, places+len(d)-whole)
+}
+
+// appendShifted appends the digits s with a point before the last places of
+// them, at most 2·maxDecimal.
+func appendShifted(dst, s []byte, places int) []byte {
+	const zeros = "0.000000000000000000000000000000000000000000000000"
+	for len(s) > places+1 && s[0] == '0' {
+		s = s[1:]
 	}
-	point := len(d) + whole - places
-	for _, c := range s {
-		if c != '.' {
-			d = append(d, c)
-		}
+	if places == 0 {
+		return append(dst, s...)
 	}
-	for point > 1 && d[0] == '0' {
-		d, point = d[1:], point-1
+	if n := len(s) - places; n > 0 {
+		return append(append(append(dst, s[:n]...), '.'), s[n:]...)
 	}
-	dst = append(dst, d[:point]...)
-	if point < len(d) {
-		dst = append(append(dst, '.'), d[point:]...)
-	}
-	return dst
+	return append(append(dst, zeros[:2+places-len(s)]...), s...)
 }

@@ -33,15 +33,22 @@ type layout struct {
 // piece is a value and the literal before it.
 type piece struct {
 	before string
-	field  accessField
+	// head are the first eight bytes of before, mask which of them there are.
+	head, mask uint64
+	field      accessField
 	// variable is the value's name in the server's language, for errors.
 	variable string
 	end      ending
 	stop     byte
 	// next is the literal behind the value.
 	next string
-	// final values may end with the line.
-	final bool
+	// final values may end with the line, cut ones without their quote.
+	final, cut bool
+	// spaceless words need no look for white space unless they were found from
+	// the line's end.
+	spaceless bool
+	// braces says that another value in braces may follow.
+	braces bool
 }
 
 // ending says how a value's end is found.
@@ -52,6 +59,8 @@ const (
 	endRest ending = iota
 	// endStop values end at a byte that they cannot hold.
 	endStop
+	// endDigits values do too, and are mostly nothing but digits before it.
+	endDigits
 	// endNext values end at the literal behind them.
 	endNext
 	// endQuote values end at the quote that nothing escapes.
@@ -67,6 +76,15 @@ const (
 	// endBraces values stand in braces, and are left out with them.
 	endBraces
 )
+
+// follows reports whether the literal before the value stands at s[i:].
+func (p *piece) follows(s []byte, i int) bool {
+	n := len(p.before)
+	if i+8 <= len(s) && n <= 8 {
+		return eight(s, i)&p.mask == p.head
+	}
+	return len(s)-i >= n && string(s[i:i+n]) == p.before
+}
 
 // quoted reports whether the value stands between quotes.
 func (p *piece) quoted() bool {
@@ -104,8 +122,27 @@ func (y *layout) compile() error {
 				p.variable, y.pieces[i+1].variable)
 		}
 		y.settle(i, p, last)
+		p.cut = last && y.cut
+		if i > 0 {
+			y.pieces[i-1].braces = p.end == endBraces
+		}
+		p.quicken()
 	}
 	return nil
+}
+
+// quicken prepares what makes matching quick.
+func (p *piece) quicken() {
+	for i := range min(len(p.before), 8) {
+		p.head |= uint64(p.before[i]) << (8 * i)
+		p.mask |= 0xff << (8 * i)
+	}
+	if p.end == endStop && (p.field.means == meansInt || p.field.means == meansSeconds && p.field.scale > 0) {
+		p.end = endDigits
+	}
+	if p.end == endStop && p.stop == ' ' && p.field.means == meansWord {
+		p.spaceless, p.field.means = true, meansText
+	}
 }
 
 // moreFree reports whether piece i is the one to be matched from both sides:

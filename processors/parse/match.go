@@ -2,6 +2,8 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 )
 
 // match takes text[at:] apart by the layout. It returns the first byte that
@@ -14,7 +16,7 @@ func (y *layout) match(a *access, at int) int {
 		return bad
 	}
 	a.l.undo()
-	a.l.r.Severity = sevInfo
+	a.l.r.Severity, a.hosted = sevInfo, false
 	if bad, i = y.matchTo(a, at, y.both); bad >= 0 && i < y.both {
 		return bad
 	}
@@ -25,33 +27,67 @@ func (y *layout) match(a *access, at int) int {
 // not fit; less than zero when the whole layout fits, and n with the byte
 // behind the last piece when those before it do.
 func (y *layout) matchTo(a *access, at, n int) (bad, piece int) {
-	s := a.l.text
-	for i := 0; i < n; i++ {
+	for i := range y.pieces[:n] {
 		p := &y.pieces[i]
-		if i >= y.optional && ends(s[at:], p.before) {
+		if i >= y.optional && ends(a.l.text[at:], p.before) {
 			return -1, i
 		}
-		if p.end == endBraces {
-			at = y.captures(a, i, at)
-			continue
+		next := a.take(p, at)
+		if next < 0 {
+			return a.bad, i
 		}
-		before := len(p.before)
-		if len(s)-at < before || before > 0 && (s[at] != p.before[0] || before > 1 && string(s[at:at+before]) != p.before) {
-			a.l.wanted = p.before
-			return at + samePrefix(s[at:], p.before), i
-		}
-		at += before
-		end := y.endOf(a, p, at)
-		if end < 0 || !a.put(&p.field, a.l.span(at, end)) {
-			a.l.wanted = p.variable
-			return at, i
-		}
-		at = end
+		at = next
 	}
 	if n < len(y.pieces) {
 		return at, n
 	}
 	return y.matchAfter(a, at), n
+}
+
+// take gives the record p's value, whose literal begins at i, and returns where
+// the value ends, less than zero when a.bad does not fit.
+func (a *access) take(p *piece, i int) int {
+	s := a.l.text
+	if !p.follows(s, i) {
+		if p.end == endBraces {
+			return i
+		}
+		return a.misfit(i+samePrefix(s[i:], p.before), p.before)
+	}
+	i += len(p.before)
+	if p.end == endDigits {
+		if n, end := leadingDigits(s, i); end < len(s) && s[end] == p.stop && uint(end-i-1) < maxDigits {
+			a.digits(&p.field, n, i, end)
+			return end
+		}
+	}
+	return a.takeSlowly(p, i)
+}
+
+// takeSlowly is take for a value that begins at i and has to be looked for.
+func (a *access) takeSlowly(p *piece, i int) int {
+	if p.end == endBraces {
+		return a.captures(p, i)
+	}
+	end := a.endOf(p, i)
+	if end < 0 || !a.put(&p.field, a.l.span(i, end)) {
+		return a.misfit(i, p.variable)
+	}
+	return end
+}
+
+// leadingDigits reads the digits at i, and returns where they end.
+func leadingDigits(s []byte, i int) (n int64, end int) {
+	for end = i; end < len(s) && s[end]-'0' <= 9; end++ {
+		n = n*10 + int64(s[end]-'0')
+	}
+	return n, end
+}
+
+// misfit notes which byte does not fit and what should be there.
+func (a *access) misfit(at int, wanted string) int {
+	a.bad, a.l.wanted = at, wanted
+	return -1
 }
 
 // ends reports whether a line ends where the literal before a value may be: a
@@ -96,7 +132,7 @@ func (y *layout) matchBoth(a *access, at int) int {
 			return from
 		}
 		value := from + n + len(p.before)
-		if !a.put(&p.field, a.l.span(value, end)) {
+		if p.spaceless && hasSpace(s[value:end]) || !a.put(&p.field, a.l.span(value, end)) {
 			a.l.wanted = p.variable
 			return value
 		}
@@ -159,10 +195,10 @@ func samePrefix(s []byte, literal string) int {
 }
 
 // endOf is the end of p's value, which begins at i, or less than zero.
-func (y *layout) endOf(a *access, p *piece, i int) int {
+func (a *access) endOf(p *piece, i int) int {
 	s := a.l.text
 	switch p.end {
-	case endStop:
+	case endStop, endDigits:
 		if n := stopAt(s[i:], p.stop); n >= 0 {
 			return i + n
 		}
@@ -171,17 +207,9 @@ func (y *layout) endOf(a *access, p *piece, i int) int {
 		}
 		return -1
 	case endQuote:
-		if a.escape == escapeNone || y.escape == escapeHash {
-			if n := bytes.IndexByte(s[i:], '"'); n >= 0 {
-				return i + n
-			}
-		}
-		if end := quoteEnd(s, i); end >= 0 || !y.cut || p != &y.pieces[len(y.pieces)-1] {
-			return end
-		}
-		return len(s)
+		return a.quoteEnd(p, i)
 	case endNext:
-		if n := bytes.Index(s[i:], []byte(p.next)); n >= 0 {
+		if n := indexLiteral(s[i:], p.next); n >= 0 {
 			return i + n
 		}
 		return -1
@@ -200,28 +228,61 @@ func (y *layout) endOf(a *access, p *piece, i int) int {
 	return len(s)
 }
 
-// stopAt is bytes.IndexByte for values that are mostly a few bytes long.
-func stopAt(s []byte, stop byte) int {
-	const few = 8
-	for i := range min(few, len(s)) {
-		if s[i] == stop {
-			return i
+// quoteEnd is the end of a value in quotes. Without an escape in the line, and
+// where a quote is not written as one inside of a value, the first quote is it.
+func (a *access) quoteEnd(p *piece, i int) int {
+	s := a.l.text
+	if a.escape == escapeNone || a.escape == escapeHash {
+		if n := stopAt(s[i:], '"'); n >= 0 {
+			return i + n
 		}
 	}
-	if len(s) <= few {
-		return -1
+	if end := quoteEnd(s, i); end >= 0 || !p.cut {
+		return end
 	}
-	if n := bytes.IndexByte(s[few:], stop); n >= 0 {
-		return few + n
+	return len(s)
+}
+
+// stopAt is bytes.IndexByte for values that are mostly a few bytes long: the
+// first of them are looked at eight at a time, as in S. Anderson, "Bit Twiddling
+// Hacks", "Determine if a word has a byte equal to n".
+func stopAt(s []byte, stop byte) int {
+	const ones, highs, few = 0x0101010101010101, 0x8080808080808080, 16
+	stops, at := uint64(stop)*ones, 0
+	for ; at < few && at+8 <= len(s); at += 8 {
+		x := eight(s, at) ^ stops
+		if found := (x - ones) &^ x & highs; found != 0 {
+			return at + bits.TrailingZeros64(found)>>3
+		}
+	}
+	if n := bytes.IndexByte(s[at:], stop); n >= 0 {
+		return at + n
 	}
 	return -1
+}
+
+// eight are the eight bytes of s from i on.
+func eight(s []byte, i int) uint64 { return binary.LittleEndian.Uint64(s[i : i+8 : i+8]) }
+
+// indexLiteral is bytes.Index for the short literals of layouts, whose first byte
+// is rare in the value before it.
+func indexLiteral(s []byte, literal string) int {
+	for at := 0; ; at++ {
+		n := stopAt(s[at:], literal[0])
+		if at += n; n < 0 || len(s)-at < len(literal) {
+			return -1
+		}
+		if string(s[at:at+len(literal)]) == literal {
+			return at
+		}
+	}
 }
 
 // userEnd is the end of a user's name, which may hold spaces and brackets: the
 // time behind it settles where.
 func userEnd(s []byte, i int, next string) int {
 	for at := i; ; at++ {
-		n := bytes.Index(s[at:], []byte(next))
+		n := indexLiteral(s[at:], next)
 		if n < 0 {
 			return -1
 		}
@@ -236,7 +297,7 @@ func userEnd(s []byte, i int, next string) int {
 // status follows.
 func requestEnd(s []byte, i int, next string) int {
 	for at := i; ; at++ {
-		n := bytes.Index(s[at:], []byte(next))
+		n := indexLiteral(s[at:], next)
 		if n < 0 {
 			return -1
 		}
@@ -267,23 +328,25 @@ func listEnd(s []byte, i int) int {
 }
 
 // captures reads the headers that HAProxy captured, in braces, and returns the
-// index behind them. It leaves them out when it captures none; which of the
-// request and the response a lone group is of cannot be told.
-func (y *layout) captures(a *access, i, at int) int {
-	p, s := &y.pieces[i], a.l.text
-	n := len(p.before)
-	if len(s)-at <= n || string(s[at:at+n]) != p.before || s[at+n] != '{' {
-		return at
+// index behind them. It leaves them out, with the literal before i, when it
+// captures none; which of the request and the response a lone group is of cannot
+// be told.
+func (a *access) captures(p *piece, i int) int {
+	s, without := a.l.text, i-len(p.before)
+	if i == len(s) || s[i] != '{' {
+		return without
 	}
-	end := bytes.IndexByte(s[at+n:], '}')
+	end := bytes.IndexByte(s[i:], '}')
 	if end < 0 {
-		return at
+		return without
 	}
-	end += at + n
-	field := p.field
-	if i+1 < len(y.pieces) && y.pieces[i+1].end == endBraces && !bytes.HasPrefix(s[end+1:], []byte(" {")) {
-		field.name = "haproxy.captured_headers"
+	end += i
+	field := &p.field
+	if p.braces && !bytes.HasPrefix(s[end+1:], []byte(" {")) {
+		field = &loneCaptures
 	}
-	a.put(&field, a.l.span(at+n+1, end))
+	a.put(field, a.l.span(i+1, end))
 	return end + 1
 }
+
+var loneCaptures = named(meansCaptures, "haproxy.captured_headers")

@@ -127,7 +127,12 @@ func parseXRay(s []byte, c *context) bool {
 	return c.trace != [16]byte{}
 }
 
+// xrayRoot reads 1-{8}-{24}.
 func xrayRoot(c *context, s []byte) bool {
+	if len(s) == 35 && s[0] == '1' && s[1] == '-' && s[10] == '-' &&
+		lowerHex(c.trace[:4], s[2:10]) && lowerHex(c.trace[4:], s[11:]) {
+		return !allZero(c.trace[:])
+	}
 	var buf [64]byte
 	digits := traceDigits(s, &buf)
 	return len(s) == 35 && len(digits) == 32 && hexID(c.trace[:], digits)

@@ -29,9 +29,7 @@ func (a *access) list(f *accessField, s event.Span) bool {
 		a.l.b.Data = a.l.b.Data[:at]
 		return true
 	}
-	v := a.l.field()
-	v.Name, v.Value.Kind = f.name, event.KindJSON
-	v.Value.Span = event.Span{Off: uint32(at), Len: uint32(len(a.l.b.Data) - at)}
+	a.addJSON(f.name, at)
 	return true
 }
 
