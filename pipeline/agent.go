@@ -88,13 +88,15 @@ type Agent struct {
 	// are the receivers of the logs of those that are.
 	terminations *terminations
 	podLogs      []*pods.Receiver
-	parsers      []*parse.Parser
-	redactors    []*redact.Processor
-	shippers     []*shipper
-	watchdog     telemetry.Watchdog
-	fsyncs       fsyncTimes
-	started      time.Time
-	control      *control.Server
+	// frameReceivers bring whole frames, past the lanes.
+	frameReceivers []namedReceiver
+	parsers        []*parse.Parser
+	redactors      []*redact.Processor
+	shippers       []*shipper
+	watchdog       telemetry.Watchdog
+	fsyncs         fsyncTimes
+	started        time.Time
+	control        *control.Server
 }
 
 // shipper is one exporter's loop and what it reads by.
@@ -325,8 +327,12 @@ func (a *Agent) newShipper(ctx context.Context, name string, e exporter) (*shipp
 	return s, nil
 }
 
-// openReceivers makes the engine that finds files and the lanes that read them.
-func (a *Agent) openReceivers(context.Context) error {
+// openReceivers makes what brings frames, the engine that finds files, and the
+// lanes that read them.
+func (a *Agent) openReceivers(context.Context) (err error) {
+	if a.frameReceivers, err = a.newFrameReceivers(); err != nil {
+		return err
+	}
 	var providers []tail.Provider
 	if err := a.eachReceiver(func(p tail.Provider) error {
 		providers = append(providers, a.withSettings(p))
@@ -336,6 +342,9 @@ func (a *Agent) openReceivers(context.Context) error {
 		return nil
 	}); err != nil {
 		return err
+	}
+	if len(providers) == 0 && len(a.conf.Processors) > 0 {
+		a.log.Warn("the pipeline's processors have nothing to do: frames of other nodes pass as they are; configure processors on the nodes")
 	}
 	a.engine = tail.NewEngine(a.tailOptions(providers))
 	a.engine.ReadAgain(a.missing)

@@ -20,14 +20,16 @@ import (
 	"github.com/tailrace/tailrace/processors/resource"
 	"github.com/tailrace/tailrace/receivers/files"
 	"github.com/tailrace/tailrace/receivers/pods"
+	"github.com/tailrace/tailrace/receivers/rabbitmq"
 )
 
 // Kinds is the list of components that a configuration can name.
 func Kinds() config.Kinds {
 	return config.Kinds{
 		Receivers: map[string]func() any{
-			"pods":  defaults(pods.DefaultConfig),
-			"files": defaults(defaultFiles),
+			"pods":       defaults(pods.DefaultConfig),
+			"files":      defaults(defaultFiles),
+			rabbitmqType: defaults(rabbitmq.DefaultConfig),
 		},
 		Processors: map[string]func() any{
 			"resource":     defaults(resource.DefaultConfig),

@@ -25,6 +25,9 @@ func Discover(ctx context.Context, cfg *config.Config, yield func(tail.Target)) 
 func (a *Agent) eachReceiver(fn func(tail.Provider) error) error {
 	var all []error
 	for _, id := range a.conf.Receivers {
+		if isOfFrames(id) {
+			continue
+		}
 		p, err := a.newReceiver(id)
 		if err == nil {
 			err = fn(p)

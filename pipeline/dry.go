@@ -45,5 +45,8 @@ func (a *Agent) dryStart() error {
 			return fmt.Errorf("processor %s: %w", id, err)
 		}
 	}
+	if _, err := a.newFrameReceivers(); err != nil {
+		return err
+	}
 	return a.eachReceiver(func(tail.Provider) error { return nil })
 }

@@ -42,9 +42,19 @@ var (
 
 	terminationsTold = telemetry.Counter("tailrace_processor_kubernetes_terminations_total", "Records made since the start of the ends of containers' lives that the Kubernetes API told of.")
 
+	queueMessages    = telemetry.Counter("tailrace_receiver_messages_total", "Messages received of a queue since the start, by what became of them: acknowledged (delivered or, with a journal on disk, durable), returned to the queue, dead (unreadable, kept with the dead letters or left to the queue's dead-letter exchange), dropped (unanswered when the connection was lost; the broker delivers them again).", "receiver", "queue", "outcome")
+	queueRedelivered = telemetry.Counter("tailrace_receiver_redelivered_messages_total", "Messages received since the start that had been delivered before.", "receiver", "queue")
+	queueBytes       = telemetry.Counter("tailrace_receiver_message_bytes_total", "Bytes of the bodies of received messages, since the start.", "receiver", "queue")
+	queueDocuments   = telemetry.Counter("tailrace_receiver_documents_total", "Documents in received messages since the start, as often as they came.", "receiver", "queue")
+	queueOutstanding = telemetry.Gauge("tailrace_receiver_outstanding_messages", "Messages received that have no answer yet.", "receiver", "queue")
+	queuePrefetch    = telemetry.Gauge("tailrace_receiver_prefetch_messages", "How many messages may be without an answer, by their size and the memory.", "receiver", "queue")
+	queueConnected   = telemetry.Gauge("tailrace_receiver_connected", "1 while there is a connection to the broker.", "receiver", "queue")
+	queueConsuming   = telemetry.Gauge("tailrace_receiver_consuming", "1 while messages are asked for; 0 without a connection, and while exporters do not deliver what was received.", "receiver", "queue")
+
 	sentRecords    = telemetry.Counter("tailrace_exporter_sent_log_records_total", "Lines delivered.", "exporter")
 	failedRecords  = telemetry.Counter("tailrace_exporter_send_failed_log_records_total", "Lines that were not delivered and will not be: dead is in the dead-letter store, lost is gone.", "exporter", "outcome")
 	excludedLines  = telemetry.Counter("tailrace_exporter_excluded_log_records_total", "Lines in frames of classes that the exporter does not take.", "exporter")
+	returnedLines  = telemetry.Counter("tailrace_exporter_returned_log_records_total", "Documents that went back to the queue they came from before the exporter had them.", "exporter")
 	parkedRecords  = telemetry.Gauge("tailrace_exporter_parked_log_records", "Lines parked until their index takes them.", "exporter")
 	retriedDocs    = telemetry.Counter("tailrace_exporter_retried_documents_total", "Documents sent again since the start.", "exporter")
 	rewrittenDocs  = telemetry.Counter("tailrace_exporter_rewritten_documents_total", "Documents since the start whose attributes were moved to body.structured, because Elasticsearch refused one of their fields.", "exporter", "namespace", "field")
@@ -83,6 +93,7 @@ var (
 func (a *Agent) collect(e telemetry.Emit) {
 	e.Value(stateWaiting, 0)
 	a.collectReading(e)
+	a.collectQueues(e)
 	for _, s := range a.shippers {
 		a.collectShipper(e, s)
 	}
@@ -149,6 +160,7 @@ func (a *Agent) collectShipper(e telemetry.Emit, s *shipper) {
 	e.Value(failedRecords, float64(ledger.Dead), s.name, "dead")
 	e.Value(failedRecords, float64(ledger.Lost), s.name, "lost")
 	e.Value(excludedLines, float64(ledger.Excluded), s.name)
+	e.Value(returnedLines, float64(ledger.Returned), s.name)
 	e.Value(parkedRecords, float64(ledger.Parked), s.name)
 	e.Value(retriedDocs, float64(l.Retries), s.name)
 	for m, n := range l.Rewritten {

@@ -94,17 +94,23 @@ func (l *lane) add(p Processor) {
 // Run works until ctx ends: then lanes seal what they have read, the journal
 // takes it, exporters that get on have Options.Drain to deliver it, unless
 // another agent waits to go on with them, and positions are saved. What was not
-// delivered waits in the journal for the next start.
+// delivered waits in the journal for the next start, or goes back to where it
+// came from.
 func (a *Agent) Run(ctx context.Context) error {
 	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
 	shipping, stopShipping := context.WithCancel(context.WithoutCancel(ctx))
+	acknowledging, stopAcknowledging := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopReading()
 	defer stopShipping()
+	defer stopAcknowledging()
 
-	var readers, shippers sync.WaitGroup
-	failed := make(chan error, 1+len(a.lanes)+len(a.shippers))
+	var readers, shippers, receivers sync.WaitGroup
+	failed := make(chan error, 1+len(a.lanes)+len(a.shippers)+len(a.frameReceivers))
 	for _, s := range a.shippers {
 		shippers.Go(func() { failed <- s.loop.Run(shipping) })
+	}
+	for _, r := range a.frameReceivers {
+		receivers.Go(func() { failed <- r.Run(reading, acknowledging) })
 	}
 	readers.Go(func() { failed <- a.engine.Run(reading) })
 	readers.Go(func() { a.saveRegularly(reading) })
@@ -124,6 +130,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.drain(a.heir())
 	stopShipping()
 	shippers.Wait()
+	stopAcknowledging()
+	receivers.Wait()
 	return errors.Join(err, a.Close())
 }
 

@@ -37,7 +37,7 @@ func (a *Agent) Report() status.Report {
 	for _, s := range a.shippers {
 		r.Exporters = append(r.Exporters, a.reportExporter(s))
 	}
-	r.Files = a.reportFiles()
+	r.Queues, r.Files = a.reportQueues(), a.reportFiles()
 	r.Annotations = a.reportAnnotations()
 	return r
 }

@@ -24,11 +24,17 @@ func (d *Denied) Error() string { return d.err.Error() + "; " + d.Cure }
 // Unwrap is what happened.
 func (d *Denied) Unwrap() error { return d.err }
 
+// Deny is an error with its cure.
+func Deny(err error, cure string) error { return &Denied{cure, err} }
+
 // Explain adds what to change to errors of connections and channels that need
 // a person. Others it returns as they are.
 func Explain(err error) error {
+	if _, explained := errors.AsType[*Denied](err); explained {
+		return err
+	}
 	if cure := cureOf(err); cure != "" {
-		return &Denied{cure, err}
+		return Deny(err, cure)
 	}
 	return err
 }

@@ -58,7 +58,7 @@ var layers = Layers{
 		"internal/search": {"pipeline/event", "pipeline/frame", "pipeline/journal", "pipeline/config", "pipeline/ecs", "internal/vfs", "internal/render"},
 
 		"receivers/*":        {"pipeline/event", "internal/tail", "internal/tail/confine"},
-		"receivers/rabbitmq": {"pipeline/frame", "pipeline/message", "pipeline/config", "internal/amqpconn"},
+		"receivers/rabbitmq": {"pipeline/event", "pipeline/frame", "pipeline/message", "pipeline/config", "internal/amqpconn"},
 		"processors/*":       {"pipeline/event", "pipeline/lineformat", "internal/strictjson", "internal/vfs"},
 		"exporters/*":        {"pipeline/event", "pipeline/frame", "pipeline/shipping", "pipeline/config", "internal/render", "internal/terminal"},
 		"exporters/rabbitmq": {"pipeline/frame", "pipeline/message", "pipeline/shipping", "pipeline/config", "internal/amqpconn"},

@@ -31,6 +31,7 @@ type Report struct {
 	Config    Configuration `json:"config,omitzero"`
 	Journal   Journal       `json:"journal"`
 	Exporters []Exporter    `json:"exporters"`
+	Queues    []Queue       `json:"queues,omitempty"`
 	Files     []File        `json:"files"`
 	// Annotations are those that are not followed; only a running agent knows.
 	Annotations []Annotation `json:"bad_annotations,omitempty"`

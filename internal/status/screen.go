@@ -26,6 +26,7 @@ func (r *Report) Print(out io.Writer, look Look) error {
 	s.agent()
 	s.journal()
 	s.exporters()
+	s.queues()
 	if look.Detail {
 		s.details()
 	} else {
@@ -151,7 +152,9 @@ func (e *Exporter) state() string {
 
 func (s *screen) table() {
 	if len(s.Files) == 0 {
-		fmt.Fprintln(s.w, "no file is known")
+		if len(s.Queues) == 0 {
+			fmt.Fprintln(s.w, "no file is known")
+		}
 		return
 	}
 	fmt.Fprintln(s.w, "FILE\tSTATE\tREAD\tBEHIND\tFORMAT\tLAST FRAME")

@@ -25,6 +25,10 @@ func exampleReport() *Report {
 				Delivered: 98112, Dead: 3, Parked: 12, Held: "401 Unauthorized", Cure: "check api_key"},
 			{Name: "console", Position: 1042, Delivered: 102297},
 		},
+		Queues: []Queue{
+			{Receiver: "rabbitmq", Name: "tailrace-0", Connected: "mq1:5671", Consuming: true, Received: 20, Acknowledged: 12, Returned: 4, Dropped: 1, Dead: 1, Outstanding: 2, Oldest: noon.Add(-3 * time.Second)},
+			{Receiver: "rabbitmq", Name: "tailrace-1", Reason: "no route to host \x1b[2J", Cure: "see whether it runs", Since: noon.Add(-time.Minute)},
+		},
 		Files: []File{
 			{Path: "/var/log/pods/shop_cart-0_8c1f/cart/1.log", State: "reading", Identity: "shop_cart-0_8c1f/cart/1", ID: "5f0c2d1e5f0c2d1e5f0c2d1e5f0c2d1e",
 				Namespace: "shop", Pod: "cart-0", Container: "cart", Offset: 52_000, Size: 52_431, Format: "json",
