@@ -9,9 +9,12 @@ import (
 
 	"github.com/tailrace/tailrace/exporters/console"
 	"github.com/tailrace/tailrace/exporters/elasticsearch"
+	rabbitmqexporter "github.com/tailrace/tailrace/exporters/rabbitmq"
+	"github.com/tailrace/tailrace/internal/owner"
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/pipeline/config"
 	"github.com/tailrace/tailrace/pipeline/encode"
+	"github.com/tailrace/tailrace/pipeline/message"
 	"github.com/tailrace/tailrace/pipeline/shipping"
 	"github.com/tailrace/tailrace/processors/filter"
 	"github.com/tailrace/tailrace/processors/kubernetes"
@@ -39,6 +42,7 @@ func Kinds() config.Kinds {
 		},
 		Exporters: map[string]func() any{
 			"elasticsearch": defaults(elasticsearch.DefaultConfig),
+			rabbitmqType:    defaults(rabbitmqexporter.DefaultConfig),
 			"console":       defaults(console.DefaultConfig),
 		},
 		Format: parse.CheckDefinition,
@@ -123,6 +127,11 @@ func (a *Agent) newExporter(id config.ID) (exporter, error) {
 			o.Rewrite = encode.Flatten
 			return exporter{e, o}, err
 		})
+	case rabbitmqType:
+		return build(section, rabbitmqexporter.DefaultConfig(), func(c rabbitmqexporter.Config) (exporter, error) {
+			e, err := rabbitmqexporter.New(c, a.origin(), a.log.With("exporter", id.String()))
+			return exporter{e, c.Shipping()}, err
+		})
 	case "console":
 		return build(section, console.DefaultConfig(), func(c console.Config) (exporter, error) {
 			e, err := console.New(c, a.opts.Stdout)
@@ -130,6 +139,17 @@ func (a *Agent) newExporter(id config.ID) (exporter, error) {
 		})
 	}
 	return exporter{}, fmt.Errorf("exporter %s: there is no such type", id)
+}
+
+// origin names this agent's frames to who receives them. The numbers of a
+// journal in memory, and those of frames that are sent again apart from the
+// agent, are given anew by each process, which makes it an origin of its own.
+func (a *Agent) origin() message.Origin {
+	id := a.owner.ID
+	if id == "" || a.inMemory() {
+		id = owner.NewID()
+	}
+	return message.Origin{Journal: id, Node: cmp.Or(a.node, NodeName(a.cfg))}
 }
 
 // build decodes a component's section over its defaults and makes it.

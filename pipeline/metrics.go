@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	rabbitmqexporter "github.com/tailrace/tailrace/exporters/rabbitmq"
 	"github.com/tailrace/tailrace/internal/telemetry"
 	"github.com/tailrace/tailrace/pipeline/journal"
 )
@@ -64,6 +65,8 @@ var (
 	requests       = telemetry.Counter("tailrace_exporter_requests_total", "Requests since the start.", "exporter", "outcome")
 	inFlight       = telemetry.Gauge("tailrace_exporter_in_flight_requests", "Requests without an answer yet.", "exporter")
 	window         = telemetry.Gauge("tailrace_exporter_in_flight_limit", "How many requests may be in flight, by what the backend takes.", "exporter")
+	blocked        = telemetry.Gauge("tailrace_exporter_blocked", "1 while RabbitMQ takes nothing from publishers, for want of memory or disk (connection.blocked).", "exporter")
+	badMessages    = telemetry.Counter("tailrace_exporter_unstored_messages_total", "Messages since the start that RabbitMQ did not store, which are sent again: returned for want of a queue, refused by a full one, or lost with the connection before they were confirmed.", "exporter", "reason")
 	queueSize      = telemetry.Gauge("tailrace_exporter_queue_size", "Frames in the journal that are not delivered.", "exporter")
 	pendingRecords = telemetry.Gauge("tailrace_exporter_pending_log_records", "Lines in the journal that are not delivered.", "exporter")
 	lagBytes       = telemetry.Gauge("tailrace_exporter_lag_bytes", "Compressed bytes in the journal that are not delivered.", "exporter")
@@ -178,6 +181,16 @@ func (a *Agent) collectShipper(e telemetry.Emit, s *shipper) {
 	e.Value(lagBytes, float64(c.Pending.Bytes), s.name)
 	e.Value(lagSeconds, lag(c, time.Now()).Seconds(), s.name)
 	e.Value(holding, number(l.Trouble.Holding), s.name)
+	if r, ok := s.exporter.(*rabbitmqexporter.Exporter); ok {
+		collectRabbitMQ(e, s.name, r.Figures())
+	}
+}
+
+func collectRabbitMQ(e telemetry.Emit, name string, f rabbitmqexporter.Figures) {
+	e.Value(blocked, number(f.Blocked != ""), name)
+	e.Value(badMessages, float64(f.Returned), name, "returned")
+	e.Value(badMessages, float64(f.Refused), name, "refused")
+	e.Value(badMessages, float64(f.Lost), name, "lost")
 }
 
 // lag is the age of the oldest frame that is not delivered.

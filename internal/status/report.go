@@ -116,6 +116,8 @@ type Exporter struct {
 	// agent knows.
 	Held string `json:"held,omitempty"`
 	Cure string `json:"cure,omitempty"`
+	// Failing says why it does not get on just now and tries again by itself.
+	Failing string `json:"failing,omitempty"`
 }
 
 // File is a file that was found or read.

@@ -144,6 +144,8 @@ func (e *Exporter) state() string {
 		return "held: " + e.Held + "; " + e.Cure
 	case e.Held != "":
 		return "held: " + e.Held
+	case e.Failing != "":
+		return "tries again: " + e.Failing
 	case e.PendingFrames > 0:
 		return "behind"
 	}

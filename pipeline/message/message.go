@@ -72,11 +72,10 @@ type Piece struct {
 // New makes a message of a piece. The body is written to buf's memory if there
 // is enough of it.
 func New(o Origin, p Piece, buf []byte) Message {
-	checksum := frame.Checksum(p.Payload)
 	m := p.Meta
 	body := append(slices.Grow(buf[:0], len(frame.WireHeader)+len(p.Payload)), frame.WireHeader[:]...)
 	return Message{
-		ID:              id(o, p, checksum),
+		ID:              ID(o, p),
 		ContentType:     ContentType,
 		ContentEncoding: ContentEncoding,
 		Timestamp:       time.Unix(0, m.JournalTime),
@@ -86,7 +85,7 @@ func New(o Origin, p Piece, buf []byte) Message {
 			HeaderNode:        nodeName(o.Node),
 			HeaderDocuments:   int64(p.Docs),
 			HeaderPlainSize:   int64(p.PlainSize),
-			HeaderChecksum:    int64(checksum),
+			HeaderChecksum:    int64(frame.Checksum(p.Payload)),
 			HeaderMinTime:     m.MinTime,
 			HeaderMaxTime:     m.MaxTime,
 			HeaderJournalTime: m.JournalTime,
@@ -96,14 +95,14 @@ func New(o Origin, p Piece, buf []byte) Message {
 	}
 }
 
-// id names a frame by its journal and number, and some documents of one by
+// ID names a frame by its journal and number, and some documents of one by
 // their bytes as well.
-func id(o Origin, p Piece, checksum uint32) string {
+func ID(o Origin, p Piece) string {
 	whole := fmt.Sprintf("%s-%d", o.Journal, p.Meta.Seq)
 	if p.Docs == int(p.Meta.Docs) {
 		return whole
 	}
-	return fmt.Sprintf("%s-%08x", whole, checksum)
+	return fmt.Sprintf("%s-%08x", whole, frame.Checksum(p.Payload))
 }
 
 // maxNode bounds the name of a node; those of Kubernetes have at most 253 bytes.

@@ -16,6 +16,8 @@ type policy struct {
 	jitter func(ceiling time.Duration) time.Duration
 	// inFlight is how many requests may be without an answer at a time.
 	inFlight int
+	// oneFrame sends each frame in a request of its own.
+	oneFrame bool
 	// parks says that documents can wait apart from their frame, rewrites that
 	// they can be changed when they do not fit.
 	parks, rewrites bool
@@ -292,7 +294,7 @@ func (c *core) split(now time.Time) {
 // joins says whether f may be in one request with first and others, size
 // bytes together.
 func (c *core) joins(first, f *fragment, size int) bool {
-	return !first.alone && !f.alone && size+f.size() <= c.limit
+	return !c.oneFrame && !first.alone && !f.alone && size+f.size() <= c.limit
 }
 
 // requeue puts fragments back in front, as they were.

@@ -36,6 +36,8 @@ type Options struct {
 	// InFlight is how many requests may be without an answer at a time; 1 when
 	// it is less.
 	InFlight int
+	// OneFrame sends each frame in a request of its own.
+	OneFrame bool
 	// Classes are the frame classes that are sent; empty means all. Frames of
 	// others are passed.
 	Classes []string

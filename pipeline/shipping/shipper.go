@@ -58,7 +58,7 @@ const (
 // New makes a shipper. Run runs it.
 func New(o Options) *Shipper {
 	s := &Shipper{o: o}
-	p := policy{flush: o.Flush, retry: o.Retry, inFlight: o.InFlight, jitter: fullJitter, parks: o.Park != nil, rewrites: o.Rewrite != nil}
+	p := policy{flush: o.Flush, retry: o.Retry, inFlight: o.InFlight, oneFrame: o.OneFrame, jitter: fullJitter, parks: o.Park != nil, rewrites: o.Rewrite != nil}
 	s.core, s.lot = newCore(p), newAttendant(s, p)
 	s.drain, s.drainNow = context.WithCancel(context.Background())
 	s.ledger.Name, s.ledger.Window = o.Name, 1

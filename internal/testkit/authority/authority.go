@@ -23,6 +23,9 @@ type Authority struct {
 	key  *ecdsa.PrivateKey
 }
 
+// Holder is the common name of certificates that an authority issues.
+const Holder = "tailrace"
+
 // New makes an authority.
 func New(t testing.TB) *Authority {
 	t.Helper()
@@ -58,6 +61,9 @@ func (a *Authority) sign(key *ecdsa.PublicKey, parent *x509.Certificate, hosts .
 	}
 	if parent == nil {
 		parent = cert
+	} else {
+		// One with the name of its issuer counts as signed by itself (Erlang).
+		cert.Subject.CommonName = Holder
 	}
 	der, err := x509.CreateCertificate(rand.Reader, cert, parent, key, a.key)
 	a.must(err)
