@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Writes testdata/formats/json, python and log4j with real loggers of
-# Go, Node.js, Python and Java, pinned, from their registries: logger-corpora.sh
-# [go|node|python|java…].
+# Writes testdata/formats for the loggers of applications with the real ones of Go,
+# Node.js, Python, Java, Rust, Ruby and C++, pinned, from their registries:
+# logger-corpora.sh [go|node|python|java|spring|rust|ruby|cpp…]. Ruby and C++'s glog
+# are Debian's (ruby, g++, libgoogle-glog-dev).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -117,9 +118,9 @@ JS
 }
 
 python_loggers() {
-  local structlog=25.4.0 jsonlogger=3.3.0 ecs=2.2.0
+  local structlog=25.4.0 jsonlogger=3.3.0 ecs=2.2.0 gcp=3.17.0
   python3 -m venv "$tmp/venv"
-  "$tmp/venv/bin/pip" install --quiet --disable-pip-version-check "structlog==$structlog" "python-json-logger==$jsonlogger" "ecs-logging==$ecs"
+  "$tmp/venv/bin/pip" install --quiet --disable-pip-version-check "structlog==$structlog" "python-json-logger==$jsonlogger" "ecs-logging==$ecs" "google-cloud-logging==$gcp"
   cat >"$tmp/main.py" <<'PY'
 import logging, sys
 kind = sys.argv[1]
@@ -138,6 +139,11 @@ else:
     elif kind == "ecs-logging":
         import ecs_logging
         handler.setFormatter(ecs_logging.StdlibFormatter())
+    elif kind == "gcp":
+        from google.cloud.logging_v2.handlers import StructuredLogHandler
+        handler = StructuredLogHandler(project_id="shop-1", stream=sys.stdout, labels={"app": "shop"})
+        ids = {"trace": "projects/shop-1/traces/" + ids["trace_id"], "span_id": ids["span_id"], "trace_sampled": True,
+               "http_request": {"requestMethod": "GET", "requestUrl": "https://shop.example/a", "status": 503, "latency": "0.25s"}}
     elif kind == "tutorial":
         handler.setFormatter(logging.Formatter("%(asctime)s - %(name)s - %(levelname)s - %(message)s"))
     else:
@@ -155,6 +161,7 @@ PY
   "$tmp/venv/bin/python" "$tmp/main.py" structlog | keep json structlog "$structlog"
   "$tmp/venv/bin/python" "$tmp/main.py" python-json-logger | keep json python-json-logger "$jsonlogger"
   "$tmp/venv/bin/python" "$tmp/main.py" ecs-logging | keep json ecs-logging "$ecs"
+  "$tmp/venv/bin/python" "$tmp/main.py" gcp | sed "s,$tmp,/srv/shop,g" | keep json gcp-structured "google-cloud-logging $gcp"
   local version
   version=$(python3 -c 'import platform; print(platform.python_version())')
   "$tmp/venv/bin/python" "$tmp/main.py" tutorial | keep python tutorial "$version"
@@ -220,5 +227,142 @@ XML
   run -Dlog4j2.configurationFile="$tmp/java/ecs.properties" "$tmp/java/Log4j.java" | keep json log4j-ecs "$log4j"
 }
 
-if (($# == 0)); then set -- go node python java; fi
+# spring writes Spring Boot's own layout: of version 3 with Micrometer's ids as it
+# comes and as its documentation lays them out for those who had Sleuth, and of
+# version 2 with Sleuth.
+spring_loggers() {
+  local boot=3.5.0 boot2=2.7.18 cloud=2021.0.9
+  spring_app boot "$boot" "" io.micrometer micrometer-tracing-bridge-brave 'io.micrometer.tracing.*'
+  spring_app boot2 "$boot2" "<dependency><groupId>org.springframework.cloud</groupId><artifactId>spring-cloud-dependencies</artifactId><version>$cloud</version><type>pom</type><scope>import</scope></dependency>" \
+    org.springframework.cloud spring-cloud-starter-sleuth 'org.springframework.cloud.sleuth.*'
+  spring_run boot --spring.application.name=shop | keep spring micrometer "spring-boot $boot"
+  spring_run boot --spring.application.name=shop --logging.include-application-name=false '--logging.pattern.correlation=[${spring.application.name:},%X{traceId:-},%X{spanId:-}] ' |
+    keep spring correlation "spring-boot $boot"
+  spring_run boot2 --spring.application.name=shop | keep spring sleuth "spring-boot $boot2, spring-cloud $cloud"
+}
+
+# spring_app NAME VERSION BOM GROUP ARTIFACT PACKAGE compiles the application.
+spring_app() {
+  local d=$tmp/$1
+  mkdir -p "$d"
+  cat >"$d/pom.xml" <<XML
+<project><modelVersion>4.0.0</modelVersion><groupId>x</groupId><artifactId>x</artifactId><version>1</version>
+<dependencyManagement><dependencies><dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-dependencies</artifactId><version>$2</version><type>pom</type><scope>import</scope></dependency>$3</dependencies></dependencyManagement>
+<dependencies><dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-actuator</artifactId></dependency>
+<dependency><groupId>$4</groupId><artifactId>$5</artifactId></dependency></dependencies></project>
+XML
+  (cd "$d" && mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies -DoutputDirectory="$d/lib" >/dev/null)
+  cat >"$d/App.java" <<JAVA
+package shop;
+import org.slf4j.*;
+import org.springframework.boot.*;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.context.annotation.Bean;
+import $6;
+@SpringBootApplication
+public class App {
+  static final Logger log = LoggerFactory.getLogger(App.class);
+  public static void main(String[] a) { SpringApplication.run(App.class, a).close(); }
+  @Bean CommandLineRunner run(Tracer tracer) {
+    return a -> {
+      for (int n = 0; n < 5; n++) {
+        log.trace("step {}", n);
+        Span span = tracer.nextSpan().name("order").start();
+        try (var in = tracer.withSpan(span)) {
+          log.info("order placed - \"quoted\"");
+          log.debug("ünïcode: 91%");
+          LoggerFactory.getLogger("com.example.shop.of.packages.with.long.names.Cart").warn("slow : very [x]");
+        } finally { span.end(); }
+        log.error("failed");
+      }
+    };
+  }
+}
+JAVA
+  javac -proc:none -encoding UTF-8 -cp "$d/lib/*" -d "$d/classes" "$d/App.java"
+}
+
+# spring_run NAME ARGUMENT… runs it without its banner.
+spring_run() {
+  local d=$tmp/$1
+  shift
+  (cd "$d" && java -Dfile.encoding=UTF-8 -Dstdout.encoding=UTF-8 -cp "$d/classes:$d/lib/*" shop.App --spring.main.web-application-type=none --spring.main.banner-mode=off --logging.level.shop=trace "$@") | sed "s,$d,/srv/shop,g"
+}
+
+rust_loggers() {
+  local tracing=0.1.41 subscriber=0.3.19 d=$tmp/rust kind
+  mkdir -p "$d/src"
+  printf '[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\ntracing = "=%s"\ntracing-subscriber = { version = "=%s", features = ["json"] }\n' $tracing $subscriber >"$d/Cargo.toml"
+  cat >"$d/src/main.rs" <<'RUST'
+use tracing::{debug, error, info, info_span, trace, warn, Level};
+
+mod cart {
+    pub fn place(order: u64) {
+        let _request = tracing::info_span!("request", method = "GET", path = "/a \"b\"").entered();
+        let _query = tracing::info_span!("query", trace_id = "4bf92f3577b34da6a3ce929d0e0e4736", span_id = "00f067aa0ba902b7").entered();
+        tracing::info!(order, took = 0.25, "order placed");
+    }
+}
+
+fn main() {
+    let all = tracing_subscriber::fmt().with_max_level(Level::TRACE);
+    match std::env::args().nth(1).unwrap().as_str() {
+        "json" => all.json().init(),
+        "json-flat" => all.json().flatten_event(true).with_current_span(false).with_thread_ids(true).with_file(true).with_line_number(true).init(),
+        "plain" => all.with_ansi(false).init(),
+        _ => all.init(),
+    }
+    for n in 0..4u64 {
+        trace!(n, "step");
+        debug!(name = "a \"quoted\" name", "ünïcode: 91%");
+        cart::place(n);
+        warn!(trace_id = "4bf92f3577b34da6a3ce929d0e0e4736", span_id = "00f067aa0ba902b7", "slow");
+        error!(error = %std::io::Error::new(std::io::ErrorKind::Other, "a \"quoted\" error"), "failed");
+        let _s = info_span!("bare").entered();
+        info!(n);
+    }
+}
+RUST
+  (cd "$d" && cargo build -q)
+  for kind in json json-flat; do "$d/target/debug/shop" $kind | keep json "rust-tracing${kind#json}" "tracing $tracing, tracing-subscriber $subscriber"; done
+  for kind in plain colours; do "$d/target/debug/shop" $kind | keep rust-tracing $kind "tracing $tracing, tracing-subscriber $subscriber"; done
+}
+
+ruby_loggers() {
+  cat >"$tmp/main.rb" <<'RUBY'
+require 'logger'
+log = Logger.new($stdout, progname: 'shop')
+bare = Logger.new($stdout)
+5.times do |n|
+  log.debug("step #{n}")
+  bare.info('order placed trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7')
+  log.warn('ünïcode: 91% -- "quoted"')
+  bare.error('failed')
+  log.fatal('gone')
+  log.unknown('of no severity')
+end
+RUBY
+  ruby "$tmp/main.rb" | keep ruby logger "$(ruby -rlogger -e 'print "#{Logger::VERSION} of Ruby #{RUBY_VERSION}"')"
+}
+
+# cpp writes glog of C++, which has the year since 0.6.
+cpp_loggers() {
+  cat >"$tmp/main.cc" <<'CPP'
+#include <glog/logging.h>
+int main(int, char **argv) {
+  FLAGS_logtostderr = true;
+  google::InitGoogleLogging(argv[0]);
+  for (int n = 0; n < 6; n++) {
+    LOG(INFO) << "step " << n;
+    LOG(INFO) << "order placed trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7";
+    LOG(WARNING) << "ünïcode: 91% \"quoted\"";
+    LOG(ERROR) << "failed";
+  }
+}
+CPP
+  g++ -o "$tmp/glog" "$tmp/main.cc" -lglog
+  "$tmp/glog" 2>&1 | keep klog glog "$(dpkg-query -W -f '${Version}' libgoogle-glog-dev | sed 's/-.*//')"
+}
+
+if (($# == 0)); then set -- go node python java spring rust ruby cpp; fi
 for p in "$@"; do "${p}_loggers"; done

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Writes testdata/formats for the systems that people run, with the real programs,
 # and their versions beside the lines: system-corpora.sh [PROGRAM…]. Debian's
-# packages redis-server, mariadb-server, postgresql, rabbitmq-server, etcd-server
-# and prometheus must be installed. Every server listens on 127.0.0.1 only and is
-# stopped again.
+# packages redis-server, mariadb-server, postgresql, rabbitmq-server, etcd-server,
+# prometheus and rsyslog must be installed. Every server listens on 127.0.0.1 only
+# and is stopped again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -227,7 +227,8 @@ kubernetes() {
 }
 
 # cassandra runs the daemon from Maven Central with the log layout that its own
-# conf/logback.xml has, and its audit log through the same.
+# conf/logback.xml has, its audit log through the same, and on the console with
+# the layout that versions before 3 have there.
 cassandra() {
   local version=5.0.5 d=$tmp/cassandra
   mkdir -p "$d/conf"
@@ -239,7 +240,8 @@ XML
   cat >"$d/conf/logback.xml" <<'XML'
 <configuration><appender name="F" class="ch.qos.logback.core.FileAppender"><file>system.log</file>
 <encoder><pattern>%-5level [%thread] %date{ISO8601} %F:%L - %msg%n</pattern></encoder></appender>
-<root level="INFO"><appender-ref ref="F"/></root></configuration>
+<appender name="C" class="ch.qos.logback.core.ConsoleAppender"><encoder><pattern>%-5level %date{HH:mm:ss,SSS} %msg%n</pattern></encoder></appender>
+<root level="INFO"><appender-ref ref="F"/><appender-ref ref="C"/></root></configuration>
 XML
   cat >"$d/conf/cassandra.yaml" <<YAML
 cluster_name: corpus
@@ -269,7 +271,118 @@ YAML
   until_true grep -q 'Startup complete' "$d/system.log"
   stop
   keep cassandra cassandra "$version" <(grep -E '^[A-Z]+ +\[' "$d/system.log")
+  keep cassandra console "$version" <(grep -E "^[A-Z]+ +[0-9]{2}:" "$tmp/cassandra.out" | grep -v "Node configuration:" | sed "s,$d,/srv/cassandra,g")
 }
 
-if (($# == 0)); then set -- redis mariadb postgres etcd prometheus rabbitmq elasticsearch kubernetes cassandra; fi
+# coredns is built with the plugins that a cluster's Corefile has, by the module
+# proxy's checksums, into .cache/.
+coredns() {
+  local version=v1.15.0 server d=$tmp/coredns plugins="reload bind debug ready health errors log cache hosts template loop forward" p
+  server=$PWD/.cache/coredns-$version/coredns
+  mkdir -p "$d" "$(dirname "$server")"
+  if [[ ! -x $server ]]; then
+    {
+      printf 'package main\n\nimport (\n\t"strings"\n\n\t"github.com/coredns/coredns/core/dnsserver"\n\t"github.com/coredns/coredns/coremain"\n\n'
+      for p in $plugins; do printf '\t_ "github.com/coredns/coredns/plugin/%s"\n' "$p"; done
+      printf ')\n\nfunc main() {\n\tdnsserver.Directives = strings.Fields("%s")\n\tcoremain.Run()\n}\n' "$plugins"
+    } >"$d/main.go"
+    (cd "$d" && export GOFLAGS=-mod=mod GOWORK=off CGO_ENABLED=0 && go mod init corpus && go get "github.com/coredns/coredns@$version" && go build -trimpath -ldflags '-s -w' -o "$server" .) >"$tmp/coredns.build" 2>&1
+  fi
+  cat >"$d/Corefile" <<'CONF'
+(shop) {
+  bind 127.0.0.1
+  errors
+  debug
+  hosts {
+    10.0.0.1 shop.test
+    fd00::1 shop.test
+    fallthrough
+  }
+  template IN A refused.test {
+    rcode REFUSED
+  }
+  cache 30
+  forward . 127.0.0.1:1
+}
+.:26053 {
+  import shop
+  log
+}
+.:26054 {
+  import shop
+  log . "{combined}"
+}
+CONF
+  cat >"$d/ask.py" <<'PY'
+import socket, struct
+def query(n, name, kind, klass=1, edns=None, do=False, tcp=False, flags=0x100, port=26053):
+    q = b"".join(bytes([len(p)]) + p for p in name.encode("latin-1").split(b".") if p) + b"\0" + struct.pack(">HH", kind, klass)
+    extra = b"" if edns is None else b"\0" + struct.pack(">HHIH", 41, edns, 0x8000 if do else 0, 0)
+    packet = struct.pack(">HHHHHH", n, flags, 1, 0, 0, 1 if extra else 0) + q + extra
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM) as s:
+        s.settimeout(20)
+        s.connect(("127.0.0.1", port))
+        s.send(struct.pack(">H", len(packet)) + packet if tcp else packet)
+        s.recv(4096)
+A, NS, SOA, PTR, MX, TXT, AAAA, SRV, HTTPS, ANY = 1, 2, 6, 12, 15, 16, 28, 33, 65, 255
+query(1, "shop.test.", A); query(2, "shop.test.", AAAA, edns=1232, do=True); query(3, "SHOP.test.", A, edns=4096)
+query(4, "1.0.0.10.in-addr.arpa.", PTR, tcp=True); query(5, "refused.test.", A); query(6, "www.example.org.", AAAA, edns=1232)
+query(7, "_http._tcp.shop.test.", SRV); query(8, ".", NS); query(9, "shop.test.", A, klass=3); query(10, "version.bind.", TXT, klass=3)
+query(11, 'a"b c.test.', A); query(12, "caf\xc3\xa9.test.", A); query(13, "tab\tx.test.", A); query(14, "shop.test.", 65280)
+query(15, "shop.test.", HTTPS); query(65535, "shop.test.", ANY, tcp=True); query(16, "x" * 60 + ".test.", A); query(17, "shop.test.", SOA, flags=0)
+for n in range(18, 30): query(n, "shop.test.", A, port=26054)
+query(30, "example.org.", MX, port=26054)
+PY
+  start coredns "$server" -conf Corefile
+  until_true grep -q '^linux/' "$tmp/coredns.out"
+  python3 "$d/ask.py"
+  stop
+  # What it says of itself cannot be told from anybody's lines.
+  keep coredns coredns "$version" <(grep -E '^\[[A-Z]+\] (plugin/|[0-9])' "$tmp/coredns.out")
+}
+
+# syslog sends lines with util-linux's logger to rsyslog, which writes them in its
+# own layouts: as files have them (Debian's with the time of RFC 3339 since 12), as
+# they go over a network, to which only a line's end is added, and as RFC 5424.
+syslog() {
+  local version d=$tmp/syslog name p
+  version=$(rsyslogd -v | sed -nE '1s/.*rsyslogd +([0-9.]+).*/\1/p')
+  mkdir -p "$d"
+  cat >"$d/rsyslog.conf" <<CONF
+module(load="imuxsock" SysSock.Use="off")
+template(name="TraditionalForward" type="string" string="<%PRI%>%TIMESTAMP% %HOSTNAME% %syslogtag:1:32%%msg:::sp-if-no-1st-sp%%msg%\n")
+template(name="Forward" type="string" string="<%PRI%>%TIMESTAMP:::date-rfc3339% %HOSTNAME% %syslogtag:1:32%%msg:::sp-if-no-1st-sp%%msg%\n")
+ruleset(name="files") {
+  action(type="omfile" file="$d/TraditionalFile" template="RSYSLOG_TraditionalFileFormat")
+  action(type="omfile" file="$d/File" template="RSYSLOG_FileFormat")
+  action(type="omfile" file="$d/TraditionalForward" template="TraditionalForward")
+  action(type="omfile" file="$d/Forward" template="Forward")
+}
+ruleset(name="protocol") { action(type="omfile" file="$d/Protocol" template="RSYSLOG_SyslogProtocol23Format") }
+input(type="imuxsock" Socket="$d/old" RuleSet="files")
+input(type="imuxsock" Socket="$d/new" RuleSet="protocol" UseSpecialParser="off" ParseHostname="on")
+CONF
+  start syslog rsyslogd -n -f "$d/rsyslog.conf" -i "$d/pid"
+  until_true test -S "$d/new"
+  old() { logger --socket "$d/old" "$@"; }
+  new() { logger --socket "$d/new" "$@"; }
+  for p in kern.emerg user.alert mail.crit daemon.err auth.warning syslog.notice authpriv.info cron.debug local0.notice local7.err; do
+    old -t sshd --id=4711 -p $p "Connection closed by 10.0.0.1 port 5000"
+    old -t CRON --id=32 -p $p "(root) CMD (run-parts /etc/cron.hourly): \"quoted\" ünïcode"
+    new --rfc5424 -t shop --id=31 -p $p --msgid ID47 --sd-id shop@32473 --sd-param 'order="47\"11"' --sd-param 'at="[x\]"' "order placed by ann: \"quoted\" ünïcode"
+    new --rfc5424=notime,notq -t cron -p $p "(root) CMD (run-parts /etc/cron.hourly)"
+  done
+  old -t kernel -p kern.info "[   12.345678] usb 1-1: new device"
+  old -t shop --id=31 -p local0.info "order placed trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7"
+  new --rfc5424 -t shop -p local0.info --sd-id opentelemetry@32473 --sd-param 'trace_id="4bf92f3577b34da6a3ce929d0e0e4736"' --sd-param 'span_id="00f067aa0ba902b7"' "order placed"
+  until_true grep -q trace_id "$d/Forward"
+  until_true grep -q trace_id "$d/Protocol"
+  stop
+  for name in TraditionalFile File TraditionalForward Forward; do
+    keep syslog "rsyslog-$name" "$version" <(sed "s/ $(hostname -s) / web-1 /" "$d/$name")
+  done
+  keep syslog-5424 rsyslog "$version" <(sed "s/ $(hostname -s) / web-1 /" "$d/Protocol")
+}
+
+if (($# == 0)); then set -- redis mariadb postgres etcd prometheus rabbitmq elasticsearch kubernetes cassandra coredns syslog; fi
 for p in "$@"; do "$p"; done

@@ -261,13 +261,13 @@ func (f *family) isBeingRead(r *reading, head [16]byte) (bool, error) {
 // a record that goes on in a newer file.
 func (k *known) inUse() bool { return k.by != nil || k.met && k.firstOpen() < k.Offset }
 
-// candidates are the contents that a file may have, for a compressed one in
-// the order in which it is read.
-func (f *family) candidates(r *reading) []*known {
+// candidates are those of some contents that a file may have, for a compressed one
+// in the order in which it is read.
+func (r *reading) candidates(among []*known) []*known {
 	if r.file.compressed == nil {
-		return f.known
+		return among
 	}
-	free := slices.DeleteFunc(slices.Clone(f.known), (*known).inUse)
+	free := slices.DeleteFunc(slices.Clone(among), (*known).inUse)
 	slices.SortStableFunc(free, func(a, b *known) int { return cmp.Compare(a.Offset, b.Offset) })
 	return free
 }

@@ -377,8 +377,7 @@ func (l *Lane) close(r *reading) {
 	}
 	if r.src != nil {
 		l.moved(r)
-		r.known.Source, r.known.by = r.state(), nil
-		r.known.fresh = false
+		l.family(r.file.chain.identity).release(r.known, r.state())
 		l.closing = append(l.closing, r)
 	} else {
 		l.family(r.file.chain.identity).unidentified--

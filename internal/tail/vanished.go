@@ -85,16 +85,6 @@ func (k *known) firstOpen() int64 {
 	return first
 }
 
-// find returns the content of an id.
-func (f *family) find(id event.SourceID) *known {
-	for _, k := range f.known {
-		if k.ID == id {
-			return k
-		}
-	}
-	return nil
-}
-
 // account settles when it is time, and makes b an empty batch of a vanished
 // file so that its loss is recorded.
 func (l *Lane) account(b *event.Batch) bool {

@@ -13,7 +13,10 @@ import (
 type Figures map[string]float64
 
 // Figures asks the rig's agent for its metrics.
-func (r *Rig) Figures() (Figures, error) { return scrape("http://" + r.Metrics + "/metrics") }
+func (r *Rig) Figures() (Figures, error) { return FiguresAt(r.Metrics) }
+
+// FiguresAt asks the agent that serves its metrics at an address.
+func FiguresAt(address string) (Figures, error) { return scrape("http://" + address + "/metrics") }
 
 // scrape reads the text format (Prometheus, "Exposition formats").
 func scrape(url string) (Figures, error) {

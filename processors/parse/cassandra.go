@@ -7,15 +7,19 @@ import (
 )
 
 // parseCassandra reads Cassandra's system.log, as its logback.xml lays it out,
-// and its audit log in that file:
+// and its audit log in that file, and what older ones lay out for the console:
 //
 //	INFO  [main] 2026-03-05 10:11:12,123 StorageService.java:99 - message
+//	INFO  10:11:12 message
 func parseCassandra(l *line) bool {
 	level := bytes.IndexByte(l.text, ' ')
 	if level < 4 || level > 5 || log4jLevel(l.text[:level]) == 0 {
 		return l.fail(reasonMisfit, 0)
 	}
 	thread := l.blanks(level)
+	if thread == len("INFO  ") && !l.hasAt(thread, "[") {
+		return l.cassandraConsole(level, thread)
+	}
 	t, threadTo := l.cassandraTime(thread)
 	if t.end == 0 || !l.hasAt(t.end, " ") {
 		return l.fail(reasonMisfit, thread)
@@ -37,6 +41,19 @@ func parseCassandra(l *line) bool {
 	if l.hasAt(file, "FileAuditLogger.java") {
 		l.cassandraAudit(t.end + dash + len(" - "))
 	}
+	return true
+}
+
+// cassandraConsole reads the time of day at i and the message. The layout asks for
+// milliseconds behind a comma, which logback takes for the end of the time's own.
+func (l *line) cassandraConsole(level, i int) bool {
+	t := l.timeOfDay(i)
+	if t.end == 0 || !l.hasAt(t.end, " ") {
+		return l.fail(reasonMisfit, i)
+	}
+	l.setStamp(t)
+	l.setLevel(log4jLevel(l.text[:level]), 0, level)
+	l.message(t.end + 1)
 	return true
 }
 

@@ -8,10 +8,10 @@ import (
 )
 
 // parseCoreDNS reads CoreDNS: its plugin log's common format, with or without
-// what combined adds, and what other plugins write
-// (https://coredns.io/plugins/log/):
+// the opcode that combined adds, what other plugins write, and what it says when
+// it ends (https://coredns.io/plugins/log/):
 //
-//	[INFO] 10.1.2.3:41234 - 4711 "A IN ex.test. udp 40 false 512" NOERROR qr,rd,ra 120 0.000512s
+//	[INFO] 10.1.2.3:41234 - 4711 "A IN ex.test. udp 40 false 512" NOERROR qr,rd,ra 120 0.000512s "0"
 //	[ERROR] plugin/errors: 2 ex.test. A: read udp 10.1.2.3:1->10.96.0.10:53: i/o timeout
 func parseCoreDNS(l *line) bool {
 	from, to, end := l.bracketAt(0)
@@ -23,9 +23,11 @@ func parseCoreDNS(l *line) bool {
 		return l.fail(reasonMisfit, from)
 	}
 	i := end + 1
+	// What it says of itself begins like anybody's lines, and is its only in a
+	// stream that is known to be its.
 	if plugin := l.corednsPlugin(i); plugin > 0 {
 		l.addText("coredns.plugin", l.span(i+len("plugin/"), plugin))
-	} else if !l.corednsQuery(i) {
+	} else if !l.corednsQuery(i) && !l.sticky {
 		return l.fail(reasonMisfit, i)
 	}
 	l.setLevel(level, from, to)
@@ -90,14 +92,15 @@ func (l *line) corednsQuery(i int) bool {
 		return false
 	}
 	l.addInt("coredns.id", number)
-	l.corednsQuestion(id + 2)
+	l.corednsQuestion(id+2, &question)
 	return true
 }
 
-// words cuts s at its blanks into exactly as many parts.
+// words cuts s at its blanks into exactly as many parts. A blank in a name of
+// the DNS is escaped.
 func words(s []byte, parts [][]byte) bool {
 	for i := range parts {
-		end := bytes.IndexByte(s, ' ')
+		end := unescapedBlank(s)
 		if (end < 0) != (i == len(parts)-1) {
 			return false
 		}
@@ -112,6 +115,20 @@ func words(s []byte, parts [][]byte) bool {
 	return true
 }
 
+// unescapedBlank is the index of the first blank without a backslash before it,
+// -1 when there is none.
+func unescapedBlank(s []byte) int {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case ' ':
+			return i
+		}
+	}
+	return -1
+}
+
 // corednsNames are the attributes of the parts of a question, corednsReply
 // those of an answer. Names of the semantic conventions where there are some.
 var (
@@ -122,15 +139,32 @@ var (
 	corednsReply = [...]string{"coredns.response_code", "coredns.flags", "coredns.response.size", "coredns.duration"}
 )
 
-func (l *line) corednsQuestion(i int) {
-	for _, name := range corednsNames {
-		end := i
-		for l.text[end] != ' ' && l.text[end] != '"' {
-			end++
+func (l *line) corednsQuestion(i int, question *[7][]byte) {
+	for n, name := range corednsNames {
+		end := i + len(question[n])
+		switch string(question[n]) {
+		case "true":
+			l.addBool(name, 1)
+		case "false":
+			l.addBool(name, 0)
+		default:
+			l.numberOrText(name, i, end)
 		}
-		l.numberOrText(name, i, end)
 		i = end + 1
 	}
+}
+
+// corednsOpcode reads the opcode in quotes at the line's end; end is the index
+// before it, or the line's.
+func (l *line) corednsOpcode() (end int, opcode int64, ok bool) {
+	end = len(l.text)
+	s, ok := bytes.CutSuffix(l.text, []byte(`"`))
+	if n := bytes.LastIndex(s, []byte(` "`)); ok && n >= 0 {
+		if opcode, ok = wholeNumber(s[n+len(` "`):]); ok {
+			return n, opcode, true
+		}
+	}
+	return end, 0, false
 }
 
 // numberOrText adds a whole number as such.
@@ -142,11 +176,16 @@ func (l *line) numberOrText(name string, from, to int) {
 	}
 }
 
-// corednsAnswer reads NOERROR qr,rd,ra 120 0.000512s, which ends the line.
+// corednsAnswer reads NOERROR qr,rd,ra 120 0.000512s, which ends the line but for
+// the opcode of combined.
 func (l *line) corednsAnswer(i int) bool {
+	end, opcode, combined := l.corednsOpcode()
 	var parts [4][]byte
-	if !words(l.text[i:], parts[:]) {
+	if end < i || !words(l.text[i:end], parts[:]) {
 		return false
+	}
+	if combined {
+		l.addInt("coredns.opcode", opcode)
 	}
 	seconds, ok := bytes.CutSuffix(parts[3], []byte("s"))
 	if !ok || !strictjson.IsNumber(seconds) {

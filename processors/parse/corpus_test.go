@@ -14,7 +14,7 @@ import (
 )
 
 // corpora are logs that real programs wrote; the folder is the format's name,
-// and VERSION in it says who wrote them (scripts/access-corpora.sh, scripts/system-corpora.sh, scripts/logger-corpora.sh).
+// and VERSION in it says who wrote them (scripts/*-corpora.sh).
 const corpora = "../../testdata/formats"
 
 // corpus is a log of a format.

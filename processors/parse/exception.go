@@ -104,14 +104,14 @@ func (e *exception) serving(text []byte, at int) bool {
 // group it is the first line that has no place.
 func (e *exception) python(text []byte, at int) bool {
 	e.begin = at
-	last := -1
-	if text[at] == ' ' {
-		last = e.group(text, at)
-	}
-	for line := at; line < e.end && text[at] != ' '; line = e.next(text, line) {
+	last, group := -1, -1
+	for line := at; line < e.end; line = e.next(text, line) {
 		switch rest := text[line:e.lineEnd(text, line)]; {
+		case hasPrefix(bytes.TrimLeft(rest, " "), "+ Exception Group Traceback ("):
+			group = e.group(text, line)
+			last = group
 		case hasPrefix(rest, "Traceback ("):
-			last = -1
+			last, group = -1, -1
 		case last < 0 && len(rest) > 0 && rest[0] != ' ' && rest[0] != '\t':
 			last = line
 		}
@@ -120,7 +120,7 @@ func (e *exception) python(text []byte, at int) bool {
 		return false
 	}
 	e.named(text, last)
-	if text[at] != ' ' && e.message[1] > 0 {
+	if group < 0 && e.message[1] > 0 {
 		e.message[1] = e.end
 	}
 	return true
@@ -176,10 +176,25 @@ func (e *exception) frames(text []byte, at int) bool {
 				// What is before it is a logger's.
 				e.begin = name
 			}
+			e.unbracket(text)
 			return true
 		}
 	}
 	return false
+}
+
+// unbracket takes the brackets off that Node.js puts around an error that has no
+// stack of its own: "[AggregateError: All promises were rejected] {".
+func (e *exception) unbracket(text []byte) {
+	if e.kind[0] == 0 || text[e.kind[0]-1] != '[' {
+		return
+	}
+	if n := bytes.LastIndexByte(text[:e.message[1]], ']'); n > e.message[0] {
+		e.message[1] = n
+	}
+	if e.begin == e.kind[0] {
+		e.begin--
+	}
 }
 
 // header finds the name of a class in a line.
@@ -189,6 +204,9 @@ func (e *exception) header(text []byte, at int) (int, bool) {
 		at++
 	}
 	for at < end {
+		if text[at] == '[' && bytes.HasPrefix(text[at:end], []byte("[AggregateError: ")) {
+			return at + 1, true
+		}
 		n := at
 		for n < end && text[n] != ' ' && text[n] != ':' {
 			n++

@@ -90,12 +90,13 @@ func (s *source) formatName(f uint8) string {
 	return formats[f].name
 }
 
-// headed are the formats that detection tries for a line.
+// headed are the formats some of whose lines begin as a line does: detection
+// leaves out those of another shape, which have a reason too.
 func headed(text []byte) (candidates []uint8) {
 	if len(text) == 0 {
 		return nil
 	}
-	for set := byHead[text[0]]; set != 0; set &= set - 1 {
+	for set := detectable.byHead[text[0]]; set != 0; set &= set - 1 {
 		candidates = append(candidates, uint8(bits.TrailingZeros64(set)))
 	}
 	return candidates

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,9 @@ type format struct {
 	// heads are the bytes that a line of the format can begin with; empty means
 	// any. Detection tries no format whose lines begin otherwise.
 	heads string
+	// shapes are those that a line of the format can have, shapesLoose if none
+	// are named. Detection tries no format whose lines look otherwise.
+	shapes shape
 	// parse takes what it understands into the record and reports whether the
 	// line is of this format; if not, it has called line.fail. It may leave
 	// the record half changed then: the caller undoes it. Detection tries the
@@ -42,19 +46,46 @@ const formatGiven = 1
 // formatCustom is the index of the formats that the configuration defines.
 const formatCustom = 2
 
-// byHead has, for each byte that a line can begin with, the formats to try, as
-// a set of indexes.
-var byHead = headsOf(formats)
+// detectable are the formats that detection tries for a line, by what a look
+// at it tells: sets of their indexes.
+var detectable = candidatesOf(formats)
 
-func headsOf(all []format) (sets [256]uint64) {
+type candidateSets struct {
+	// byHead has a set for each byte that a line can begin with, byShape one for
+	// each shape.
+	byHead  [256]uint64
+	byShape [numShapes]uint64
+}
+
+func candidatesOf(all []format) *candidateSets {
+	sets := new(candidateSets)
 	for i := range all {
-		for c := range sets {
-			if i != formatText && !all[i].given && (all[i].heads == "" || strings.IndexByte(all[i].heads, byte(c)) >= 0) {
-				sets[c] |= 1 << i
+		f := &all[i]
+		if i == formatText || f.given {
+			continue
+		}
+		for c := range sets.byHead {
+			if f.heads == "" || strings.IndexByte(f.heads, byte(c)) >= 0 {
+				sets.byHead[c] |= 1 << i
+			}
+		}
+		for s := shape(1); s < numShapes; s <<= 1 {
+			if cmp.Or(f.shapes, shapesLoose)&s != 0 {
+				sets.byShape[s] |= 1 << i
 			}
 		}
 	}
 	return sets
+}
+
+// of is the set for a line, which is not empty. Where the first byte leaves one
+// format, that looks at the rest itself.
+func (c *candidateSets) of(l *line) uint64 {
+	set := c.byHead[l.text[0]]
+	if set&(set-1) == 0 {
+		return set
+	}
+	return set & c.byShape[l.shape()]
 }
 
 // rivals are the indexes of the formats' rivals, formatText for those without.

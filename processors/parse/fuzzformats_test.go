@@ -51,6 +51,7 @@ func FuzzTraefikJSON(f *testing.F)     { fuzzFormat(f, "traefik-json") }
 func FuzzLinkerd(f *testing.F)         { fuzzFormat(f, "linkerd") }
 func FuzzLinkerdJSON(f *testing.F)     { fuzzFormat(f, "linkerd-json") }
 func FuzzHAProxy(f *testing.F)         { fuzzFormat(f, "haproxy") }
+func FuzzHAProxyJSON(f *testing.F)     { fuzzFormat(f, "haproxy-json") }
 func FuzzCaddy(f *testing.F)           { fuzzFormat(f, "caddy") }
 func FuzzAWSALB(f *testing.F)          { fuzzFormat(f, "aws-alb") }
 func FuzzKlog(f *testing.F)            { fuzzFormat(f, "klog") }
@@ -71,6 +72,7 @@ func FuzzEnvoyApp(f *testing.F)        { fuzzFormat(f, "envoy-app") }
 func FuzzSyslog5424(f *testing.F)      { fuzzFormat(f, "syslog-5424") }
 func FuzzSyslog(f *testing.F)          { fuzzFormat(f, "syslog") }
 func FuzzSpring(f *testing.F)          { fuzzFormat(f, "spring") }
+func FuzzRustTracing(f *testing.F)     { fuzzFormat(f, "rust-tracing") }
 func FuzzLog4j(f *testing.F)           { fuzzFormat(f, "log4j") }
 func FuzzPython(f *testing.F)          { fuzzFormat(f, "python") }
 func FuzzRuby(f *testing.F)            { fuzzFormat(f, "ruby") }
@@ -96,6 +98,7 @@ func TestEveryFormatIsFuzzed(t *testing.T) {
 		"linkerd":          true,
 		"linkerd-json":     true,
 		"haproxy":          true,
+		"haproxy-json":     true,
 		"caddy":            true,
 		"aws-alb":          true,
 		"klog":             true,
@@ -116,6 +119,7 @@ func TestEveryFormatIsFuzzed(t *testing.T) {
 		"syslog-5424":      true,
 		"syslog":           true,
 		"spring":           true,
+		"rust-tracing":     true,
 		"log4j":            true,
 		"python":           true,
 		"ruby":             true,

@@ -28,19 +28,34 @@ const syslogHead = 128
 // syslog gives them: `Mar  5 10:11:12 host haproxy[31]: `.
 func parseHAProxy(l *line) bool {
 	at := 0
-	if c := l.text[0]; c == '<' || c >= 'A' && c <= 'S' || c == '2' && bytes.Contains(l.text[:min(len(l.text), syslogHead)], haproxyTag) {
-		head := l.text[:min(len(l.text), syslogHead)]
-		tag := bytes.Index(head, haproxyTag)
-		if tag < 0 {
+	if c := l.text[0]; c == '<' || c >= 'A' && c <= 'S' || len(l.text) > isoSize && isISO(l.text) {
+		if at = l.haproxyHead(); at == 0 {
 			return l.fail(reasonMisfit, 0)
 		}
-		end := bytes.Index(head[tag:], []byte("]: "))
-		if end < 0 {
-			return l.fail(reasonMisfit, tag)
-		}
-		at = tag + end + len("]: ")
 	}
 	return l.parseLayouts(at, haproxyLayouts)
 }
 
-var haproxyTag = []byte("haproxy[")
+// haproxyHead is the index behind what syslog writes before the text, 0 when it
+// is not HAProxy's. Behind a time of ISO 8601 is the host and then the tag.
+func (l *line) haproxyHead() int {
+	head := l.text[:min(len(l.text), syslogHead)]
+	tag := 0
+	if t := l.isoAt(0); t.end == 0 {
+		tag = bytes.Index(head, []byte(haproxyTag))
+	} else if host := t.end + 1; host < len(head) {
+		if tag = nextSpace(head, host) + 1; !l.hasAt(tag, haproxyTag) {
+			return 0
+		}
+	}
+	if tag <= 0 {
+		return 0
+	}
+	end := bytes.Index(head[tag:], []byte("]: "))
+	if end < 0 {
+		return 0
+	}
+	return tag + end + len("]: ")
+}
+
+const haproxyTag = "haproxy["

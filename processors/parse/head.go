@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -16,22 +17,40 @@ type stamp struct {
 	end int
 }
 
-// isoAt reads the ISO 8601 time at text[i:], with what belongs to it.
+// isoAt reads the ISO 8601 time at text[i:], with what belongs to it. Many
+// formats ask for the same one in turn, so the last answer is kept.
 func (l *line) isoAt(i int) stamp {
+	if l.stampAt != i+1 {
+		l.stamp, l.stampAt = l.readISO(i), i+1
+	}
+	return l.stamp
+}
+
+func (l *line) readISO(i int) stamp {
 	s := l.text
 	if len(s) < i+isoSize || s[i+4] != '-' || s[i+13] != ':' {
 		return stamp{}
 	}
-	end := i + isoSize
-	for end < len(s) && (s[end]-'0' <= 9 || bytes.IndexByte([]byte("Z+-.,:"), s[end]) >= 0) {
+	end, zoned := i+isoSize, false
+	for end < len(s) && stampBytes[s[end]] != 0 {
+		zoned = zoned || stampBytes[s[end]] == zoneByte
 		end++
 	}
 	ns, ok := l.clock.parse(s[i:end])
 	if !ok {
 		return stamp{}
 	}
-	return stamp{ns, bytes.ContainsAny(s[i+isoSize:end], "Z+-"), end}
+	return stamp{ns, zoned, end}
 }
+
+// stampBytes are those that may follow the seconds of a time; a zone has a
+// zoneByte.
+var stampBytes = [256]uint8{
+	'0': 1, '1': 1, '2': 1, '3': 1, '4': 1, '5': 1, '6': 1, '7': 1, '8': 1, '9': 1,
+	'.': 1, ',': 1, ':': 1, 'Z': zoneByte, '+': zoneByte, '-': zoneByte,
+}
+
+const zoneByte = 2
 
 // setStamp makes t the record's time.
 func (l *line) setStamp(t stamp) {
@@ -51,7 +70,7 @@ func (l *line) setLevel(number uint8, from, to int) {
 // the line.
 func (l *line) message(i int) {
 	l.r.Body = event.Text(l.span(i, len(l.text)))
-	if !utf8.Valid(l.text[i:]) {
+	if !isUTF8(l.text[i:]) {
 		l.r.Flags |= event.Escape
 	}
 	l.textTrace()
@@ -96,4 +115,24 @@ func (l *line) blanks(i int) int {
 		i++
 	}
 	return i
+}
+
+// isUTF8 is utf8.Valid for lines, most of which are ASCII: 32 bytes are looked
+// at together, the last ones maybe twice.
+func isUTF8(s []byte) bool {
+	rest := s
+	for len(rest) > 32 && isASCII(rest) {
+		rest = rest[32:]
+	}
+	if len(s) >= 32 && len(rest) <= 32 && isASCII(s[len(s)-32:]) {
+		return true
+	}
+	return utf8.Valid(rest)
+}
+
+// isASCII looks at the first 32 bytes of s.
+func isASCII(s []byte) bool {
+	x := binary.LittleEndian.Uint64(s) | binary.LittleEndian.Uint64(s[8:]) |
+		binary.LittleEndian.Uint64(s[16:]) | binary.LittleEndian.Uint64(s[24:])
+	return x&0x8080808080808080 == 0
 }

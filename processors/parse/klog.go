@@ -11,14 +11,13 @@ import (
 const klogHeader = 22
 
 // parseKlog reads Lmmdd hh:mm:ss.uuuuuu threadid file:line] msg. The line
-// names neither year nor zone: the year is the one that puts the time next to
-// the runtime's.
+// names neither year, which is then the one that puts the time next to the
+// runtime's, nor zone.
 func parseKlog(l *line) bool {
-	ns, ok := l.klogTime()
-	if !ok {
+	ns, i := l.klogTime()
+	if i == 0 {
 		return l.fail(reasonMisfit, 0)
 	}
-	i := klogHeader
 	for i < len(l.text) && l.text[i] == ' ' {
 		i++
 	}
@@ -55,17 +54,30 @@ func klogSeverity(c byte) uint8 {
 	return 0
 }
 
-// klogTime reads the fixed part.
-func (l *line) klogTime() (int64, bool) {
-	s := l.text
-	if len(s) < klogHeader || klogSeverity(s[0]) == 0 || s[5] != ' ' || s[8] != ':' || s[11] != ':' || s[14] != '.' || s[21] != ' ' {
-		return 0, false
+// klogTime reads the fixed part, which glog of C++ writes with the year, and
+// returns the index behind it, 0 when the line does not begin with it.
+func (l *line) klogTime() (ns int64, end int) {
+	s, year := l.text, 0
+	if len(s) >= klogHeader+4 && klogSeverity(s[0]) != 0 && s[9] == ' ' {
+		year, s = two(s, 1)*100+two(s, 3), s[4:]
+	} else if len(s) < klogHeader || klogSeverity(s[0]) == 0 {
+		return 0, 0
+	}
+	if s[5] != ' ' || s[8] != ':' || s[11] != ':' || s[14] != '.' || s[21] != ' ' {
+		return 0, 0
 	}
 	frac, n := fraction(s[14:21])
-	if n != 7 {
-		return 0, false
+	d := civil{year: year, month: two(s, 1), day: two(s, 3), hour: two(s, 6), min: two(s, 9), sec: two(s, 12)}
+	var ok bool
+	if year != 0 {
+		ns, ok = l.clock.local(d, frac)
+	} else {
+		ns, ok = l.nearest(d, frac)
 	}
-	return l.nearest(civil{month: two(s, 1), day: two(s, 3), hour: two(s, 6), min: two(s, 9), sec: two(s, 12)}, frac)
+	if n != 7 || !ok {
+		return 0, 0
+	}
+	return ns, len(l.text) - len(s) + klogHeader
 }
 
 // nearest is the time that d, which has no year, means: in the year that puts
@@ -112,29 +124,34 @@ func (l *line) klogPlace(i int) (message int, ok bool) {
 	return i, true
 }
 
-// klogMessage takes what InfoS and ErrorS write, "msg" key="v" k2=v2, apart;
-// anything else is the message as a whole.
+// klogMessage takes the message as a whole, unless it is structured.
 func (l *line) klogMessage(i int) {
-	l.r.Body = event.Text(l.span(i, len(l.text)))
+	if !l.klogStructured(i) {
+		l.message(i)
+	}
+}
+
+// klogStructured takes what InfoS and ErrorS write, "msg" key="v" k2=v2, apart.
+func (l *line) klogStructured(i int) bool {
 	if i == len(l.text) || l.text[i] != '"' {
-		return
+		return false
 	}
 	end := closingQuote(l.text, i+1)
 	if end < 0 {
-		return
+		return false
 	}
 	pairs, bare, to := l.scanPairs(end + 1)
 	if to < len(l.text) || bare >= 0 || pairs == 0 && end+1 < len(l.text) || l.lastWins() {
-		return
+		return false
 	}
 	m := strictjson.Member{Value: uint32(i), ValueEnd: uint32(end + 1), Kind: kindQuoted, EscapedValue: true}
 	if strictjson.IsString(l.text[i : end+1]) {
 		m.Kind = strictjson.String
 	}
-	l.r.Body = event.Value{}
 	l.setValue(&l.r.Body, &m)
 	var f found
 	f.classify(l.text, l.members)
 	l.takeTrace(&f)
 	l.addPairs()
+	return true
 }

@@ -1,10 +1,8 @@
 package parse
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/tailrace/tailrace/internal/strictjson"
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -29,6 +27,10 @@ type line struct {
 	// wanted is the variable of the layout being tried that should be at at,
 	// or the literal before it.
 	wanted string
+	// stamp is the time that isoAt found at stampAt-1, where that is not less
+	// than zero.
+	stamp   stamp
+	stampAt int
 	// What undo goes back to.
 	runtimeTime   int64
 	fields, bytes int
@@ -54,6 +56,7 @@ func (l *line) start(r *event.Record) {
 	if r.Lines > 1 {
 		l.text = firstLine(l.text)
 	}
+	l.stampAt = 0
 	l.runtimeTime, l.fields, l.bytes = r.Time, len(l.b.Fields), len(l.b.Data)
 }
 
@@ -128,15 +131,15 @@ func (l *line) parseDetected(s *stream) {
 func (l *line) detect(s *stream) {
 	meant := reasonNone
 	var by uint8
-	for set := byHead[l.text[0]]; set != 0; set &= set - 1 {
+	for set := detectable.of(l); set != 0; set &= set - 1 {
 		f := uint8(bits.TrailingZeros64(set))
 		if l.try(f, false) {
 			s.format.Store(uint32(f))
 			s.lines, s.misses = 1, 0
 			return
 		}
-		if !l.reason.weak() {
-			meant, by = l.reason, f
+		if why := l.reason; why != reasonMisfit && !why.weak() {
+			meant, by = why, f
 		}
 	}
 	l.trying = by
@@ -220,6 +223,12 @@ func (l *line) addInt(name string, n int64) {
 	*l.slot() = event.Field{Name: name, Value: event.Value{Kind: event.KindInt, Num: n}}
 }
 
+// addBool adds what is true when truth is not 0.
+func (l *line) addBool(name string, truth int64) {
+	f := l.field()
+	f.Name, f.Value.Kind, f.Value.Num = name, event.KindBool, truth
+}
+
 func (l *line) addConst(name, value string) {
 	*l.slot() = event.Field{Name: name, Value: event.Value{Kind: event.KindConst, Const: value}}
 }
@@ -235,24 +244,7 @@ func (l *line) dataset(name string) {
 // wholeBody makes the record's body the whole line.
 func (l *line) wholeBody() {
 	l.r.Body = event.Value{}
-	if !isASCII(l.text) && !utf8.Valid(l.text) {
+	if !isUTF8(l.text) {
 		l.r.Flags |= event.Escape
 	}
-}
-
-// isASCII reports whether s is, which most lines are: they need no look at what
-// their bytes mean together.
-func isASCII(s []byte) bool {
-	all := uint64(0)
-	for ; len(s) >= 32; s = s[32:] {
-		all |= binary.LittleEndian.Uint64(s) | binary.LittleEndian.Uint64(s[8:]) |
-			binary.LittleEndian.Uint64(s[16:]) | binary.LittleEndian.Uint64(s[24:])
-	}
-	for ; len(s) >= 8; s = s[8:] {
-		all |= binary.LittleEndian.Uint64(s)
-	}
-	for _, c := range s {
-		all |= uint64(c)
-	}
-	return all&0x8080808080808080 == 0
 }

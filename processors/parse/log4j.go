@@ -13,7 +13,7 @@ import (
 func parseLog4j(l *line) bool {
 	t := l.isoAt(0)
 	if t.end == 0 {
-		t = l.timeOfDay()
+		t = l.timeOfDay(0)
 	}
 	if t.end == 0 || !l.hasAt(t.end, " [") {
 		return l.fail(reasonMisfit, t.end)
@@ -50,11 +50,11 @@ func (l *line) log4jMessage(i int) int {
 	return 0
 }
 
-// timeOfDay reads 10:11:12.123 at the head of the line, on the day that puts
-// it next to the runtime's stamp.
-func (l *line) timeOfDay() stamp {
+// timeOfDay reads 10:11:12.123 at i, on the day that puts it next to the
+// runtime's stamp.
+func (l *line) timeOfDay(i int) stamp {
 	const whole = len("10:11:12")
-	s := l.text
+	s := l.text[i:]
 	if len(s) < whole || s[2] != ':' || s[5] != ':' {
 		return stamp{}
 	}
@@ -65,7 +65,7 @@ func (l *line) timeOfDay() stamp {
 	}
 	at := time.Unix(0, reference).In(l.p.zone)
 	ns, ok := l.clock.local(civil{at.Year(), int(at.Month()), at.Day(), two(s, 0), two(s, 3), two(s, 6)}, frac)
-	if n < 2 || !ok {
+	if n < 0 || !ok {
 		return stamp{}
 	}
 	const day = 24 * int64(time.Hour)
@@ -75,7 +75,7 @@ func (l *line) timeOfDay() stamp {
 	case ahead < -day/2:
 		ns += day
 	}
-	return stamp{ns: ns, end: whole + n}
+	return stamp{ns: ns, end: i + whole + n}
 }
 
 // parsePython reads what Python's logging writes: by default, and as its

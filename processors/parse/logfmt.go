@@ -11,9 +11,15 @@ import (
 // two pairs and a key that loggers write; a stream known to be logfmt may
 // leave that out as long as every word is a pair.
 func parseLogfmt(l *line) bool {
-	if first := keyEnd(l.text, 0); first == 0 || first == len(l.text) || l.text[first] != '=' {
+	first := keyEnd(l.text, 0)
+	if first == 0 || first == len(l.text) || l.text[first] != '=' {
 		return l.fail(reasonMisfit, first)
 	}
+	return l.logfmt()
+}
+
+// logfmt is parseLogfmt for lines that begin with a pair.
+func (l *line) logfmt() bool {
 	pairs, bare, end := l.scanPairs(0)
 	if end < len(l.text) {
 		return l.fail(reasonMisfit, end)
@@ -102,11 +108,18 @@ func (l *line) scanPairs(i int) (pairs, bare, end int) {
 // keyEnd is the end of the key that begins at i. A key must be able to stand
 // in JSON as it is.
 func keyEnd(s []byte, i int) int {
-	for i < len(s) && s[i] > ' ' && s[i] != '=' && s[i] != '"' && s[i] != '\\' && s[i] < utf8.RuneSelf {
+	for i < len(s) && keyBytes[s[i]] {
 		i++
 	}
 	return i
 }
+
+var keyBytes = func() (set [256]bool) {
+	for c := ' ' + 1; c < utf8.RuneSelf; c++ {
+		set[c] = c != '=' && c != '"' && c != '\\'
+	}
+	return set
+}()
 
 // pairValue reads the value at i into m and returns the index behind it, or
 // less than zero when its quotes do not end.

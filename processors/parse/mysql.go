@@ -12,8 +12,11 @@ func parseMySQL(l *line) bool {
 		return l.fail(reasonMisfit, 0)
 	}
 	i, thread, ok := l.digitsAt(t.end + 1)
+	if !ok || !l.hasAt(i, " [") {
+		return l.fail(reasonMisfit, i)
+	}
 	from, to, end := l.bracketAt(i + 1)
-	if !ok || end == 0 || l.text[i] != ' ' || !l.hasAt(end, " ") {
+	if !l.hasAt(end, " ") {
 		return l.fail(reasonMisfit, i)
 	}
 	level := mysqlLevel(l.text[from:to])

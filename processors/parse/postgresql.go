@@ -24,7 +24,7 @@ func parsePostgres(l *line) bool {
 	if tagTo == 0 {
 		return l.fail(reasonMisfit, i)
 	}
-	l.setStamp(t)
+	l.setPostgresTime(t)
 	l.addInt("process.pid", pid)
 	l.postgresSession(i, tag)
 	if level := postgresLevel(l.text[tag:tagTo]); level != 0 {
@@ -36,25 +36,33 @@ func parsePostgres(l *line) bool {
 	return true
 }
 
-// postgresTime reads a time and the zone behind it, an abbreviation or a
-// number. An abbreviation other than UTC's names may be of several zones.
+// postgresTime reads a time and says where the zone behind it ends, an
+// abbreviation or a number, whose offset setPostgresTime takes into account.
 func (l *line) postgresTime() (t stamp, ok bool) {
 	if t = l.isoAt(0); t.end == 0 || t.zoned || !l.hasAt(t.end, " ") {
 		return t, false
 	}
 	zone := t.end + 1
 	end := zone
-	for end < len(l.text) && (l.text[end]|0x20 >= 'a' && l.text[end]|0x20 <= 'z' || l.text[end]-'0' <= 9 || l.text[end] == '+' || l.text[end] == '-' || l.text[end] == ':') {
+	for end < len(l.text) && zoneBytes[l.text[end]] {
 		end++
 	}
 	if end-zone < 2 || end-zone > 6 {
 		return t, false
 	}
-	if ns, ok := l.clock.parse(l.text[:end]); ok {
-		t.ns, t.zoned = ns, true
-	}
 	t.end = end
 	return t, true
+}
+
+var zoneBytes = bytesOf(letters + digits0 + "+-:")
+
+// setPostgresTime makes t the record's time. An abbreviation other than UTC's
+// names may be of several zones.
+func (l *line) setPostgresTime(t stamp) {
+	if ns, ok := l.clock.parse(l.text[:t.end]); ok {
+		t.ns, t.zoned = ns, true
+	}
+	l.setStamp(t)
 }
 
 // maxPostgresName bounds where the tag is looked for: names are of up to 63

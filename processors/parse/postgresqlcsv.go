@@ -51,7 +51,7 @@ func parsePostgresCSV(l *line) bool {
 	if level == 0 {
 		return l.fail(reasonMisfit, int(columns[csvSeverity].Off-l.r.Line.Off))
 	}
-	l.setStamp(t)
+	l.setPostgresTime(t)
 	l.r.Severity, l.r.SeverityText = level, event.Text(columns[csvSeverity])
 	l.r.Body = event.Text(columns[csvMessage])
 	for i := csvUser; i < n; i++ {

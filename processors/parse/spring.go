@@ -24,8 +24,11 @@ func parseSpring(l *line) bool {
 		i = l.blanks(end)
 	}
 	i, pid, ok := l.digitsAt(i)
+	if !ok {
+		return l.fail(reasonMisfit, i)
+	}
 	logger := l.springThread(i)
-	if !ok || logger == 0 {
+	if logger == 0 {
 		return l.fail(reasonMisfit, i)
 	}
 	colon := bytes.Index(l.text[logger:], []byte(" : "))
@@ -37,7 +40,7 @@ func parseSpring(l *line) bool {
 	l.addInt("process.pid", pid)
 	l.addText("log.logger", l.span(logger, logger+len(bytes.TrimRight(l.text[logger:logger+colon], " "))))
 	if end != 0 {
-		l.giveBracket(from, to)
+		l.springCorrelation(from, to)
 	}
 	l.springBrackets(i + len(" --- "))
 	l.message(logger + colon + len(" : "))
@@ -63,8 +66,8 @@ func (l *line) springThread(i int) int {
 	return 0
 }
 
-// springBrackets takes the thread, the application's name before it and the
-// correlation id behind it.
+// springBrackets takes the thread, the application's name before it and what
+// correlates lines behind it.
 func (l *line) springBrackets(i int) {
 	var from, to [3]int
 	n := 0
@@ -75,7 +78,7 @@ func (l *line) springBrackets(i int) {
 		}
 		from[n], to[n], i = f, t, l.blanks(end)
 	}
-	if n > 1 && (from[n-1] == to[n-1] || l.giveBracket(from[n-1], to[n-1])) {
+	if n > 1 && l.springCorrelation(from[n-1], to[n-1]) {
 		n--
 	}
 	if n > 1 {
@@ -84,8 +87,18 @@ func (l *line) springBrackets(i int) {
 	l.addText("thread.name", l.span(from[n-1], to[n-1]))
 }
 
-// giveBracket takes a trace context between brackets.
-func (l *line) giveBracket(from, to int) bool {
+// springCorrelation takes a trace context between brackets and the application's
+// name before it, and reports whether they are what correlates lines: they are
+// empty or full of commas where there is no trace.
+func (l *line) springCorrelation(from, to int) bool {
+	s := l.text[from:to]
+	commas := bytes.Count(s, []byte(","))
+	if app := bytes.IndexByte(s, ','); app > 0 && commas >= 2 {
+		l.addText("spring.application.name", l.span(from, from+app))
+	}
 	var c context
-	return parseBracket(l.text[from:to], &c) && l.give(&c)
+	if parseBracket(s, &c) && l.give(&c) {
+		return true
+	}
+	return from == to || commas >= 2
 }

@@ -97,29 +97,30 @@ func (l *line) structuredData(i int) int {
 }
 
 // parseSyslog3164 reads <PRI>Mmm dd hh:mm:ss HOST TAG[PID]: MSG (RFC 3164), of
-// which files lack the priority. It has neither year nor zone.
+// which files lack the priority. Its time has neither year nor zone; that of
+// rsyslog's own layouts, for files and between servers, is RFC 3339's.
 func parseSyslog3164(l *line) bool {
 	end, facility := l.priority()
-	const stampSize = len("Mar  5 10:11:12 ")
-	if len(l.text) < end+stampSize || !l.hasAt(end+stampSize-1, " ") {
+	t := l.syslogTime(end)
+	if t.end == 0 {
 		return l.fail(reasonMisfit, end)
 	}
-	ns, ok := l.bsdTime(l.text[end : end+stampSize-1])
-	host := end + stampSize
+	host := t.end + 1
 	tag := nextSpace(l.text, host) + 1
 	colon := bytes.IndexByte(l.text[min(tag, len(l.text)):], ':')
-	if !ok || tag == host+1 || colon < 1 {
-		return l.fail(reasonMisfit, end)
+	if tag == host+1 || colon < 1 {
+		return l.fail(reasonMisfit, host)
 	}
 	colon += tag
 	name, pid, ok := l.syslogTag(tag, colon)
 	if !ok || colon+1 < len(l.text) && l.text[colon+1] != ' ' {
 		return l.fail(reasonMisfit, tag)
 	}
-	if !l.sticky && !syslogSure(l.text[tag:name], end > 0 || pid >= 0) {
+	lax := l.sticky && !levelInText(l.text[host:tag-1])
+	if !lax && !syslogSure(l.text[tag:name], end > 0 || pid >= 0) {
 		return l.fail(reasonMisfit, tag)
 	}
-	l.setLocalTime(ns)
+	l.setStamp(t)
 	if end > 0 {
 		l.setPriority(end, facility)
 	}
@@ -132,8 +133,26 @@ func parseSyslog3164(l *line) bool {
 	return true
 }
 
+// syslogTime is the time at i, which a blank must follow: Mar  5 10:11:12, or
+// RFC 3339's with its zone. Its end is 0 when it is neither.
+func (l *line) syslogTime(i int) stamp {
+	const bsdSize = len("Mar  5 10:11:12")
+	if t := l.isoAt(i); t.end != 0 && t.zoned && l.text[i+10] == 'T' && l.hasAt(t.end, " ") {
+		return t
+	}
+	if !l.hasAt(i+bsdSize, " ") {
+		return stamp{}
+	}
+	ns, ok := l.bsdTime(l.text[i : i+bsdSize])
+	if !ok {
+		return stamp{}
+	}
+	return stamp{ns: ns, end: i + bsdSize}
+}
+
 // syslogSure reports whether a line must be syslog's: a time and two words may
-// be anything without a priority or a process. HAProxy tells of itself between
+// be anything without a priority or a process, and where the first is a level they
+// are, also in a stream of syslog's. HAProxy tells of itself between
 // the requests, which are what its log is about.
 func syslogSure(tag []byte, numbered bool) bool {
 	return string(tag) != "haproxy" && (numbered || string(tag) == "kernel")

@@ -1,8 +1,6 @@
 package parse
 
 import (
-	"bytes"
-
 	"github.com/tailrace/tailrace/pipeline/event"
 )
 
@@ -20,8 +18,15 @@ func parseText(l *line) bool {
 }
 
 // wordByte reports whether c belongs to a key or an id.
-func wordByte(c byte) bool {
-	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
+func wordByte(c byte) bool { return wordBytes[c] }
+
+var wordBytes = bytesOf(letters + digits0 + "-_.")
+
+func bytesOf(all string) (set [256]bool) {
+	for _, c := range []byte(all) {
+		set[c] = true
+	}
+	return set
 }
 
 // isoSize is the length of 2026-03-05T10:11:12.
@@ -32,28 +37,21 @@ const isoSize = 19
 // better one: a container's idea of its zone is anybody's guess. It returns
 // where the time ends if there is a level too, else 0.
 func (l *line) textHead() (end int) {
-	s, from := l.text, 0
-	if len(s) > 0 && s[0] == '[' {
+	from := 0
+	if len(l.text) > 0 && l.text[0] == '[' {
 		from = 1
 	}
-	if len(s) < from+isoSize || s[from+4] != '-' || s[from+13] != ':' {
+	t := l.isoAt(from)
+	if t.end == 0 {
 		return 0
 	}
-	end = from + isoSize
-	for end < len(s) && (s[end]-'0' <= 9 || bytes.IndexByte([]byte("Z+-.,:"), s[end]) >= 0) {
-		end++
+	if t.zoned || l.p.zoned || l.runtimeTime == 0 {
+		l.setTime(t.ns)
 	}
-	ns, ok := l.clock.parse(s[from:end])
-	if !ok {
+	if !l.textLevel(t.end) {
 		return 0
 	}
-	if zoned := bytes.ContainsAny(s[from+isoSize:end], "Z+-"); zoned || l.p.zoned || l.runtimeTime == 0 {
-		l.setTime(ns)
-	}
-	if !l.textLevel(end) {
-		return 0
-	}
-	return end
+	return t.end
 }
 
 // headWords is how many words behind the time may be the level: a thread, a

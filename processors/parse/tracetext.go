@@ -30,32 +30,44 @@ func (l *line) textTrace() {
 // collectKeys makes members of the known keys that stand before the separator.
 func (l *line) collectKeys(separator byte) {
 	s := l.text
-	for at := 0; len(l.members) < maxTextKeys; {
+	for at := 0; ; at++ {
 		n := bytes.IndexByte(s[at:], separator)
 		if n < 0 {
 			return
 		}
-		end := at + n
-		at = end + 1
-		if end == 0 || !lastOfKey(s[end-1]) {
-			continue
-		}
-		start := end
-		for start > 0 && wordByte(s[start-1]) {
-			start--
-		}
-		m := strictjson.Member{Word: strictjson.Word(s, start, end), Key: uint32(start), KeyEnd: uint32(end), Kind: kindBare}
-		k := &appKeys.keys[appKeys.find(s, &m)]
-		if textValue(s, &m, k) && plausible(k, s[m.Value:m.ValueEnd]) {
-			l.members = append(l.members, m)
-			l.pairs = l.members
+		if at += n; at > 0 && lastOfKey[s[at-1]] {
+			l.collectKey(at)
 		}
 	}
 }
 
-// lastOfKey reports whether a key of trace context may end with c: times of
-// day, which have most of the colons, do not.
-func lastOfKey(c byte) bool { return c >= 'A' || c == '3' || c == '8' }
+// collectKey makes a member of the key that ends before the separator at end,
+// if it is one of trace context and the value behind it can be.
+func (l *line) collectKey(end int) {
+	s, start := l.text, end
+	for start > 0 && wordBytes[s[start-1]] {
+		start--
+	}
+	m := strictjson.Member{Word: strictjson.Word(s, start, end), Key: uint32(start), KeyEnd: uint32(end), Kind: kindBare}
+	k := &appKeys.keys[appKeys.find(s, &m)]
+	if len(l.members) < maxTextKeys && textValue(s, &m, k) && plausible(k, s[m.Value:m.ValueEnd]) {
+		l.members = append(l.members, m)
+		l.pairs = l.members
+	}
+}
+
+// lastOfKey has the bytes that the keys of trace context end with. Times of day,
+// which have most of the colons, do not, and neither do most words.
+var lastOfKey = lastOf(appKeys)
+
+func lastOf(t *keyTable) (set [256]bool) {
+	for _, k := range t.keys {
+		if k.role >= roleTrace && k.role <= roleHeader {
+			set[k.name[len(k.name)-1]] = true
+		}
+	}
+	return set
+}
 
 // textValue finds the value behind the key and its separator.
 func textValue(s []byte, m *strictjson.Member, k *key) bool {
@@ -147,6 +159,10 @@ func (l *line) bracketTrace(i int) {
 }
 
 func parseBracket(s []byte, c *context) bool {
+	const shortest = len(",,") + 16 + 16
+	if len(s) < shortest {
+		return false
+	}
 	if len(s) == 32+1+16 && s[32] == '-' {
 		return exactID(c.trace[:], s[:32]) && exactID(c.span[:], s[33:])
 	}

@@ -71,7 +71,8 @@ func (m *Machine) headGoesOn(k kind, line []byte) bool {
 		return m.state == body && hasPrefix(line, "... ")
 	case letter:
 		return line[0] == 'C' && m.knows(Java) && m.framesAgain(hasPrefix(line, "Caused by: ")) ||
-			line[0] == 'S' && m.knows(PHP) && m.become(numbered, hasPrefix(line, "Stack trace:"))
+			line[0] == 'S' && m.knows(PHP) && m.become(numbered, hasPrefix(line, "Stack trace:")) ||
+			(line[0] == 'f' || line[0] == 't') && m.knows(Python) && isTask(line)
 	case hash:
 		return m.knows(PHP|Dart) && m.become(numbered, hasPrefix(line, "#0 ") && isNumbered(line))
 	}
@@ -138,7 +139,12 @@ func (m *Machine) pythonGoesOn(line []byte) bool {
 	case pyTrace:
 		n := token(line)
 		return m.become(pyDone, isPythonException(line) || isRubyPlace(line, n))
+	case pyDone:
+		return isDatabaseNote(line)
 	case pyBlank:
+		if isDatabaseNote(line) {
+			return m.become(pyDone, true)
+		}
 		return m.become(pyChain, hasPrefix(line, "During handling of the above exception, another exception occurred:") ||
 			hasPrefix(line, "The above exception was the direct cause of the following exception:"))
 	case pyChain:

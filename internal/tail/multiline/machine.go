@@ -110,7 +110,7 @@ func (m *Machine) blank() Verdict {
 		m.state = pyBlank
 	case nodeThrown:
 		m.state = nodeError
-	case pyChain, ruby, numbered:
+	case pyBlank, pyChain, ruby, numbered:
 	default:
 		m.state = nothing
 		return Alone

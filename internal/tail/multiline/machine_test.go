@@ -15,8 +15,8 @@ var update = flag.Bool("update", false, "write what the machine says into testda
 
 // The lines of real traces, and of those that are written by hand from
 // specifications: ">" begins a record, "|" goes on with it, "?" begins one that
-// lacks its beginning, "=" is one by itself. testdata/produce.sh writes the real
-// ones.
+// lacks its beginning, "=" is one by itself. scripts/stack-traces.sh writes the
+// real ones.
 func TestTraces(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) < 15 {

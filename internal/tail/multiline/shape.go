@@ -80,6 +80,20 @@ func isPythonException(line []byte) bool {
 	return n > 0 && (n == len(line) || line[n] == ':') && !isLogLine(line)
 }
 
+// isTask recognises what asyncio writes of a task behind a message
+// (BaseEventLoop.default_exception_handler).
+func isTask(line []byte) bool {
+	return line[len(line)-1] == '>' && (hasPrefix(line, "future: <") || hasPrefix(line, "task: <"))
+}
+
+// databaseNotes are what psycopg and SQLAlchemy put behind the first line of an
+// exception's message.
+var databaseNotes = []string{"DETAIL:  ", "HINT:  ", "CONTEXT:  ", "LINE ", "[SQL: ", "[parameters: ", "(Background on this error at: "}
+
+func isDatabaseNote(line []byte) bool {
+	return slices.ContainsFunc(databaseNotes, func(note string) bool { return hasPrefix(line, note) })
+}
+
 // isFrame recognises a frame of Java, .NET and JavaScript.
 func isFrame(text []byte) bool {
 	return hasPrefix(text, "at ") && len(text) > len("at x") || hasPrefix(text, "eval at ")

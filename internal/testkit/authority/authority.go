@@ -31,7 +31,7 @@ func New(t testing.TB) *Authority {
 	t.Helper()
 	a := &Authority{t: t}
 	a.key = a.newKey()
-	a.cert = a.sign(&a.key.PublicKey, nil)
+	a.cert = a.sign(&a.key.PublicKey, nil, tomorrow())
 	return a
 }
 
@@ -48,14 +48,16 @@ func (a *Authority) newKey() *ecdsa.PrivateKey {
 	return key
 }
 
+func tomorrow() time.Time { return time.Now().Add(24 * time.Hour) }
+
 // sign makes a certificate for both sides of a connection on this machine,
 // signed by parent, or by itself without one.
-func (a *Authority) sign(key *ecdsa.PublicKey, parent *x509.Certificate, hosts ...net.IP) *x509.Certificate {
+func (a *Authority) sign(key *ecdsa.PublicKey, parent *x509.Certificate, end time.Time, hosts ...net.IP) *x509.Certificate {
 	cert := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()),
 		// Java refuses certificates without names.
 		Subject:   pkix.Name{CommonName: "Tailrace's tests"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: end,
 		DNSNames: []string{"localhost"}, IPAddresses: append(hosts, net.IPv4(127, 0, 0, 1)),
 		IsCA: parent == nil, BasicConstraintsValid: true,
 	}
@@ -85,8 +87,14 @@ func (a *Authority) Write(file string) { a.write(file, "CERTIFICATE", a.cert.Raw
 // Issue makes a certificate and its key, and writes them to PEM files. It is for
 // localhost, 127.0.0.1 and other hosts.
 func (a *Authority) Issue(certFile, keyFile string, hosts ...net.IP) tls.Certificate {
+	return a.IssueUntil(tomorrow(), certFile, keyFile, hosts...)
+}
+
+// IssueUntil is Issue for a certificate that ends at a time, which may have
+// passed.
+func (a *Authority) IssueUntil(end time.Time, certFile, keyFile string, hosts ...net.IP) tls.Certificate {
 	key := a.newKey()
-	a.write(certFile, "CERTIFICATE", a.sign(&key.PublicKey, a.cert, hosts...).Raw)
+	a.write(certFile, "CERTIFICATE", a.sign(&key.PublicKey, a.cert, end, hosts...).Raw)
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	a.must(err)
 	a.write(keyFile, "PRIVATE KEY", der)

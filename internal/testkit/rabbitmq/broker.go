@@ -59,6 +59,8 @@ type installation struct {
 	cookie string
 	epmd   *exec.Cmd
 	port   string
+	// signer is the authority that clients trust, where the broker speaks TLS.
+	signer *authority.Authority
 	// hosts counts the virtual hosts that were made.
 	hosts int
 }
@@ -145,16 +147,22 @@ func (b *Broker) prepare() {
 
 // encrypt makes the certificates: one for all nodes, and a client's.
 func (b *Broker) encrypt() {
-	in := func(name string) string { return filepath.Join(b.dir, name) }
-	b.Files = Files{CA: in("ca.pem"), Cert: in("client.pem"), Key: in("client.key")}
-	a := authority.New(b.t)
-	a.Write(b.Files.CA)
-	a.Issue(b.Files.Cert, b.Files.Key)
+	b.Files = Files{CA: b.path("ca.pem"), Cert: b.path("client.pem"), Key: b.path("client.key")}
+	b.signer = authority.New(b.t)
+	b.signer.Write(b.Files.CA)
+	b.signer.Issue(b.Files.Cert, b.Files.Key)
+	b.issue(time.Now().Add(24 * time.Hour))
+}
+
+func (b *Broker) path(name string) string { return filepath.Join(b.dir, name) }
+
+// issue makes the nodes' certificate.
+func (b *Broker) issue(end time.Time) {
 	var hosts []net.IP
 	for _, n := range b.Nodes {
 		hosts = append(hosts, net.ParseIP(n.host))
 	}
-	a.Issue(in("node.pem"), in("node.key"), hosts...)
+	b.signer.IssueUntil(end, b.path("node.pem"), b.path("node.key"), hosts...)
 }
 
 // startMapper runs epmd, by which the nodes find each other's ports.

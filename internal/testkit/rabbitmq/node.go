@@ -87,12 +87,11 @@ func (n *Node) cluster() []string {
 
 func (n *Node) encrypt() []string {
 	n.TLSAddress = testkit.FreeAddressOf(n.broker.t, n.host)
-	in := func(name string) string { return filepath.Join(n.broker.dir, name) }
 	return []string{
 		"listeners.ssl.1 = " + n.TLSAddress,
-		"ssl_options.cacertfile = " + in("ca.pem"),
-		"ssl_options.certfile = " + in("node.pem"),
-		"ssl_options.keyfile = " + in("node.key"),
+		"ssl_options.cacertfile = " + n.broker.path("ca.pem"),
+		"ssl_options.certfile = " + n.broker.path("node.pem"),
+		"ssl_options.keyfile = " + n.broker.path("node.key"),
 		"ssl_options.verify = verify_peer",
 		"ssl_options.fail_if_no_peer_cert = false",
 		"ssl_cert_login_from = common_name",

@@ -3,6 +3,7 @@ package rabbitmq
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Allow lets a user do everything in the virtual host.
@@ -31,6 +32,14 @@ func (b *Broker) ChangePassword(user, password string) {
 func (b *Broker) Disconnect() {
 	b.t.Helper()
 	b.Eval(`rabbit_networking:close_all_connections("the tests want it")`)
+}
+
+// Certify gives the nodes another certificate, which ends at a time that may
+// have passed. Connections that are open stay.
+func (b *Broker) Certify(end time.Time) {
+	b.t.Helper()
+	b.issue(end)
+	b.Eval(`rpc:multicall(rabbit_nodes:all_running(), ssl, clear_pem_cache, [])`)
 }
 
 // Connections counts the connections of clients.
@@ -90,10 +99,11 @@ func (b *Broker) Queue(name string) (q Queue) {
 	if !b.HasQueue(name) {
 		return q
 	}
-	said := b.Eval(`{ok, Q} = rabbit_amqqueue:lookup(%s), [V || {_, V} <- rabbit_amqqueue:info(Q, [messages, messages_ready, consumers])]`, b.resource("queue", name))
-	// While there is no leader the values are ''.
+	said := b.Eval(`{ok, Q} = rabbit_amqqueue:lookup(%s), list_to_tuple([V || {_, V} <- rabbit_amqqueue:info(Q, [messages, messages_ready, consumers])])`, b.resource("queue", name))
+	// While there is no leader the values are ''. A list of small numbers would
+	// be written as a text.
 	fmt.Sscanf(strings.Map(func(r rune) rune {
-		if strings.ContainsRune("[],", r) {
+		if strings.ContainsRune("{},", r) {
 			return ' '
 		}
 		return r

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Writes the traces that the tests judge, by the programs beside it. What each
-# line is to the record before it is filled in by go test -update, and checked by
-# eye: ">" begins a record, "|" goes on with it.
-# Needs python3, node, java, go, rustc, ruby and php; leaves out what is missing.
+# Writes the traces in internal/tail/multiline/testdata that real programs wrote,
+# by those in its folder programs: stack-traces.sh [NAME…], as in NAME.txt; all of
+# them without one. The version of the program stands in each file's first line.
+# What each line is to the record before it is filled in by go test -update, and
+# checked by eye: ">" begins a record, "|" goes on with it.
+# Needs python3 (3.11 or newer), node, java, go, rustc, ruby and php; leaves out what
+# is missing.
 set -uo pipefail
-cd "$(dirname "$0")"
-programs=$PWD/programs
+cd "$(dirname "$0")/../internal/tail/multiline/testdata"
+out=$PWD programs=$PWD/programs wanted=" $* "
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"
@@ -14,7 +17,8 @@ ulimit -c 0
 # record NAME VERSION COMMAND...: what the command writes, both streams in one.
 record() {
   local name=$1 version=$2; shift 2
-  { echo "# $version"; timeout 20 "$@" 2>&1 | sed -e "s#$tmp#/app#g" -e "s#$programs#/app#g" -e 's/^/> /'; } > "$programs/../$name.txt"
+  [[ $wanted == *[!\ ]* && $wanted != *" $name "* ]] && return
+  { echo "# $version"; timeout 20 "$@" 2>&1 | sed -e "s#$tmp#/app#g" -e "s#$programs#/app#g" -e "s#$HOME/.pyenv/versions/[^/]*#/usr#g" -e 's/^/> /'; } > "$out/$name.txt"
 }
 has() { command -v "$1" >/dev/null || { echo "$1 is missing" >&2; false; }; }
 
@@ -22,15 +26,20 @@ if has python3; then
   v=$(python3 --version)
   record python "$v" python3 "$programs/boom.py"
   record python-syntax "$v" python3 "$programs/boom.py" syntax
+  record python-groups "$v" python3 "$programs/groups.py"
 fi
 if has node; then
   v="Node.js $(node --version)"
   record node "$v" node "$programs/boom.js"
   record node-string "$v" node "$programs/boom.js" string
   record node-reject "$v" node "$programs/boom.js" reject
+  record node-aggregate "$v" node "$programs/aggregate.js"
 fi
 if has javac; then
-  javac -d . "$programs/Boom.java" && record java "$(java -version 2>&1 | head -1)" java -cp . Boom
+  v=$(java -version 2>&1 | head -1)
+  javac -d . "$programs/"*.java
+  record java "$v" java -cp . Boom
+  record java-circular "$v" java -cp . Circular
 fi
 if has go; then
   cp "$programs/boom.go.txt" main.go && go mod init boom 2>/dev/null && CGO_ENABLED=0 go build -o boom main.go
@@ -38,6 +47,9 @@ if has go; then
     GOTRACEBACK=all record "go-$how" "$(go version)" ./boom "$how"
   done
   GOTRACEBACK=crash record go-crash "$(go version)" ./boom panic
+  cp "$programs/repanic.go.txt" main.go && CGO_ENABLED=0 go build -o repanic main.go
+  record go-repanic "$(go version)" ./repanic panic
+  record go-mutex "$(go version)" ./repanic mutex
 fi
 if has rustc; then
   rustc -g -o boom-rs "$programs/boom.rs" 2>/dev/null
