@@ -157,17 +157,26 @@ func (l *line) setValue(v *event.Value, m *strictjson.Member) {
 func (l *line) takeTime(m *strictjson.Member) bool {
 	var ns int64
 	var ok bool
+	l.clock.guessed = false
 	switch m.Kind {
 	case strictjson.String, strictjson.Number, kindBare, kindQuoted:
 		ns, ok = l.clock.parse(l.content(m))
 	case strictjson.Object:
 		ns, ok = l.timeObject(m)
 	}
-	if !ok || !l.setTime(ns) {
+	if !ok || !l.setClockTime(ns) {
 		return false
 	}
 	m.Mark = markTaken
 	return true
+}
+
+// setClockTime makes what the clock has read last the record's time.
+func (l *line) setClockTime(ns int64) bool {
+	if l.clock.guessed {
+		return l.setLocalTime(ns)
+	}
+	return l.setTime(ns)
 }
 
 // timeObject reads log4j's instant{epochSecond,nanoOfSecond}, Google's

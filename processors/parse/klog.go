@@ -33,7 +33,7 @@ func parseKlog(l *line) bool {
 	if !ok {
 		return l.fail(reasonMisfit, i+1)
 	}
-	l.setTime(ns)
+	l.setLocalTime(ns)
 	l.r.Severity, l.r.SeverityText = klogSeverity(l.text[0]), event.Text(l.span(0, 1))
 	l.addInt("thread.id", id)
 	l.klogMessage(message)

@@ -39,8 +39,10 @@ func (l *line) setTime(ns int64) bool {
 // clock reads times. It remembers the last minute that it saw, since
 // neighbouring lines mostly share it.
 type clock struct {
-	// zone is that of times which name none.
+	// zone is that of times which name none; guessed says that it was asked for,
+	// and is reset by who wants to know.
 	zone     *time.Location
+	guessed  bool
 	iso, clf minute
 }
 
@@ -93,6 +95,7 @@ func (c *clock) parseISO(s []byte) (int64, bool) {
 
 // localOffset is the offset of the clock's zone at a time of day there.
 func (c *clock) localOffset(seconds int64) int {
+	c.guessed = true
 	if c.zone == time.UTC {
 		return 0
 	}

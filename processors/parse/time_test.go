@@ -157,9 +157,40 @@ func TestKlogYearIsTheNearest(t *testing.T) {
 		}
 		b := batchOf(&event0, []byte(tt.line))
 		b.Records[0].Time = runtime.UnixNano()
-		New(Options{}).Process(b)
+		New(Options{Location: time.UTC}).Process(b)
 		if got := time.Unix(0, b.Records[0].Time).UTC().Format(time.RFC3339Nano); got != tt.want {
 			t.Errorf("%s at %s: %s, want %s", tt.line, tt.runtime, got, tt.want)
+		}
+	}
+}
+
+// TestZoneIsNotGuessedWhereTheRuntimeHasATime: a program that writes local time
+// without its zone is two hours ahead of the runtime's stamp, which is right.
+func TestZoneIsNotGuessedWhereTheRuntimeHasATime(t *testing.T) {
+	const stamp, near = "2026-03-05T10:11:12.5Z", "2026-03-05T10:11:12.4Z"
+	for line, want := range map[string]string{
+		`{"time":"2026-03-05 12:11:12.400","level":"info","msg":"x"}`:       stamp,
+		`{"time":"2026-03-05 10:11:12.400","level":"info","msg":"x"}`:       near,
+		`{"time":"2026-03-05T12:11:12.400+02:00","level":"info","msg":"x"}`: near,
+		`{"time":1772705472.4,"level":"info","msg":"x"}`:                    near,
+		`time="2026-03-05 12:11:12.400" level=info msg=x`:                   stamp,
+		`time="2026-03-05 10:11:12.400" level=info msg=x`:                   near,
+		`I0305 12:11:12.400000       1 a.go:1] x`:                           stamp,
+		`I0305 10:11:12.400000       1 a.go:1] x`:                           near,
+		`I20260305 12:11:12.400000       1 a.go:1] x`:                       stamp,
+		`2026-03-05 12:11:12.400  INFO 1 --- [main] c.s.App : x`:            stamp,
+		`I, [2026-03-05T12:11:12.400000 #31]  INFO -- : x`:                  stamp,
+		`<34>Mar  5 12:11:12 host su: x`:                                    stamp,
+	} {
+		at, err := time.Parse(time.RFC3339Nano, stamp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := batchOf(&event0, []byte(line))
+		b.Records[0].Time = at.UnixNano()
+		New(Options{}).Process(b)
+		if got := time.Unix(0, b.Records[0].Time).UTC().Format(time.RFC3339Nano); got != want {
+			t.Errorf("%s: %s, want %s", line, got, want)
 		}
 	}
 }
