@@ -248,6 +248,9 @@ func (l *line) takeLevel(m *strictjson.Member) bool {
 		l.r.SeverityText = event.Text(l.b.Append(bytes.TrimSpace(s)))
 	}
 	l.r.Severity = l.severities.of(s)
+	if m.Kind == strictjson.Number && isPythonLevel(l.text[m.Key:m.KeyEnd]) {
+		l.r.Severity = pythonSeverity(s)
+	}
 	m.Mark = markTaken
 	return true
 }

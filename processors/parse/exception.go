@@ -37,6 +37,15 @@ func (e *exception) lineEnd(text []byte, at int) int {
 	return e.end
 }
 
+// textEnd is lineEnd before the CR of a program that ends its lines as on Windows.
+func (e *exception) textEnd(text []byte, at int) int {
+	end := e.lineEnd(text, at)
+	if end > at && text[end-1] == '\r' {
+		end--
+	}
+	return end
+}
+
 func (e *exception) next(text []byte, at int) int { return e.lineEnd(text, at) + 1 }
 
 // beginnings tells by the look of a line, without its indentation, who explains
@@ -67,7 +76,7 @@ func hasPrefix(line []byte, text string) bool {
 
 // named takes "kind: message" of a line from a place on, or a kind alone.
 func (e *exception) named(text []byte, at int) {
-	end := e.lineEnd(text, at)
+	end := e.textEnd(text, at)
 	e.head = [2]int{at, end}
 	e.kind, e.message = [2]int{at, end}, [2]int{}
 	if n := bytes.Index(text[at:end], []byte(": ")); n >= 0 {
@@ -88,14 +97,14 @@ func (e *exception) colon(text []byte, at int) bool {
 
 // serving is what Go's net/http logs of a handler's panic, behind a time.
 func (e *exception) serving(text []byte, at int) bool {
-	end := e.lineEnd(text, at)
+	end := e.textEnd(text, at)
 	kind := at + bytes.Index(text[at:end], []byte("panic serving "))
 	e.kind = [2]int{kind, kind + len("panic")}
 	// The address has a port.
 	if n := bytes.Index(text[kind:end], []byte(": ")); n >= 0 {
 		e.message = [2]int{kind + n + 2, end}
 	}
-	e.begin = min(end+1, e.end)
+	e.begin = min(e.next(text, at), e.end)
 	e.head = [2]int{at, end}
 	return e.begin < e.end
 }
@@ -146,7 +155,7 @@ func (e *exception) rust(text []byte, at int) bool {
 			e.message = [2]int{message + 1, message + 1 + n}
 		}
 	} else if end < e.end {
-		e.message = [2]int{end + 1, e.lineEnd(text, end+1)}
+		e.message = [2]int{end + 1, e.textEnd(text, end+1)}
 		e.head = e.message
 	}
 	return true
@@ -169,7 +178,7 @@ func (e *exception) dart(text []byte, at int) bool {
 // one in it before a colon.
 func (e *exception) frames(text []byte, at int) bool {
 	for line := 0; line < at; line = e.next(text, line) {
-		if name, ok := e.header(text, line); ok {
+		if name, ok := e.header(text, line); ok && !hasPrefix(text[name:], threadState) {
 			e.named(text, name)
 			e.begin = line
 			if line == 0 && name > 0 && !isUncaught(text[:name]) {
@@ -197,9 +206,13 @@ func (e *exception) unbracket(text []byte) {
 	}
 }
 
+// threadState is in a dump of all threads of a Java process (jstack), which is no
+// exception.
+const threadState = "java.lang.Thread.State:"
+
 // header finds the name of a class in a line.
 func (e *exception) header(text []byte, at int) (int, bool) {
-	end := e.lineEnd(text, at)
+	end := e.textEnd(text, at)
 	for at < end && (text[at] == ' ' || text[at] == '\t') {
 		at++
 	}
@@ -252,7 +265,7 @@ func isClassName(word []byte) bool {
 // first place, or in the line before.
 func (e *exception) ruby(text []byte, at int) bool {
 	for line := 0; line <= at; line = e.next(text, line) {
-		end := e.lineEnd(text, line)
+		end := e.textEnd(text, line)
 		open := bytes.LastIndex(text[line:end], []byte(" ("))
 		if open < 0 || text[end-1] != ')' {
 			continue

@@ -58,6 +58,34 @@ func renderJoined(text []byte) string {
 	return render(b, &b.Records[0])
 }
 
+// TestExceptionsOfLinesThatEndAsOnWindows finds the same in traces with CR LF.
+func TestExceptionsOfLinesThatEndAsOnWindows(t *testing.T) {
+	files, _ := filepath.Glob("../../internal/tail/multiline/testdata/*.txt")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, record := range joinedRecords(text) {
+			var unix, windows exception
+			crlf := bytes.ReplaceAll(append(record, '\n'), []byte("\n"), []byte("\r\n"))
+			found := unix.find(record)
+			if windows.find(crlf) != found {
+				t.Errorf("%s: found is %t with LF alone: %q", filepath.Base(file), found, record)
+			}
+			for what, places := range map[string][2][2]int{"kind": {unix.kind, windows.kind}, "message": {unix.message, windows.message}, "head": {unix.head, windows.head}} {
+				got := string(bytes.ReplaceAll(crlf[places[1][0]:places[1][1]], []byte("\r"), nil))
+				if want := string(record[places[0][0]:places[0][1]]); got != want {
+					t.Errorf("%s: the %s is %q, with LF alone %q", filepath.Base(file), what, got, want)
+				}
+				if at := places[1][1]; at > 0 && crlf[at-1] == '\r' {
+					t.Errorf("%s: the %s of %q ends with CR", filepath.Base(file), what, crlf[places[1][0]:at])
+				}
+			}
+		}
+	}
+}
+
 // Nothing of a record is missing from its document: what is not in the body is in
 // the trace or was understood.
 func TestMessagesOfSeveralLines(t *testing.T) {

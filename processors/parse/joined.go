@@ -48,6 +48,10 @@ func (l *line) explainRest(first int) {
 		l.extendBody(first, len(l.text))
 		return
 	}
+	if l.r.Severity == 0 && l.r.SeverityText.Kind == event.KindNone {
+		// Nobody has given a level to what the runtime wrote.
+		l.r.Severity = sevError
+	}
 	l.addPlace(exceptionType, e.kind)
 	l.addPlace(exceptionMessage, e.message)
 	l.addPlace(exceptionStack, [2]int{e.begin, e.end})

@@ -94,6 +94,8 @@ var appKeys = newKeyTable([]key{
 	{name: "Level", role: roleLevel},
 	{name: "logging.googleapis.com/severity", role: roleLevel},
 	{name: "error_severity", role: roleLevel},
+	{name: "levelno", role: roleLevel},
+	{name: "level_number", role: roleLevel},
 
 	{name: "message", role: roleMessage},
 	{name: "msg", role: roleMessage},

@@ -104,6 +104,21 @@ func severityNumber(s []byte) uint8 {
 	return uint8(1 + (n/10-1)*4)
 }
 
+// isPythonLevel says whether a key has one of Python's numeric levels.
+func isPythonLevel(key []byte) bool {
+	return string(key) == "levelno" || string(key) == "level_number"
+}
+
+// pythonSeverity is for the levels of Python's logging, of which 10 is DEBUG and 50
+// CRITICAL; those between belong to the one below.
+func pythonSeverity(s []byte) uint8 {
+	n, ok := wholeNumber(s)
+	if !ok || n < 1 {
+		return 0
+	}
+	return [...]uint8{sevTrace, sevDebug, sevInfo, sevWarn, sevError, sevFatal}[min(n/10, 5)]
+}
+
 var syslogSeverity = [8]uint8{21, 19, 18, 17, 13, 10, 9, 5}
 
 // severityOffset reads slog's levels between the named ones: INFO+2, ERROR-1.

@@ -107,6 +107,10 @@ func parseSyslog3164(l *line) bool {
 	}
 	host := t.end + 1
 	tag := nextSpace(l.text, host) + 1
+	if end > 0 && tag > host+1 && l.text[tag-2] == ':' {
+		// Programs that write to the socket themselves leave the host out.
+		tag = host
+	}
 	colon := bytes.IndexByte(l.text[min(tag, len(l.text)):], ':')
 	if tag == host+1 || colon < 1 {
 		return l.fail(reasonMisfit, host)
@@ -116,7 +120,7 @@ func parseSyslog3164(l *line) bool {
 	if !ok || colon+1 < len(l.text) && l.text[colon+1] != ' ' {
 		return l.fail(reasonMisfit, tag)
 	}
-	lax := l.sticky && !levelInText(l.text[host:tag-1])
+	lax := l.sticky && !levelInText(l.text[host:max(host, tag-1)])
 	if !lax && !syslogSure(l.text[tag:name], end > 0 || pid >= 0) {
 		return l.fail(reasonMisfit, tag)
 	}
@@ -124,7 +128,9 @@ func parseSyslog3164(l *line) bool {
 	if end > 0 {
 		l.setPriority(end, facility)
 	}
-	l.addText("log.syslog.hostname", l.span(host, tag-1))
+	if tag > host {
+		l.addText("log.syslog.hostname", l.span(host, tag-1))
+	}
 	l.addText("log.syslog.appname", l.span(tag, name))
 	if pid >= 0 {
 		l.addInt("process.pid", pid)

@@ -85,6 +85,9 @@ func (m *Machine) IsTrace() bool { return m.state > body }
 // Next takes the next line, which stands without its newline.
 func (m *Machine) Next(line []byte) Verdict {
 	before := m.state
+	if n := len(line) - 1; n >= 0 && line[n] == '\r' {
+		line = line[:n]
+	}
 	if len(line) == 0 || line[0] == ' ' && isBlank(line) {
 		return m.blank()
 	}

@@ -98,6 +98,21 @@ func TestVerdictsDependOnTheOpenRecordOnly(t *testing.T) {
 	}
 }
 
+// TestLinesThatEndAsOnWindows: a program's CR LF changes nothing.
+func TestLinesThatEndAsOnWindows(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.txt")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		windows := strings.ReplaceAll(string(text), "\n", "\r\n")
+		if diff := cmp.Diff(windows, mark(windows)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", file, diff)
+		}
+	}
+}
+
 // With one language named, no other's traces are looked for.
 func TestOneLanguage(t *testing.T) {
 	for _, c := range []struct {
