@@ -245,9 +245,14 @@ func (a *access) pathAndQuery(s event.Span) {
 
 // status adds the response's status, which decides the severity.
 func (a *access) status(s event.Span) {
+	n, _ := wholeNumber(a.bytes(s))
+	a.statusCode(n, s)
+}
+
+// statusCode is status for a number that s has in digits.
+func (a *access) statusCode(n int64, s event.Span) {
 	a.l.r.Severity = sevInfo
-	n, ok := wholeNumber(a.bytes(s))
-	if !ok || n < 100 || n > 999 {
+	if n < 100 || n > 999 {
 		return
 	}
 	a.l.addInt("http.response.status_code", n)

@@ -195,16 +195,12 @@ func (a *access) word(name string, s event.Span) bool {
 // putStatus adds the response's status: three digits, of which 000 and HAProxy's
 // -1 stand for no response.
 func (a *access) putStatus(s event.Span) bool {
-	switch text := a.bytes(s); {
-	case string(text) == "-1" || string(text) == "0":
-	case len(text) != 3:
+	text := a.bytes(s)
+	n, ok := wholeNumber(text)
+	if !(ok && (len(text) == 3 || len(text) == 1 && n == 0) || string(text) == "-1") {
 		return false
-	default:
-		if _, ok := wholeNumber(text); !ok {
-			return false
-		}
 	}
-	a.status(s)
+	a.statusCode(n, s)
 	return true
 }
 

@@ -102,24 +102,27 @@ func isIPv4(s []byte) bool { return len(s) > 0 && ipv4End(s) == len(s) }
 // ipv4End is the length of the four decimal numbers that s begins with, 0 when
 // it does not.
 func ipv4End(s []byte) int {
-	i := 0
-	for part := 0; ; part++ {
-		begin, n := i, 0
-		for i < len(s) && s[i]-'0' <= 9 && i < begin+3 {
-			n = n*10 + int(s[i]-'0')
-			i++
-		}
+	dots, begin, n := 0, 0, 0
+	for i, c := range s {
 		switch {
-		case i == begin || n > 255:
-			return 0
-		case part == 3:
+		case c-'0' <= 9:
+			n = n*10 + int(c-'0')
+		case c == '.' && dots < 3 && isOctet(i-begin, n):
+			dots, begin, n = dots+1, i+1, 0
+		case dots == 3 && isOctet(i-begin, n):
 			return i
-		case i == len(s) || s[i] != '.':
+		default:
 			return 0
 		}
-		i++
 	}
+	if dots == 3 && isOctet(len(s)-begin, n) {
+		return len(s)
+	}
+	return 0
 }
+
+// isOctet reports whether n, written in so many digits, is one of an address.
+func isOctet(digits, n int) bool { return digits > 0 && digits <= 3 && n <= 255 }
 
 func isIPv6(s []byte) bool {
 	if zone := bytes.IndexByte(s, '%'); zone > 0 {

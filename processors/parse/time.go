@@ -36,14 +36,17 @@ func (l *line) setTime(ns int64) bool {
 	return true
 }
 
-// clock reads times. It remembers the last minute that it saw, since
-// neighbouring lines mostly share it.
+// clock reads times. It remembers the last minute that it saw, and the last
+// second where times have no fractions, since neighbouring lines mostly share it.
 type clock struct {
 	// zone is that of times which name none; guessed says that it was asked for,
 	// and is reset by who wants to know.
 	zone     *time.Location
 	guessed  bool
 	iso, clf minute
+	// stamp is the last time in the Common Log Format, at what it says.
+	stamp [clfSize]byte
+	at    int64
 }
 
 // minute is a minute as it was written, and its begin as if in UTC, in
@@ -146,6 +149,19 @@ const clfSize = 26
 
 // parseCLF reads the Common Log Format's time, which is exactly clfSize long.
 func (c *clock) parseCLF(s []byte) (int64, bool) {
+	if string(s) == string(c.stamp[:]) {
+		return c.at, true
+	}
+	ns, ok := c.newCLF(s)
+	if ok {
+		copy(c.stamp[:], s)
+		c.at = ns
+	}
+	return ns, ok
+}
+
+// newCLF is parseCLF for another time than the last.
+func (c *clock) newCLF(s []byte) (int64, bool) {
 	if len(s) != clfSize || s[17] != ':' || s[20] != ' ' {
 		return 0, false
 	}
