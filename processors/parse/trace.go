@@ -36,18 +36,19 @@ func parseTraceparent(s []byte, c *context) bool {
 	if len(s) < traceparentSize || s[2] != '-' || s[35] != '-' || s[52] != '-' {
 		return false
 	}
-	var version, flags [1]byte
-	if !lowerHex(version[:], s[:2]) || version[0] == 0xff || !lowerHex(flags[:], s[53:55]) {
+	version, known := lowerByte(s[0], s[1])
+	flags, valid := lowerByte(s[53], s[54])
+	if !known || !valid || version == 0xff {
 		return false
 	}
-	if len(s) > traceparentSize && (version[0] == 0 || s[traceparentSize] != '-') {
+	if len(s) > traceparentSize && (version == 0 || s[traceparentSize] != '-') {
 		return false
 	}
 	if !lowerHex(c.trace[:], s[3:35]) || !lowerHex(c.span[:], s[36:52]) {
 		return false
 	}
-	c.flags, c.hasFlags = flags[0], true
-	c.altered = version[0] != 0
+	c.flags, c.hasFlags = flags, true
+	c.altered = version != 0
 	return c.trace != [16]byte{} && c.span != [8]byte{}
 }
 
@@ -72,26 +73,32 @@ func lowerHex(dst, s []byte) bool {
 	const ones = 0x0101010101010101
 	bad := uint64(0)
 	for i := 0; i+4 <= len(dst); i += 4 {
-		x := binary.LittleEndian.Uint64(s[2*i:])
+		x := eight(s, 2*i)
 		v := x&(0x0f*ones) + x>>6&ones*9
 		letter := (v + 6*ones) >> 4 & ones
 		bad |= v&(0xf0*ones) | x ^ (v + '0'*ones + letter*('a'-10-'0'))
 		v = (v<<4 | v>>8) & 0x00ff00ff00ff00ff
 		v = (v | v>>8) & 0x0000ffff0000ffff
-		binary.LittleEndian.PutUint32(dst[i:], uint32(v|v>>16))
+		binary.LittleEndian.PutUint32(dst[i:i+4:i+4], uint32(v|v>>16))
 	}
 	return bad == 0
 }
 
 func lowerHexBytes(dst, s []byte) bool {
 	for i := range dst {
-		hi, lo := lowerDigits[s[2*i]], lowerDigits[s[2*i+1]]
-		if hi|lo > 15 {
+		b, ok := lowerByte(s[2*i], s[2*i+1])
+		if !ok {
 			return false
 		}
-		dst[i] = hi<<4 | lo
+		dst[i] = b
 	}
 	return true
+}
+
+// lowerByte is the byte that two lower-case digits stand for.
+func lowerByte(hi, lo byte) (b byte, ok bool) {
+	h, l := lowerDigits[hi], lowerDigits[lo]
+	return h<<4 | l&15, h|l <= 15
 }
 
 var lowerDigits = digits("0123456789abcdef")
