@@ -54,15 +54,6 @@ func (a *access) header(name string, s event.Span) {
 	}
 }
 
-// number adds a whole number.
-func (a *access) number(name string, s event.Span) bool {
-	n, ok := wholeNumber(a.bytes(s))
-	if ok {
-		a.l.addInt(name, n)
-	}
-	return ok
-}
-
 // request takes a request line apart. What a client sent instead of HTTP, such
 // as a TLS hello, gives no attributes and stays in the body.
 func (a *access) request(s event.Span) bool {
