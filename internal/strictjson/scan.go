@@ -4,11 +4,6 @@
 // empty key, bounded depth and number of members.
 package strictjson
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
-
 // Limits on one object: what one hostile line can make a search index do.
 const (
 	MaxDepth  = 16
@@ -41,8 +36,8 @@ type Member struct {
 	// EscapedKey and EscapedValue say that the key, or the value if it is a
 	// string, is written with escapes.
 	EscapedKey, EscapedValue bool
-	// Mark is the caller's own, zero after a scan.
-	Mark uint8
+	// Mark and Known are the caller's own, zero after a scan.
+	Mark, Known uint8
 }
 
 // Scanner is reused from line to line; its zero value is ready.
@@ -107,7 +102,7 @@ func (s *Scanner) refuse(p Problem, at int) int {
 // object reads members from i, the byte behind the brace, and returns the
 // index behind the closing one. Members is a stack: those of an inner object
 // lie above their parent's until it ends. The loop is written out for the
-// usual member, a short key without escapes and no white space, since every
+// usual member, a key without escapes and no white space, since every
 // line of a JSON log passes here some ten times.
 func (s *Scanner) object(b []byte, i, depth int) int {
 	if depth > MaxDepth {
@@ -117,7 +112,8 @@ func (s *Scanner) object(b []byte, i, depth int) int {
 	if i = space(b, i); i < len(b) && b[i] == '}' {
 		return i + 1
 	}
-	var seen uint64
+	var seen keySet
+	escaped := false
 	for {
 		m := &s.stack[s.depth]
 		if i = s.key(b, i, m); i < 0 {
@@ -126,12 +122,8 @@ func (s *Scanner) object(b []byte, i, depth int) int {
 		if s.fields++; s.fields > MaxFields {
 			return s.refuse(TooManyFields, int(m.Key)-1)
 		}
-		bit := keyBit(m)
-		if (seen&bit != 0 || m.EscapedKey) && s.duplicate(b, base, m) {
+		if escaped = escaped || m.EscapedKey; (seen.add(m) || escaped) && s.duplicate(b, base, m) {
 			return s.refuse(DuplicateKey, int(m.Key)-1)
-		}
-		if seen |= bit; m.EscapedKey {
-			seen = ^uint64(0)
 		}
 		s.depth++
 		if i+1 < len(b) && b[i] == ':' && b[i+1] > ' ' {
@@ -142,7 +134,9 @@ func (s *Scanner) object(b []byte, i, depth int) int {
 		m.Value = uint32(i)
 		if b[i] == '"' {
 			m.Kind = String
-			if i, m.EscapedValue = s.str(b, i+1); i < 0 {
+			if n := shortText(b, i+1); n >= 0 {
+				i += 1 + n
+			} else if i, m.EscapedValue = s.str(b, i+1); i < 0 {
 				return -1
 			}
 			i++
@@ -175,49 +169,6 @@ func (s *Scanner) closeObject(i, base, depth int) int {
 	return i
 }
 
-// key reads the key at i into m and returns the index behind its quote.
-func (s *Scanner) key(b []byte, i int, m *Member) int {
-	start := i + 1
-	if start+8 > len(b) || b[i] != '"' {
-		return s.anyKey(b, i, m)
-	}
-	word := binary.LittleEndian.Uint64(b[start:])
-	n := uint(bits.TrailingZeros64(special(word))) &^ 7
-	if end := start + int(n>>3); n < 64 && n > 0 && b[end] == '"' {
-		m.Word = word & (1<<n - 1)
-		m.Key, m.KeyEnd = uint32(start), uint32(end)
-		m.ValueEnd, m.EscapedKey, m.EscapedValue, m.Mark = 0, false, false, 0
-		return end + 1
-	}
-	return s.anyKey(b, i, m)
-}
-
-// keyBit places a key on one of 64 bits, so that most pairs of keys need no
-// comparison.
-func keyBit(m *Member) uint64 {
-	return 1 << (((m.Word + uint64(m.KeyEnd-m.Key)) * 0x9E3779B97F4A7C15) >> 58)
-}
-
-// anyKey is key for keys that are long, escaped or none.
-func (s *Scanner) anyKey(b []byte, i int, m *Member) int {
-	if i >= len(b) {
-		return s.refuse(CutOff, i)
-	}
-	if b[i] != '"' {
-		return s.refuse(Syntax, i)
-	}
-	start := i + 1
-	end, escaped := s.str(b, start)
-	if end < 0 {
-		return -1
-	}
-	if end == start {
-		return s.refuse(EmptyKey, i)
-	}
-	*m = Member{Word: Word(b, start, end), Key: uint32(start), KeyEnd: uint32(end), EscapedKey: escaped}
-	return end + 1
-}
-
 // colon reads `:` with the white space around it and returns the index of the
 // value.
 func (s *Scanner) colon(b []byte, i int) int {
@@ -231,25 +182,6 @@ func (s *Scanner) colon(b []byte, i int) int {
 		return s.refuse(CutOff, i)
 	}
 	return i
-}
-
-// duplicate reports whether the object's members so far have m's key.
-func (s *Scanner) duplicate(b []byte, base int, m *Member) bool {
-	key := b[m.Key:m.KeyEnd]
-	for j := base; j < s.depth; j++ {
-		o := &s.stack[j]
-		if o.EscapedKey || m.EscapedKey {
-			if sameKey(b[o.Key:o.KeyEnd], key) {
-				return true
-			}
-			continue
-		}
-		if o.Word == m.Word && o.KeyEnd-o.Key == m.KeyEnd-m.Key &&
-			(len(key) <= 8 || string(b[o.Key:o.KeyEnd]) == string(key)) {
-			return true
-		}
-	}
-	return false
 }
 
 // value reads one value at i and returns the index behind it.
@@ -319,72 +251,4 @@ func space(b []byte, i int) int {
 		i++
 	}
 	return i
-}
-
-// Word is Member.Word of the bytes b[start:end].
-func Word(b []byte, start, end int) uint64 {
-	if start+8 <= len(b) {
-		w := binary.LittleEndian.Uint64(b[start:])
-		if n := end - start; n < 8 {
-			w &= 1<<(8*n) - 1
-		}
-		return w
-	}
-	var w uint64
-	for i := end - 1; i >= start; i-- {
-		w = w<<8 | uint64(b[i])
-	}
-	return w
-}
-
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// special has the high bit of a byte of x set when that byte needs a look
-// inside a string: quote, backslash, control or non-ASCII. Only the lowest set
-// bit is certain, since borrows run upwards.
-func special(x uint64) uint64 {
-	quote, slash := x^('"'*ones), x^('\\'*ones)
-	return (x | (x-' '*ones)&^x | (quote-ones)&^quote | (slash-ones)&^slash) & highs
-}
-
-// str reads a string from i, the byte behind its quote, and returns the index
-// of the closing quote.
-func (s *Scanner) str(b []byte, i int) (end int, escaped bool) {
-	for i+8 <= len(b) {
-		m := special(binary.LittleEndian.Uint64(b[i:]))
-		if m == 0 {
-			i += 8
-			continue
-		}
-		i += bits.TrailingZeros64(m) >> 3
-		if b[i] == '"' {
-			return i, escaped
-		}
-		escaped = escaped || b[i] == '\\'
-		if i = s.odd(b, i); i < 0 {
-			return -1, escaped
-		}
-	}
-	return s.shortStr(b, i, escaped)
-}
-
-// shortStr is str for the last bytes of a text.
-func (s *Scanner) shortStr(b []byte, i int, escaped bool) (int, bool) {
-	for i < len(b) {
-		switch c := b[i]; {
-		case c == '"':
-			return i, escaped
-		case c < ' ' || c == '\\' || c >= 0x80:
-			escaped = escaped || c == '\\'
-			if i = s.odd(b, i); i < 0 {
-				return -1, escaped
-			}
-		default:
-			i++
-		}
-	}
-	return s.refuse(CutOff, i), escaped
 }

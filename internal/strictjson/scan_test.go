@@ -2,9 +2,12 @@ package strictjson
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
+	"math/bits"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -246,6 +249,26 @@ func BenchmarkScan(b *testing.B) {
 	for b.Loop() {
 		if !s.Scan(sample) {
 			b.Fatal(s.Problem)
+		}
+	}
+}
+
+// Of any two neighbours, special finds the first that needs a look, wherever
+// they stand.
+func TestSpecialFindsTheFirstByteThatNeedsALook(t *testing.T) {
+	needsLook := func(c byte) bool { return c < ' ' || c == '"' || c == '\\' || c >= 0x80 }
+	for pair := range 1 << 16 {
+		for at := range 7 {
+			text := []byte("abcdefgh")
+			text[at], text[at+1] = byte(pair), byte(pair>>8)
+			want := slices.IndexFunc(text, needsLook)
+			got := bits.TrailingZeros64(special(binary.LittleEndian.Uint64(text))) >> 3
+			if want < 0 {
+				want = len(text)
+			}
+			if got != want {
+				t.Fatalf("%q: byte %d, want %d", text, got, want)
+			}
 		}
 	}
 }

@@ -75,9 +75,12 @@ func (o *accessObject) set(names []string) (set uint64) {
 type places [maxObjectKeys]uint16
 
 // find looks up the members' keys and returns the set of those that are there.
+// Those of appKeys are noted in their members.
 func (o *accessObject) find(text []byte, members []strictjson.Member, at *places) (present uint64) {
 	for i := range members {
-		if k := o.keys.find(text, &members[i]); k != 0 && at[k-1] == 0 {
+		s := o.keys.find(text, &members[i])
+		members[i].Known = s.known
+		if k := s.own; k != 0 && at[k-1] == 0 {
 			at[k-1] = uint16(i + 1)
 			present |= 1 << (k - 1)
 		}
@@ -116,10 +119,15 @@ func (l *line) parseObject(o *accessObject) bool {
 	return true
 }
 
-// objectTrace takes the trace context that modules and headers write.
+// objectTrace takes the trace context that modules and headers write, under
+// keys that find has noted.
 func (l *line) objectTrace() {
 	var f found
-	f.classify(l.text, l.members)
+	for i := range l.members {
+		if k := l.members[i].Known; k != 0 {
+			f.note(i, k)
+		}
+	}
 	l.takeTrace(&f)
 }
 

@@ -35,25 +35,29 @@ type found struct {
 	spanRanks [numFamilies]uint8
 }
 
-// classify looks up the members' keys.
+// classify looks up the members' keys, and notes each in its member.
 func (f *found) classify(text []byte, members []strictjson.Member) {
 	for i := range members {
-		k := appKeys.find(text, &members[i])
-		if k == 0 {
-			continue
+		if k := appKeys.find(text, &members[i]).known; k != 0 {
+			members[i].Known = k
+			f.note(i, k)
 		}
-		at, key := uint16(i+1), &appKeys.keys[k]
-		switch key.role {
-		case roleTrace:
-			f.traces[key.family] = at
-		case roleSpan:
-			if f.spans[key.family] == 0 || k < f.spanRanks[key.family] {
-				f.spans[key.family], f.spanRanks[key.family] = at, k
-			}
+	}
+}
+
+// note says that member i has key k of appKeys.
+func (f *found) note(i int, k uint8) {
+	at, key := uint16(i+1), &appKeys.keys[k]
+	switch key.role {
+	case roleTrace:
+		f.traces[key.family] = at
+	case roleSpan:
+		if f.spans[key.family] == 0 || k < f.spanRanks[key.family] {
+			f.spans[key.family], f.spanRanks[key.family] = at, k
 		}
-		if f.best[key.role] == 0 || k < f.ranks[key.role] {
-			f.best[key.role], f.ranks[key.role] = at, k
-		}
+	}
+	if f.best[key.role] == 0 || k < f.ranks[key.role] {
+		f.best[key.role], f.ranks[key.role] = at, k
 	}
 }
 
@@ -82,7 +86,7 @@ func (l *line) each(f *found, r role, use func(*line, *strictjson.Member) bool) 
 // the one in place rank of the table, and its place; 0 when there is none.
 func (l *line) nextOf(r role, rank uint8) (at int, next uint8) {
 	for i := range l.members {
-		k := appKeys.find(l.text, &l.members[i])
+		k := l.members[i].Known
 		if appKeys.keys[k].role == r && k > rank && (at == 0 || k < next) {
 			at, next = i+1, k
 		}

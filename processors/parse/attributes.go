@@ -17,9 +17,7 @@ var written = []string{
 type reserved struct {
 	names []string
 	words []uint64
-	// lengths has a bit for the length of each name, so that most keys need
-	// no comparison.
-	lengths uint64
+	set   nameSet
 }
 
 func reservedOf(src *event.Source) reserved {
@@ -35,16 +33,12 @@ func reservedOf(src *event.Source) reserved {
 
 func (r *reserved) add(name string) {
 	r.names = append(r.names, name)
-	r.words = append(r.words, strictjson.Word([]byte(name), 0, len(name)))
-	r.lengths |= 1 << (len(name) & 63)
+	r.words = append(r.words, wordOf(name))
+	r.set.add(name)
 }
 
 // has reports whether the member's key is reserved.
 func (r *reserved) has(text []byte, m *strictjson.Member) bool {
-	return (r.lengths>>((m.KeyEnd-m.Key)&63)&1 != 0 || m.EscapedKey) && r.hasName(text, m)
-}
-
-func (r *reserved) hasName(text []byte, m *strictjson.Member) bool {
 	key := text[m.Key:m.KeyEnd]
 	for i, name := range r.names {
 		if m.EscapedKey && strictjson.SameKey(key, name) || r.words[i] == m.Word && string(key) == name {
@@ -54,13 +48,42 @@ func (r *reserved) hasName(text []byte, m *strictjson.Member) bool {
 	return false
 }
 
+// nameSet places names on 256 bits, so that most keys need no comparison with
+// them.
+type nameSet [4]uint64
+
+func (s *nameSet) add(name string) {
+	hash := nameHash(wordOf(name), uint32(len(name)))
+	s[hash>>6] |= 1 << (hash & 63)
+}
+
+// may reports whether the member's key may be one of the names.
+func (s *nameSet) may(m *strictjson.Member) bool {
+	hash := nameHash(m.Word, m.KeyEnd-m.Key)
+	return s[hash>>6]>>(hash&63)&1 != 0 || m.EscapedKey
+}
+
+func nameHash(word uint64, length uint32) uint64 {
+	return (word + uint64(length)) * 0x9E3779B97F4A7C15 >> 56
+}
+
+func wordOf(name string) uint64 { return strictjson.Word([]byte(name), 0, len(name)) }
+
 // addMembers makes attributes of the members that are not taken: runs of
 // neighbours are copied with the commas between them as they stand.
 func (l *line) addMembers() {
+	first := 0
+	for first < len(l.members) && l.members[first].Mark == markTaken {
+		first++
+	}
+	if first == len(l.members) {
+		return
+	}
 	run, own := -1, l.r.Fields
-	for i := range l.members {
+	names := l.takenNames(own)
+	for i := first; i < len(l.members); i++ {
 		m := &l.members[i]
-		if m.Mark == markNone && !l.src.reserved.has(l.text, m) && !(own > 0 && l.clashes(m, own)) {
+		if m.Mark == markNone && !(names.may(m) && l.clashes(m, own)) {
 			if run < 0 {
 				run = i
 			}
@@ -73,6 +96,20 @@ func (l *line) addMembers() {
 		}
 	}
 	l.addRun(run, len(l.members))
+}
+
+// takenNames are the names that members cannot have: those reserved, and those of
+// the first own fields of the record.
+func (l *line) takenNames(own uint32) *nameSet {
+	if own == 0 {
+		return &l.src.reserved.set
+	}
+	l.names = l.src.reserved.set
+	fields := l.b.FieldsOf(l.r)[:own]
+	for i := range fields {
+		l.names.add(fields[i].Name)
+	}
+	return &l.names
 }
 
 // addRun makes one field of the members from run up to end; run may be none.
@@ -89,11 +126,12 @@ func (l *line) addRun(run, end int) {
 // formats do not stand as JSON.
 func (l *line) addPairs() {
 	own := l.r.Fields
+	names := l.takenNames(own)
 	for i := range l.members {
 		m := &l.members[i]
 		switch {
 		case m.Mark == markTaken:
-		case m.Mark == markRenamed || l.src.reserved.has(l.text, m) || l.clashes(m, own):
+		case m.Mark == markRenamed || names.may(m) && l.clashes(m, own):
 			l.addRenamed(m)
 		default:
 			f := l.field()
@@ -103,10 +141,15 @@ func (l *line) addPairs() {
 	}
 }
 
-// clashes reports whether one of the first own fields of the record, which the
-// format's parser added, has the member's name.
+// clashes reports whether the member's name is reserved, or that of one of the
+// first own fields of the record, which the format's parser added.
 func (l *line) clashes(m *strictjson.Member, own uint32) bool {
-	for _, f := range l.b.FieldsOf(l.r)[:own] {
+	if l.src.reserved.has(l.text, m) {
+		return true
+	}
+	fields := l.b.FieldsOf(l.r)[:own]
+	for i := range fields {
+		f := &fields[i]
 		if m.EscapedKey && strictjson.SameKey(l.text[m.Key:m.KeyEnd], f.Name) || string(l.text[m.Key:m.KeyEnd]) == f.Name {
 			return true
 		}

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -308,14 +309,4 @@ func (x *customLine) called(f *customField) string {
 }
 
 // hasConst is has for a name that is no member's.
-func (r *reserved) hasConst(name string) bool {
-	if r.lengths>>(len(name)&63)&1 == 0 {
-		return false
-	}
-	for _, n := range r.names {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}
+func (r *reserved) hasConst(name string) bool { return slices.Contains(r.names, name) }

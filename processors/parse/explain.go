@@ -116,7 +116,7 @@ var doubts = [numRoles]string{
 func (e *Explanation) noteDoubts(l *line) {
 	for i := range l.members {
 		m := &l.members[i]
-		doubt := doubts[appKeys.keys[appKeys.find(l.text, m)].role]
+		doubt := doubts[appKeys.keys[appKeys.find(l.text, m).known].role]
 		if m.Mark == markNone && doubt != "" {
 			e.Notes = append(e.Notes, string(l.text[m.Key:m.KeyEnd])+": "+doubt)
 		}

@@ -67,7 +67,7 @@ type key struct {
 }
 
 // appKeys are the key conventions of structured loggers.
-var appKeys = newKeyTable([]key{
+var appKeys = newAppKeys([]key{
 	{name: "@timestamp", role: roleTime},
 	{name: "time", role: roleTime},
 	{name: "timestamp", role: roleTime},
@@ -253,8 +253,11 @@ type keyTable struct {
 type keySlot struct {
 	word   uint64
 	length uint32
-	// index is that of the key in keys, 0 in an empty slot.
-	index uint8
+	// at is where the key is in keys, 0 in an empty slot.
+	at uint8
+	// own is the key's place in the list that the table is for, and known that
+	// in appKeys, both counted from 1; 0 when it is not there.
+	own, known uint8
 }
 
 // tableSize keeps the table less than half full.
@@ -263,33 +266,54 @@ const (
 	tableSize = 1 << tableBits
 )
 
-func newKeyTable(keys []key) *keyTable {
-	t := &keyTable{keys: append([]key{{}}, keys...)}
-	for i, k := range keys {
-		word, n := strictjson.Word([]byte(k.name), 0, len(k.name)), uint32(len(k.name))
-		at := slotOf(word, n)
-		for t.slots[at].index != 0 {
-			at = (at + 1) % tableSize
-		}
-		t.slots[at] = keySlot{word, n, uint8(i + 1)}
+// newKeyTable is a table of a list of keys and of appKeys, so that a key is
+// looked up once for both.
+func newKeyTable(own []key) *keyTable {
+	t := &keyTable{keys: []key{{}}}
+	for i, k := range own {
+		t.slot(k).own = uint8(i + 1)
+	}
+	for i, k := range appKeys.keys[1:] {
+		t.slot(k).known = uint8(i + 1)
 	}
 	return t
+}
+
+// newAppKeys is the table of appKeys themselves.
+func newAppKeys(keys []key) *keyTable {
+	t := &keyTable{keys: []key{{}}}
+	for i, k := range keys {
+		t.slot(k).known = uint8(i + 1)
+	}
+	return t
+}
+
+// slot is that of a key, which it adds where it is new.
+func (t *keyTable) slot(k key) *keySlot {
+	word, n := wordOf(k.name), uint32(len(k.name))
+	at := slotOf(word, n)
+	for t.slots[at].at != 0 {
+		if t.keys[t.slots[at].at].name == k.name {
+			return &t.slots[at]
+		}
+		at = (at + 1) % tableSize
+	}
+	t.keys = append(t.keys, k)
+	t.slots[at] = keySlot{word: word, length: n, at: uint8(len(t.keys) - 1)}
+	return &t.slots[at]
 }
 
 func slotOf(word uint64, length uint32) uint64 {
 	return (word ^ uint64(length)) * 0x9E3779B97F4A7C15 >> (64 - tableBits)
 }
 
-// find returns the index of the member's key in keys, 0 when it has none.
-func (t *keyTable) find(text []byte, m *strictjson.Member) uint8 {
+// find is the slot of the member's key, an empty one when it has none.
+func (t *keyTable) find(text []byte, m *strictjson.Member) *keySlot {
 	n := m.KeyEnd - m.Key
 	for at := slotOf(m.Word, n); ; at = (at + 1) % tableSize {
 		s := &t.slots[at%tableSize]
-		if s.index == 0 {
-			return 0
-		}
-		if s.word == m.Word && s.length == n && (n <= 8 || t.keys[s.index].name[8:] == string(text[m.Key+8:m.KeyEnd])) {
-			return s.index
+		if s.at == 0 || s.word == m.Word && s.length == n && (n <= 8 || t.keys[s.at].name[8:] == string(text[m.Key+8:m.KeyEnd])) {
+			return s
 		}
 	}
 }

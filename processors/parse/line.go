@@ -39,6 +39,8 @@ type line struct {
 	// inner scans an object inside the line that scanner has accepted.
 	inner   *strictjson.Scanner
 	members []strictjson.Member
+	// names are those that the line's members cannot have.
+	names nameSet
 	// pairs is the memory of members of text formats.
 	pairs      []strictjson.Member
 	scratch    []byte

@@ -40,7 +40,7 @@ func (l *line) logfmt() bool {
 // knownKey reports whether the line has a time, a level or a message.
 func (l *line) knownKey() bool {
 	for i := range l.members {
-		switch appKeys.keys[appKeys.find(l.text, &l.members[i])].role {
+		switch appKeys.keys[appKeys.find(l.text, &l.members[i]).known].role {
 		case roleTime, roleLevel, roleMessage:
 			return true
 		}

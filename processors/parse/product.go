@@ -75,7 +75,8 @@ func (l *line) parseProduct(p *product) bool {
 	}
 	var at [numRoles]*strictjson.Member
 	for i := range l.members {
-		if k := p.keys.find(l.text, &l.members[i]); k != 0 {
+		k := p.keys.find(l.text, &l.members[i]).own
+		if l.members[i].Known = k; k != 0 {
 			at[p.names[k-1].role] = &l.members[i]
 		}
 	}
@@ -92,11 +93,12 @@ func (l *line) parseProduct(p *product) bool {
 	return true
 }
 
-// addProduct adds the members that p has attributes for.
+// addProduct adds the members that p has attributes for, whose keys' places in
+// p's list are noted in them.
 func (l *line) addProduct(p *product) {
 	for i := range l.members {
 		m := &l.members[i]
-		k := p.keys.find(l.text, m)
+		k := m.Known
 		if k == 0 || p.names[k-1].attribute == "" || m.Mark != markNone {
 			continue
 		}

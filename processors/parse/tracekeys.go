@@ -161,6 +161,6 @@ func (l *line) takeTraceparent(m *strictjson.Member) bool {
 // more.
 func (l *line) takeHeader(m *strictjson.Member) bool {
 	var c context
-	h := appKeys.keys[appKeys.find(l.text, m)].header
+	h := appKeys.keys[m.Known].header
 	return parseHeader(h, bytes.Trim(l.content(m), " "), &c) && l.give(&c)
 }

@@ -11,7 +11,7 @@ import (
 func (l *line) nestedTrace() {
 	for i := range l.members {
 		m := &l.members[i]
-		if appKeys.keys[appKeys.find(l.text, m)].role != roleHolder {
+		if appKeys.keys[m.Known].role != roleHolder {
 			continue
 		}
 		if l.nestedIn(m); l.r.TraceID != [16]byte{} {
@@ -137,7 +137,7 @@ func (l *line) contextIn(text []byte) {
 	if at := f.best[roleHeader]; at != 0 {
 		m := &members[at-1]
 		c = context{}
-		if parseHeader(appKeys.keys[appKeys.find(text, m)].header, l.contentIn(text, m), &c) && l.give(&c) {
+		if parseHeader(appKeys.keys[m.Known].header, l.contentIn(text, m), &c) && l.give(&c) {
 			return
 		}
 	}

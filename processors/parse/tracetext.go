@@ -49,7 +49,7 @@ func (l *line) collectKey(end int) {
 		start--
 	}
 	m := strictjson.Member{Word: strictjson.Word(s, start, end), Key: uint32(start), KeyEnd: uint32(end), Kind: kindBare}
-	k := &appKeys.keys[appKeys.find(s, &m)]
+	k := &appKeys.keys[appKeys.find(s, &m).known]
 	if len(l.members) < maxTextKeys && textValue(s, &m, k) && plausible(k, s[m.Value:m.ValueEnd]) {
 		l.members = append(l.members, m)
 		l.pairs = l.members
