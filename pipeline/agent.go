@@ -62,8 +62,6 @@ type Agent struct {
 	conf config.Pipeline
 
 	hold *Hold
-	// next is what goes on in this process when the agent has ended.
-	next successor
 	// opener opens what is on disk, and waiting answers meanwhile.
 	opener  *opener
 	waiting *waitingRoom

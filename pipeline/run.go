@@ -127,7 +127,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	stopReading()
 	readers.Wait()
 	err = errors.Join(err, a.flush(ctx))
-	a.drain(a.heir())
+	a.drain(a.heir(ctx))
 	stopShipping()
 	shippers.Wait()
 	stopAcknowledging()

@@ -115,8 +115,8 @@ func (r *Runner) start(ctx context.Context, cfg *config.Config) (*Agent, error) 
 // live runs an agent until it has ended or there is another configuration, by
 // which it returns the next agent.
 func (r *Runner) live(ctx context.Context, a *Agent) (*Agent, error) {
-	running, end := context.WithCancel(ctx)
-	defer end()
+	running, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(running) }()
 	look := time.NewTicker(mountPoll)
@@ -134,16 +134,19 @@ func (r *Runner) live(ctx context.Context, a *Agent) (*Agent, error) {
 			}
 		}
 		if next != nil {
-			a.next = exporterNames(next)
-			end()
+			end(exporterNames(next))
 			return r.exchange(ctx, a, next, <-ended)
 		}
 	}
 }
 
 // exchange starts the next configuration after an agent has ended, as it says,
-// and when that fails the agent's own once more.
+// and when that fails the agent's own once more. When the process is to end as
+// well, the agent was told so first, and no other one is started.
 func (r *Runner) exchange(ctx context.Context, before *Agent, next *config.Config, ended error) (*Agent, error) {
+	if ctx.Err() != nil {
+		return nil, ended
+	}
 	if ended != nil {
 		r.log.Error("the agent of the configuration before did not end well", "error", ended)
 	}

@@ -23,6 +23,8 @@ type runs struct {
 	// unloggable has no logger made.
 	unloggable       atomic.Bool
 	ready, reloading atomic.Int32
+	// cancel asks the process to end.
+	cancel context.CancelFunc
 }
 
 func (r *runs) Ready()     { r.ready.Add(1) }
@@ -52,6 +54,7 @@ func newRuns(t *testing.T) *runs {
 // begin runs agents until the function that it returns is called, or they end.
 func (r *runs) begin() (end func() error) {
 	ctx, cancel := context.WithCancel(r.n.t.Context())
+	r.cancel = cancel
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx, r.n.config(toConsole)) }()
 	r.n.until("an agent", func() bool { return r.ready.Load() == 1 })
@@ -131,5 +134,30 @@ func TestAProcessThatCanStartNoAgentEnds(t *testing.T) {
 	r.n.until("the end", func() bool { return strings.Contains(r.n.logs.String(), "it starts again with the one before") })
 	if err := end(); err == nil || !strings.Contains(err.Error(), "the configuration before either") {
 		t.Errorf("the process ended with %v", err)
+	}
+}
+
+// TestAProcessThatIsToEndStartsNoOtherAgent asks it to end while it looks at
+// another configuration.
+func TestAProcessThatIsToEndStartsNoOtherAgent(t *testing.T) {
+	r := newRuns(t)
+	load := r.Load
+	looks, goOn := make(chan bool), make(chan bool)
+	r.Load = func() (*config.Config, error) {
+		looks <- true
+		<-goOn
+		return load()
+	}
+	end := r.begin()
+	r.now.Store(r.n.config("{console: {color: never, utc: true}}"))
+	r.hangups <- syscall.SIGHUP
+	<-looks
+	r.cancel()
+	close(goOn)
+	if err := end(); err != nil {
+		t.Error(err)
+	}
+	if n := strings.Count(r.n.logs.String(), "tailrace runs"); n != 1 {
+		t.Errorf("%d agents ran, want 1", n)
 	}
 }

@@ -112,20 +112,25 @@ func appendLine(fs vfs.FS, name string, value any) error {
 }
 
 // successor is what goes on with the state as soon as this agent has ended: the
-// exporters by their names, none when nobody does.
+// exporters by their names, none when nobody does. As the cause that ends an
+// agent's context it is the next agent in this process.
 type successor []string
+
+// Error implements error.
+func (s successor) Error() string { return "another agent goes on by another configuration" }
 
 // goesOn says whether an exporter's frames are delivered without this agent.
 func (s successor) goesOn(exporter string) bool { return slices.Contains(s, exporter) }
 
-// heir is who takes over at the end: the next agent in this process, or another
-// one that waits for the lock. What is in memory nobody can take over.
-func (a *Agent) heir() successor {
+// heir is who takes over when ctx has ended the agent: the next one in this
+// process, or another one that waits for the lock. What is in memory nobody can
+// take over.
+func (a *Agent) heir(ctx context.Context) successor {
 	if a.inMemory() || a.hold.lock == nil {
 		return nil
 	}
-	if a.next != nil {
-		return a.next
+	if next, ok := errors.AsType[successor](context.Cause(ctx)); ok {
+		return next
 	}
 	s := waitingIn(vfs.OS{}, a.cfg.Service.Journal.Directory)
 	if s != nil {
