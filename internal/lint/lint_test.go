@@ -29,6 +29,7 @@ var layers = Layers{
 		"internal/vfs/*":         {"internal/vfs"},
 		"internal/slot":          {"internal/vfs"},
 		"internal/cgroup":        {},
+		"internal/podlogs":       {},
 		"internal/owner":         {"internal/slot", "internal/vfs"},
 		"internal/checkpoint":    {"pipeline/event", "pipeline/frame", "internal/slot", "internal/vfs"},
 		"internal/render":        {"pipeline/ecs"},
@@ -57,9 +58,9 @@ var layers = Layers{
 		"internal/tail/*": {"pipeline/event", "internal/strictjson", "internal/tail/rfc3339"},
 		"internal/search": {"pipeline/event", "pipeline/frame", "pipeline/journal", "pipeline/config", "pipeline/ecs", "internal/vfs", "internal/render"},
 
-		"receivers/*":        {"pipeline/event", "internal/tail", "internal/tail/confine"},
+		"receivers/*":        {"pipeline/event", "internal/tail", "internal/tail/confine", "internal/podlogs"},
 		"receivers/rabbitmq": {"pipeline/event", "pipeline/frame", "pipeline/message", "pipeline/config", "internal/amqpconn"},
-		"processors/*":       {"pipeline/event", "pipeline/lineformat", "internal/strictjson", "internal/vfs"},
+		"processors/*":       {"pipeline/event", "pipeline/lineformat", "internal/podlogs", "internal/strictjson", "internal/vfs"},
 		"exporters/*":        {"pipeline/event", "pipeline/frame", "pipeline/shipping", "pipeline/config", "internal/render", "internal/terminal"},
 		"exporters/rabbitmq": {"pipeline/frame", "pipeline/message", "pipeline/shipping", "pipeline/config", "internal/amqpconn"},
 

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 	"time"
 
+	"github.com/tailrace/tailrace/internal/podlogs"
 	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/pipeline/event"
 )
@@ -164,7 +164,8 @@ func (s *Pods) keep() []byte {
 func (s *Pods) sweep(now time.Time) {
 	read := make(map[string]bool)
 	for _, identity := range s.files.Identities() {
-		read[podOf(identity)] = true
+		pod, _, _ := podlogs.Split(identity)
+		read[pod.UID] = true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,12 +187,4 @@ func (s *Pods) sweep(now time.Time) {
 		notify(s.ended)
 		notify(s.changed)
 	}
-}
-
-// podOf is the uid in the path identity of a container's log, "" for others.
-func podOf(identity string) string {
-	dir, _, _ := strings.Cut(identity, "/")
-	_, rest, _ := strings.Cut(dir, "_")
-	_, uid, _ := strings.Cut(rest, "_")
-	return uid
 }

@@ -3,9 +3,9 @@ package kubernetes
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/tailrace/tailrace/internal/podlogs"
 	"github.com/tailrace/tailrace/pipeline/event"
 )
 
@@ -26,11 +26,10 @@ func (s *Pods) Settings(src *event.Source) event.Settings {
 // read, "" when they are, and until when one was there last, ns since the Unix
 // epoch.
 func (s *Pods) Excluded(identity string) (rule string, until int64) {
-	_, rest, _ := strings.Cut(identity, "/")
-	container, _, _ := strings.Cut(rest, "/")
+	of, container, _ := podlogs.Split(identity)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.pods[podOf(identity)]
+	p := s.pods[of.UID]
 	if p == nil {
 		return "", 0
 	}

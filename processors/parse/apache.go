@@ -102,7 +102,7 @@ func (l *line) apacheModule(i int) (end int, ok bool) {
 		return 0, false
 	}
 	level := s[colon+1 : to]
-	if l.r.Severity = apacheSeverity(level); l.r.Severity == 0 || !isModule(s[2:colon]) {
+	if l.r.Severity = apacheLevel(level); l.r.Severity == 0 || !isModule(s[2:colon]) {
 		return 0, false
 	}
 	l.r.SeverityText = event.Text(l.span(i+colon+1, i+to))
@@ -114,15 +114,6 @@ func (l *line) apacheModule(i int) (end int, ok bool) {
 
 // isModule allows the dash that Apache writes for lines of no module.
 func isModule(s []byte) bool { return len(s) == 0 || isToken(s) }
-
-// apacheSeverity knows the eight levels of tracing too, of which trace8 says
-// most.
-func apacheSeverity(level []byte) uint8 {
-	if len(level) == 6 && string(level[:5]) == "trace" && level[5] >= '1' && level[5] <= '8' {
-		return uint8(sevTrace + ('8'-level[5])/2)
-	}
-	return severityName(level)
-}
 
 // apacheProcess reads ` [pid 31:tid 140]`, if it is there.
 func (a *access) apacheProcess(i int) int {

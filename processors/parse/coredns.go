@@ -18,7 +18,7 @@ func parseCoreDNS(l *line) bool {
 	if end == 0 || !l.hasAt(end, " ") {
 		return l.fail(reasonMisfit, 0)
 	}
-	level := corednsLevel(l.text[from:to])
+	level := corednsLevels.of(l.text[from:to])
 	if level == 0 {
 		return l.fail(reasonMisfit, from)
 	}
@@ -33,22 +33,6 @@ func parseCoreDNS(l *line) bool {
 	l.setLevel(level, from, to)
 	l.message(i)
 	return true
-}
-
-func corednsLevel(s []byte) uint8 {
-	switch string(s) {
-	case "DEBUG":
-		return sevDebug
-	case "INFO":
-		return sevInfo
-	case "WARNING":
-		return sevWarn
-	case "ERROR":
-		return sevError
-	case "FATAL":
-		return sevFatal
-	}
-	return 0
 }
 
 // corednsPlugin is the end of the name in plugin/name: at i, 0 without one.

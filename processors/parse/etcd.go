@@ -10,7 +10,7 @@ func parseEtcd(l *line) bool {
 	if t.end == 0 || len(l.text) < t.end+5 || l.text[t.end] != ' ' || !l.hasAt(t.end+2, " | ") {
 		return l.fail(reasonMisfit, t.end)
 	}
-	level := capnslogLevel(l.text[t.end+1])
+	level := capnslogLevels.of(l.text[t.end+1 : t.end+2])
 	from := t.end + 5
 	colon := bytes.Index(l.text[from:], []byte(": "))
 	if level == 0 || colon < 1 || hasSpace(l.text[from:from+colon]) {
@@ -21,24 +21,4 @@ func parseEtcd(l *line) bool {
 	l.addText("log.logger", l.span(from, from+colon))
 	l.message(from + colon + 2)
 	return true
-}
-
-func capnslogLevel(c byte) uint8 {
-	switch c {
-	case 'C':
-		return 18
-	case 'E':
-		return sevError
-	case 'W':
-		return sevWarn
-	case 'N':
-		return 10
-	case 'I':
-		return sevInfo
-	case 'D':
-		return sevDebug
-	case 'T':
-		return sevTrace
-	}
-	return 0
 }

@@ -34,33 +34,19 @@ func parseKlog(l *line) bool {
 		return l.fail(reasonMisfit, i+1)
 	}
 	l.setLocalTime(ns)
-	l.r.Severity, l.r.SeverityText = klogSeverity(l.text[0]), event.Text(l.span(0, 1))
+	l.r.Severity, l.r.SeverityText = klogLevel(l.text[0]), event.Text(l.span(0, 1))
 	l.addInt("thread.id", id)
 	l.klogMessage(message)
 	return true
-}
-
-func klogSeverity(c byte) uint8 {
-	switch c {
-	case 'I':
-		return sevInfo
-	case 'W':
-		return sevWarn
-	case 'E':
-		return sevError
-	case 'F':
-		return sevFatal
-	}
-	return 0
 }
 
 // klogTime reads the fixed part, which glog of C++ writes with the year, and
 // returns the index behind it, 0 when the line does not begin with it.
 func (l *line) klogTime() (ns int64, end int) {
 	s, year := l.text, 0
-	if len(s) >= klogHeader+4 && klogSeverity(s[0]) != 0 && s[9] == ' ' {
+	if len(s) >= klogHeader+4 && klogLevel(s[0]) != 0 && s[9] == ' ' {
 		year, s = two(s, 1)*100+two(s, 3), s[4:]
-	} else if len(s) < klogHeader || klogSeverity(s[0]) == 0 {
+	} else if len(s) < klogHeader || klogLevel(s[0]) == 0 {
 		return 0, 0
 	}
 	if s[5] != ' ' || s[8] != ':' || s[11] != ':' || s[14] != '.' || s[21] != ' ' {

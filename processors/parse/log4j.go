@@ -1,9 +1,6 @@
 package parse
 
-import (
-	"bytes"
-	"time"
-)
+import "time"
 
 // parseLog4j reads the default layouts of log4j 2 and logback, with a date too
 // or with a time of day only:
@@ -23,7 +20,7 @@ func parseLog4j(l *line) bool {
 		return l.fail(reasonMisfit, t.end)
 	}
 	levelTo := nextSpace(l.text, end+1)
-	level := log4jLevel(l.text[end+1 : levelTo])
+	level := log4jLevels.of(l.text[end+1 : levelTo])
 	logger := l.blanks(levelTo)
 	loggerTo := nextSpace(l.text, min(logger, len(l.text)))
 	message := l.log4jMessage(loggerTo)
@@ -76,77 +73,4 @@ func (l *line) timeOfDay(i int) stamp {
 		ns += day
 	}
 	return stamp{ns: ns, end: i + whole + n}
-}
-
-// parsePython reads what Python's logging writes: by default, and as its
-// tutorial lays it out:
-//
-//	WARNING:root:message
-//	2026-03-05 10:11:12,123 - shop.cart - ERROR - message
-func parsePython(l *line) bool {
-	t := l.isoAt(0)
-	if t.end == 0 {
-		return l.pythonDefault()
-	}
-	const between = " - "
-	if !l.hasAt(t.end, between) {
-		return l.fail(reasonMisfit, t.end)
-	}
-	name := t.end + len(between)
-	n := bytes.Index(l.text[name:], []byte(between))
-	if n < 1 || hasSpace(l.text[name:name+n]) {
-		return l.fail(reasonMisfit, name)
-	}
-	level := name + n + len(between)
-	m := bytes.Index(l.text[level:], []byte(between))
-	if m < 1 || pythonLevel(l.text[level:level+m]) == 0 {
-		return l.fail(reasonMisfit, level)
-	}
-	l.setStamp(t)
-	l.setLevel(pythonLevel(l.text[level:level+m]), level, level+m)
-	l.addText("log.logger", l.span(name, name+n))
-	l.message(level + m + len(between))
-	return true
-}
-
-func (l *line) pythonDefault() bool {
-	colon := bytes.IndexByte(l.text, ':')
-	if colon < 0 || pythonLevel(l.text[:colon]) == 0 {
-		return l.fail(reasonMisfit, 0)
-	}
-	name := colon + 1
-	n := bytes.IndexByte(l.text[name:], ':')
-	if n < 1 || !pythonName(l.text[name:name+n]) {
-		return l.fail(reasonMisfit, name)
-	}
-	l.setLevel(pythonLevel(l.text[:colon]), 0, colon)
-	l.addText("log.logger", l.span(name, name+n))
-	l.message(name + n + 1)
-	return true
-}
-
-// pythonName reports whether s is a logger's name as modules give them.
-func pythonName(s []byte) bool {
-	for _, c := range s {
-		if !wordByte(c) {
-			return false
-		}
-	}
-	return s[0]-'0' > 9
-}
-
-func pythonLevel(s []byte) uint8 {
-	switch string(s) {
-	case "DEBUG":
-		return sevDebug
-	case "INFO":
-		return sevInfo
-	case "WARNING":
-		return sevWarn
-	case "ERROR":
-		return sevError
-	case "CRITICAL":
-		return sevFatal
-	}
-	return 0
 }

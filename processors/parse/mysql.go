@@ -19,7 +19,7 @@ func parseMySQL(l *line) bool {
 	if !l.hasAt(end, " ") {
 		return l.fail(reasonMisfit, i)
 	}
-	level := mysqlLevel(l.text[from:to])
+	level := mysqlLevels.of(l.text[from:to])
 	if level == 0 {
 		return l.fail(reasonMisfit, from)
 	}
@@ -60,16 +60,4 @@ func (l *line) mysqlCode(i int) (message int) {
 		i = end + 1
 	}
 	return min(i, len(l.text))
-}
-
-func mysqlLevel(s []byte) uint8 {
-	switch string(s) {
-	case "Note", "System":
-		return sevInfo
-	case "Warning":
-		return sevWarn
-	case "ERROR", "Error":
-		return sevError
-	}
-	return 0
 }

@@ -16,7 +16,7 @@ func parseRedis(l *line) bool {
 	role := redisRole(s[i+1])
 	at := i + 3 + stampSize
 	ns, timed := l.clock.parseDayMonth(s[i+3 : at])
-	level := redisLevel(s[at+1])
+	level := redisLevels.of(s[at+1 : at+2])
 	if role == "" || !timed || s[at] != ' ' || level == 0 || s[at+2] != ' ' {
 		return l.fail(reasonMisfit, i)
 	}
@@ -40,21 +40,6 @@ func redisRole(c byte) string {
 		return "master"
 	}
 	return ""
-}
-
-// redisLevel maps debug, verbose, notice and warning as Redis does for syslog.
-func redisLevel(c byte) uint8 {
-	switch c {
-	case '.':
-		return sevDebug
-	case '-':
-		return sevInfo
-	case '*':
-		return 10
-	case '#':
-		return sevWarn
-	}
-	return 0
 }
 
 // parseDayMonth reads 05 Mar 2026 10:11:12.123.

@@ -32,7 +32,7 @@ func (l *line) rustTracing() bool {
 	}
 	level := l.blanks(t.end + 1)
 	levelTo := t.end + levelSize - 1
-	number := rustLevel(l.text[level:max(level, levelTo)])
+	number := rustLevels.of(l.text[level:max(level, levelTo)])
 	if number == 0 {
 		return l.fail(reasonMisfit, level)
 	}
@@ -134,14 +134,6 @@ func (l *line) rustPath(i int) int {
 		case !wordByte(c):
 			return 0
 		}
-	}
-	return 0
-}
-
-func rustLevel(s []byte) uint8 {
-	switch string(s) {
-	case "TRACE", "DEBUG", "INFO", "WARN", "ERROR":
-		return log4jLevel(s)
 	}
 	return 0
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tailrace/tailrace/internal/podlogs"
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/internal/tail/confine"
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -160,22 +161,20 @@ func (r *Receiver) Start() tail.Start { return r.start }
 
 // Describe says whose log a file is.
 func (r *Receiver) Describe(t *tail.Target) event.Source {
-	dir, rest, _ := strings.Cut(t.PathIdentity, "/")
-	container, restart, _ := strings.Cut(rest, "/")
-	p, _ := parsePod(dir)
+	p, container, restart := podlogs.Split(t.PathIdentity)
 	n, _ := strconv.Atoi(restart)
 	src := event.Source{
-		Container: t.PathIdentity[:len(dir)+1+len(container)],
-		Namespace: p.namespace, Pod: p.name, PodUID: p.uid, ContainerName: container, Restart: n,
+		Container: strings.TrimSuffix(t.PathIdentity, "/"+restart),
+		Namespace: p.Namespace, Pod: p.Name, PodUID: p.UID, ContainerName: container, Restart: n,
 		Settings: event.Settings{Multiline: r.cfg.Multiline},
 	}
 	src.Resource = []event.Attr{
 		tail.StringAttr("service.name", container),
-		tail.StringAttr("service.namespace", p.namespace),
-		tail.StringAttr("service.instance.id", p.namespace+"."+p.name+"."+container),
-		tail.StringAttr("k8s.namespace.name", p.namespace),
-		tail.StringAttr("k8s.pod.name", p.name),
-		tail.StringAttr("k8s.pod.uid", p.uid),
+		tail.StringAttr("service.namespace", p.Namespace),
+		tail.StringAttr("service.instance.id", p.Namespace+"."+p.Name+"."+container),
+		tail.StringAttr("k8s.namespace.name", p.Namespace),
+		tail.StringAttr("k8s.pod.name", p.Name),
+		tail.StringAttr("k8s.pod.uid", p.UID),
 		tail.StringAttr("k8s.container.name", container),
 		{Name: "k8s.container.restart_count", Value: strconv.Itoa(n)},
 	}

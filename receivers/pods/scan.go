@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tailrace/tailrace/internal/podlogs"
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/internal/tail/confine"
 )
@@ -41,7 +42,7 @@ func (s *scan) rootDir() {
 }
 
 func (s *scan) podDir(dir string) {
-	if _, ok := parsePod(dir); !ok {
+	if _, ok := podlogs.ParsePod(dir); !ok {
 		s.refuse(dir, "its name is not <namespace>_<pod>_<uid>")
 		return
 	}
@@ -53,13 +54,13 @@ func (s *scan) podDir(dir string) {
 // containerOf looks at the directory of a container. The strings that are kept
 // for a file are parts of two: there may be very many.
 func (s *scan) containerOf(dir, container string) {
-	p, ok := parsePod(dir)
+	p, ok := podlogs.ParsePod(dir)
 	name := dir + "/" + container
-	if !ok || !isLabel(container) {
+	if !ok || !podlogs.IsContainer(container) {
 		s.refuse(name, "its name is not that of a container's log directory")
 		return
 	}
-	excluded := s.Excludes(p.namespace, p.name, container)
+	excluded := s.Excludes(p.Namespace, p.Name, container)
 	newest := s.logs(name)
 	for i := range s.found {
 		l := &s.found[i]

@@ -1,4 +1,4 @@
-package pods
+package podlogs
 
 import (
 	"regexp"
@@ -11,6 +11,19 @@ var (
 	subdomain = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$`)
 	uid       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]{0,127}$`)
 )
+
+func TestSplit(t *testing.T) {
+	for identity, want := range map[string][5]string{
+		"shop_web-0.a_8c1f6a52-0b7e/app/12": {"shop", "web-0.a", "8c1f6a52-0b7e", "app", "12"},
+		"/var/log/nginx":                    {"", "", "", "var", "log/nginx"},
+		"":                                  {},
+	} {
+		p, container, restart := Split(identity)
+		if got := [5]string{p.Namespace, p.Name, p.UID, container, restart}; got != want {
+			t.Errorf("%q: %q, want %q", identity, got, want)
+		}
+	}
+}
 
 func FuzzNames(f *testing.F) {
 	for _, name := range []string{"", "a", "-", "a-", "-a", "a.b", "A", "web-0", "a\n", "ä", "8c1f6a52-0b7e-4a9d"} {
