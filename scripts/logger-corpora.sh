@@ -21,7 +21,7 @@ keep() {
 }
 
 go_loggers() {
-  local zap=v1.27.0 zerolog=v1.34.0 logrus=v1.9.3
+  local zap=v1.27.0 zerolog=v1.34.0 logrus=v1.9.3 kubernetes=v0.34.1 logger
   mkdir "$tmp/go"
   cat >"$tmp/go/main.go" <<'GO'
 package main
@@ -30,10 +30,15 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/sirupsen/logrus"
 	"go.uber.org/zap"
+	"k8s.io/component-base/featuregate"
+	logsapi "k8s.io/component-base/logs/api/v1"
+	_ "k8s.io/component-base/logs/json/register"
+	"k8s.io/klog/v2"
 )
 
 const trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -47,6 +52,17 @@ func main() {
 	zero := zerolog.New(os.Stdout).With().Timestamp().Logger().Level(zerolog.TraceLevel)
 	l := logrus.New()
 	l.Out, l.Formatter, l.Level = os.Stdout, new(logrus.JSONFormatter), logrus.TraceLevel
+	st := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{AddSource: true, Level: slog.LevelDebug - 4}))
+	lt := logrus.New()
+	lt.Out, lt.Formatter, lt.Level = os.Stdout, &logrus.TextFormatter{DisableColors: true}, logrus.TraceLevel
+	if os.Args[1] == "zap-kubernetes" {
+		c, gate := logsapi.NewLoggingConfiguration(), featuregate.NewFeatureGate()
+		c.Format, c.Verbosity = "json", 4
+		logsapi.AddFeatureGates(gate)
+		if err := logsapi.ValidateAndApply(c, gate); err != nil {
+			panic(err)
+		}
+	}
 	for n := range 6 {
 		switch os.Args[1] {
 		case "slog":
@@ -70,40 +86,64 @@ func main() {
 			l.WithField("trace_id", trace).WithField("span_id", span).Info("order placed")
 			l.Warn("slow")
 			l.WithError(err).Error("failed")
+		case "slog-text":
+			st.Debug("step", "n", n)
+			st.Info("order placed", "order", n, "trace_id", trace, "span_id", span)
+			st.Log(nil, slog.LevelInfo+2, "ünïcode <&> \u2028", "group", slog.GroupValue(slog.Bool("ok", true), slog.String("empty", "")))
+			st.Error("failed", "err", err, "took", 1500*time.Millisecond)
+		case "logrus-text":
+			lt.Trace("step ", n)
+			lt.WithField("trace_id", trace).WithField("span_id", span).Info("order placed")
+			lt.WithField("empty", "").Warn("slow, a=b")
+			lt.WithError(err).Error("failed")
+		case "zap-kubernetes":
+			klog.V(4).InfoS("step", "n", n)
+			klog.InfoS("order placed", "pod", klog.KRef("shop", "cart-1"), "trace_id", trace, "span_id", span)
+			klog.ErrorS(err, "failed", "took", 1500*time.Millisecond)
+			klog.Warningf("ünïcode %d%%", n)
+			klog.ErrorS(nil, "failed without an error")
 		}
 	}
+	klog.Flush()
 }
 GO
   (
     cd "$tmp/go"
     export GOFLAGS=-mod=mod GOWORK=off
     go mod init corpus 2>/dev/null
-    go get "go.uber.org/zap@$zap" "github.com/rs/zerolog@$zerolog" "github.com/sirupsen/logrus@$logrus" 2>/dev/null
-    go build -o loggers .
+    go get "go.uber.org/zap@$zap" "github.com/rs/zerolog@$zerolog" "github.com/sirupsen/logrus@$logrus" "k8s.io/component-base@$kubernetes" k8s.io/klog/v2 2>/dev/null
+    go build -trimpath -o loggers .
   )
   "$tmp/go/loggers" slog | keep json slog "$(go env GOVERSION)"
   "$tmp/go/loggers" zap | keep json zap "$zap"
   "$tmp/go/loggers" zerolog | keep json zerolog "$zerolog"
   "$tmp/go/loggers" logrus | keep json logrus "$logrus"
+  "$tmp/go/loggers" slog-text | keep logfmt slog "$(go env GOVERSION)"
+  "$tmp/go/loggers" logrus-text | keep logfmt logrus "$logrus"
+  "$tmp/go/loggers" zap-kubernetes 2>&1 | keep json zap-kubernetes "component-base $kubernetes"
 }
 
 node_loggers() {
-  local pino=9.7.0 winston=3.17.0 bunyan=1.8.15
+  local pino=9.7.0 winston=3.17.0 bunyan=1.8.15 ecs_pino=1.5.0 ecs_winston=1.5.3
   mkdir "$tmp/node"
-  npm install --silent --no-audit --no-fund --prefix "$tmp/node" "pino@$pino" "winston@$winston" "bunyan@$bunyan" >/dev/null
+  npm install --silent --no-audit --no-fund --prefix "$tmp/node" "pino@$pino" "winston@$winston" "bunyan@$bunyan" \
+    "@elastic/ecs-pino-format@$ecs_pino" "@elastic/ecs-winston-format@$ecs_winston" >/dev/null
   cat >"$tmp/node/main.js" <<'JS'
 const ids = { trace_id: '4bf92f3577b34da6a3ce929d0e0e4736', span_id: '00f067aa0ba902b7', trace_flags: '01' };
 const make = {
   pino: () => require('pino')({ level: 'trace' }),
+  'ecs-pino': () => require('pino')({ level: 'trace', ...require('@elastic/ecs-pino-format').ecsFormat({ serviceName: 'shop' }) }),
   bunyan: () => require('bunyan').createLogger({ name: 'shop', level: 'trace' }),
-  winston: () => {
-    const w = require('winston');
-    const l = w.createLogger({ level: 'silly', format: w.format.combine(w.format.timestamp(), w.format.errors({ stack: true }), w.format.json()), transports: [new w.transports.Console()] });
-    const swap = (f) => (o, m) => (m ? l[f](m, o) : l[f](o));
-    return { trace: swap('silly'), debug: swap('debug'), info: swap('info'), warn: swap('warn'), error: swap('error') };
-  },
+  winston: (w) => winston(w.format.combine(w.format.timestamp(), w.format.errors({ stack: true }), w.format.json())),
+  'ecs-winston': () => winston(require('@elastic/ecs-winston-format').ecsFormat({ serviceName: 'shop' })),
 };
-const log = make[process.argv[2]]();
+function winston(format) {
+  const w = require('winston');
+  const l = w.createLogger({ level: 'silly', format, transports: [new w.transports.Console()] });
+  const swap = (f) => (o, m) => (m ? l[f](m, o) : l[f](o));
+  return { trace: swap('silly'), debug: swap('debug'), info: swap('info'), warn: swap('warn'), error: swap('error') };
+}
+const log = make[process.argv[2]](require('winston'));
 for (let n = 0; n < 5; n++) {
   log.trace({ n }, 'step');
   log.debug({ n }, 'a "quoted" message');
@@ -115,6 +155,8 @@ JS
   (cd "$tmp/node" && node main.js pino) | keep json pino "$pino"
   (cd "$tmp/node" && node main.js bunyan) | keep json bunyan "$bunyan"
   (cd "$tmp/node" && node main.js winston) | keep json winston "$winston"
+  (cd "$tmp/node" && node main.js ecs-pino) | sed "s,$tmp/node,/srv/shop,g" | keep json ecs-pino "@elastic/ecs-pino-format $ecs_pino, pino $pino"
+  (cd "$tmp/node" && node main.js ecs-winston) | sed "s,$tmp/node,/srv/shop,g" | keep json ecs-winston "@elastic/ecs-winston-format $ecs_winston, winston $winston"
 }
 
 python_loggers() {
@@ -177,6 +219,7 @@ java_loggers() {
 <dependency><groupId>net.logstash.logback</groupId><artifactId>logstash-logback-encoder</artifactId><version>$logstash</version></dependency>
 <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-core</artifactId><version>$log4j</version></dependency>
 <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-layout-template-json</artifactId><version>$log4j</version></dependency>
+<dependency><groupId>com.fasterxml.jackson.core</groupId><artifactId>jackson-databind</artifactId><version>2.18.3</version></dependency>
 </dependencies></project>
 XML
   (cd "$tmp/java" && mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies -DoutputDirectory="$tmp/java/lib" >/dev/null)
@@ -225,6 +268,13 @@ XML
   # Stack traces of several lines are for whoever joins them.
   run -Dlog4j2.configurationFile="$tmp/java/pattern.properties" "$tmp/java/Log4j.java" | grep -E '^[0-9]' | keep log4j log4j "$log4j"
   run -Dlog4j2.configurationFile="$tmp/java/ecs.properties" "$tmp/java/Log4j.java" | keep json log4j-ecs "$log4j"
+  printf 'appender.c.type=Console\nappender.c.name=C\nappender.c.layout.type=JsonLayout\nappender.c.layout.compact=true\nappender.c.layout.eventEol=true\nappender.c.layout.properties=true\nrootLogger.level=debug\nrootLogger.appenderRef.c.ref=C\n' >"$tmp/java/json.properties"
+  run -Dlog4j2.configurationFile="$tmp/java/json.properties" "$tmp/java/Log4j.java" | keep json log4j-json "$log4j"
+  local layout
+  for layout in Gcp Gelf; do
+    sed "s/EcsLayout/${layout}Layout/" "$tmp/java/ecs.properties" >"$tmp/java/$layout.properties"
+    run -Dlog4j2.configurationFile="$tmp/java/$layout.properties" "$tmp/java/Log4j.java" | tr '\0' '\n' | sed "s/\"host\":\"[^\"]*\"/\"host\":\"web-1\"/" | keep json "log4j-${layout,,}" "$log4j"
+  done
 }
 
 # spring writes Spring Boot's own layout: of version 3 with Micrometer's ids as it

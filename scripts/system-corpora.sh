@@ -146,11 +146,23 @@ prometheus() {
 }
 
 rabbitmq() {
-  local version d
-  version=$(dpkg-query -W -f '${Version}' rabbitmq-server | sed 's/-.*//')
+  rabbitmq_console plaintext
+  sed 's/\x1b\[[0-9;]*m//g' "$tmp/rabbitmq.out" | grep -E '^[0-9]{4}-' >"$tmp/rabbitmq.log"
+  keep rabbitmq rabbitmq "$(rabbitmq_version)" "$tmp/rabbitmq.log"
+  rabbitmq_console json
+  grep -E '^\{' "$tmp/rabbitmq.out" >"$tmp/rabbitmq.log"
+  keep json rabbitmq "$(rabbitmq_version)" "$tmp/rabbitmq.log"
+}
+
+rabbitmq_version() { dpkg-query -W -f '${Version}' rabbitmq-server | sed 's/-.*//'; }
+
+# rabbitmq_console runs a broker whose console has a formatter.
+rabbitmq_console() {
+  local d
   d=$tmp/rabbitmq
+  rm -rf "$d" "$tmp/rabbitmq.out"
   mkdir -p "$d/home"
-  printf 'listeners.tcp.default = 127.0.0.1:26672\nlog.console = true\nlog.console.level = debug\nlog.file = false\ndisk_free_limit.absolute = 50MB\n' >"$d/rabbitmq.conf"
+  printf 'listeners.tcp.default = 127.0.0.1:26672\nlog.console = true\nlog.console.level = debug\nlog.console.formatter = %s\nlog.file = false\ndisk_free_limit.absolute = 50MB\n' "$1" >"$d/rabbitmq.conf"
   echo '[].' >"$d/enabled_plugins"
   echo cookie >"$d/home/.erlang.cookie"
   chown -R nobody:nogroup "$d"
@@ -168,7 +180,6 @@ rabbitmq() {
   sleep 1
   stop
   stop
-  keep rabbitmq rabbitmq "$version" <(sed 's/\x1b\[[0-9;]*m//g' "$tmp/rabbitmq.out" | grep -E '^[0-9]{4}-')
 }
 
 # elasticsearch runs the server of elasticsearch.sh.

@@ -261,7 +261,8 @@ func (l *line) takeLevel(m *strictjson.Member) bool {
 
 // implyLevel is for producers that leave a level out on purpose: Serilog's
 // compact format means Information, and the Kubernetes components' JSON says
-// v for information and err without v for an error.
+// v for information and, for an error, neither v nor always err: it is known by
+// its caller and by milliseconds under ts.
 func (l *line) implyLevel(f *found) {
 	if l.nestedLevel(f) {
 		return
@@ -277,9 +278,30 @@ func (l *line) implyLevel(f *found) {
 	case string(name) != "ts":
 	case f.best[roleVerbosity] != 0:
 		l.r.Severity = sevInfo
-	case f.best[roleError] != 0:
+	case f.best[roleError] != 0, inMilliseconds(l.content(m)) && l.has("caller"):
 		l.r.Severity = sevError
 	}
+}
+
+// inMilliseconds reports whether a number since the epoch has as many digits
+// before its fraction as milliseconds have had since 2001.
+func inMilliseconds(s []byte) bool {
+	const digits = len("1772705472123")
+	if len(s) < digits || len(s) > digits && s[digits] != '.' {
+		return false
+	}
+	_, ok := wholeNumber(s[:digits])
+	return ok
+}
+
+// has reports whether the line has a member of that name.
+func (l *line) has(name string) bool {
+	for i := range l.members {
+		if m := &l.members[i]; string(l.text[m.Key:m.KeyEnd]) == name {
+			return true
+		}
+	}
+	return false
 }
 
 // takeMessage makes the value the body; an object is no message.

@@ -7,8 +7,8 @@ import (
 )
 
 // parseDotNet reads the head that .NET's simple console formatter writes, and
-// the message where the lines behind it, which begin with six blanks, were
-// joined to it:
+// the message: on the same line with the option SingleLine, else where the lines
+// behind it, which begin with six blanks, were joined to it:
 //
 //	info: Microsoft.Hosting.Lifetime[14]
 //	      Now listening on: http://[::]:8080
@@ -17,25 +17,38 @@ func parseDotNet(l *line) bool {
 	if len(l.text) < head || dotNetLevels.of(l.text[:4]) == 0 || !l.hasAt(4, ": ") {
 		return l.fail(reasonMisfit, 0)
 	}
-	end := len(l.text)
-	if n := bytes.IndexByte(l.text, '\n'); n >= 0 {
-		end = n
+	end := head
+	for end < len(l.text) && l.text[end] > ' ' {
+		end++
 	}
 	bracket := bytes.LastIndexByte(l.text[:end], '[')
-	if bracket < head+1 || l.text[end-1] != ']' || hasSpace(l.text[head:end]) {
+	if bracket < head+1 || l.text[end-1] != ']' {
 		return l.fail(reasonMisfit, head)
 	}
-	id, ok := wholeNumber(l.text[bracket+1 : end-1])
+	id, ok := dotNetEvent(l.text[bracket+1 : end-1])
 	if !ok {
 		return l.fail(reasonMisfit, bracket)
 	}
 	l.setLevel(dotNetLevels.of(l.text[:4]), 0, 4)
 	l.addText("log.logger", l.span(head, bracket))
 	l.addInt("dotnet.event_id", id)
-	if end == len(l.text) {
-		l.r.Body = event.Text(l.span(0, end))
-		return true
+	message := end
+	if end < len(l.text) {
+		message = l.blanks(end + 1)
 	}
-	l.message(l.blanks(end + 1))
+	if message < len(l.text) {
+		l.message(message)
+	} else {
+		l.r.Body = event.Text(l.span(0, end))
+	}
 	return true
+}
+
+// dotNetEvent reads an event's id, which may be negative.
+func dotNetEvent(s []byte) (int64, bool) {
+	if len(s) > 1 && s[0] == '-' {
+		n, ok := wholeNumber(s[1:])
+		return -n, ok
+	}
+	return wholeNumber(s)
 }

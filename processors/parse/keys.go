@@ -50,6 +50,7 @@ const (
 	famDynatrace
 	famOpenTracing
 	famAzure
+	famGELF
 	famDatadog
 	famXRay
 	famSkyWalking
@@ -161,6 +162,10 @@ var appKeys = newAppKeys([]key{
 	{name: "x-datadog-tags", role: roleHigh},
 	{name: "X-Datadog-Tags", role: roleHigh},
 	{name: "http_x_datadog_tags", role: roleHigh},
+	{name: "_trace_id", role: roleTrace, family: famGELF},
+	{name: "_span_id", role: roleSpan, family: famGELF},
+	{name: "_traceId", role: roleTrace, family: famGELF},
+	{name: "_spanId", role: roleSpan, family: famGELF},
 	{name: "xray_trace_id", role: roleTrace, family: famXRay},
 	{name: "TID", role: roleTrace, family: famSkyWalking},
 
@@ -224,6 +229,7 @@ var appKeys = newAppKeys([]key{
 	{name: "contextMap", role: roleHolder},
 	{name: "context", role: roleHolder},
 	{name: "labels", role: roleHolder},
+	{name: "logging.googleapis.com/labels", role: roleHolder},
 	{name: "extra", role: roleHolder},
 	{name: "fields", role: roleHolder},
 	{name: "ctx", role: roleHolder},
