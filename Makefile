@@ -20,7 +20,7 @@ RACEFLAG := $(if $(RACE),-race)
 TESTTIMEOUT ?= 25m
 # The packages that take longest: with the others after them both cores are busy
 # to the end.
-LONGEST := ./test/hazards ./test/e2e ./test/killtest ./exporters/elasticsearch
+LONGEST := ./test/hazards ./test/rabbitmq ./test/e2e ./test/killtest ./exporters/elasticsearch
 # Tests that start programs mostly wait for them: more run at once than there
 # are cores. It is make lint that vets.
 TESTFLAGS := $(RACEFLAG) -vet=off -timeout $(TESTTIMEOUT) -p 2 -parallel 3
@@ -77,7 +77,7 @@ endif
 
 .PHONY: torture-long
 torture-long: ## The long forms of the hazard tests (SEED=…)
-	TAILRACE_TORTURE=1m TAILRACE_SEED=$(SEED) $(GO) test -count=1 -timeout 0 -v ./test/hazards
+	TAILRACE_TORTURE=1m TAILRACE_SEED=$(SEED) $(GO) test -count=1 -timeout 0 -v ./test/hazards ./test/rabbitmq
 
 FUZZTIME ?= 30s
 .PHONY: fuzz
