@@ -65,36 +65,25 @@ func TestElasticsearchHoldsEveryLineOnce(t *testing.T) {
 	agent.Stop()
 	scan := oracle.NewJournalScan(r.Segments())
 	must(t, scan.More())
-	verdict := oracle.Judge(oracle.Evidence{Ledger: account, Sink: stored(t, es), Journal: scan.Docs})
+	verdict := oracle.Judge(oracle.Evidence{Ledger: account, Sink: stored(es), Journal: scan.Docs})
 	t.Logf("RESULT %s", strings.TrimSpace(verdict.String()))
 	if len(verdict.Violations) > 0 {
 		t.Error(verdict)
 	}
 }
 
-// hits is a page of a search.
+// hits is the answer to a search.
 type hits struct {
-	ScrollID string `json:"_scroll_id"`
-	Hits     struct {
-		Hits []struct {
-			Index  string          `json:"_index"`
-			ID     string          `json:"_id"`
-			Source json.RawMessage `json:"_source"`
-		}
+	Hits struct {
+		Hits []elastic.Hit
 	}
 }
 
 // stored reads every document of every backing index.
-func stored(t *testing.T, es *elastic.Server) []oracle.Arrival {
-	t.Helper()
-	es.Must("POST", "/logs-*/_refresh", "")
+func stored(es *elastic.Server) []oracle.Arrival {
 	var all []oracle.Arrival
-	page := decode(t, es.Search("/logs-*/_search?scroll=1m&size=2000", `{"sort":["_doc"]}`))
-	for len(page.Hits.Hits) > 0 {
-		for _, h := range page.Hits.Hits {
-			all = append(all, oracle.ArrivalOf(oracle.Item{Index: h.Index, ID: h.ID, Doc: h.Source}))
-		}
-		page = decode(t, es.Search("/_search/scroll", fmt.Sprintf(`{"scroll":"1m","scroll_id":%q}`, page.ScrollID)))
+	for _, h := range es.All("logs-*") {
+		all = append(all, oracle.ArrivalOf(oracle.Item{Index: h.Index, ID: h.ID, Doc: h.Source}))
 	}
 	return all
 }

@@ -2,6 +2,7 @@ package elastic
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -83,4 +84,30 @@ func (s *Server) Search(path, body string) string {
 	}
 	s.mustSucceed("POST", path, status, answer)
 	return answer
+}
+
+// Hit is a document that was found.
+type Hit struct {
+	Index  string          `json:"_index"`
+	ID     string          `json:"_id"`
+	Source json.RawMessage `json:"_source"`
+}
+
+// All is every document of an index, or of all backing indices of a data stream.
+func (s *Server) All(index string) (all []Hit) {
+	s.t.Helper()
+	s.Must("POST", "/"+index+"/_refresh", "")
+	body := s.Search("/"+index+"/_search?scroll=1m&size=2000", `{"sort":["_doc"]}`)
+	for {
+		var page struct {
+			ScrollID string `json:"_scroll_id"`
+			Hits     struct{ Hits []Hit }
+		}
+		s.must(json.Unmarshal([]byte(body), &page))
+		if len(page.Hits.Hits) == 0 {
+			return all
+		}
+		all = append(all, page.Hits.Hits...)
+		body = s.Search("/_search/scroll", fmt.Sprintf(`{"scroll":"1m","scroll_id":%q}`, page.ScrollID))
+	}
 }
