@@ -104,20 +104,25 @@ func (l *line) application() { l.applicationBut(&[numRoles]bool{}) }
 func (l *line) applicationBut(settled *[numRoles]bool) {
 	var f found
 	f.classify(l.text, l.members)
-	if !settled[roleTime] && !l.each(&f, roleTime, (*line).takeTime) && f.best[roleSeconds] != 0 {
-		l.takeSeconds(&f)
+	l.applicationOf(&f, settled)
+}
+
+// applicationOf is applicationBut for members that were classified.
+func (l *line) applicationOf(f *found, settled *[numRoles]bool) {
+	if !settled[roleTime] && !l.each(f, roleTime, (*line).takeTime) && f.best[roleSeconds] != 0 {
+		l.takeSeconds(f)
 	}
-	if !settled[roleLevel] && !l.each(&f, roleLevel, (*line).takeLevel) {
-		l.implyLevel(&f)
+	if !settled[roleLevel] && !l.each(f, roleLevel, (*line).takeLevel) {
+		l.implyLevel(f)
 	}
-	if !settled[roleMessage] && !l.each(&f, roleMessage, (*line).takeMessage) {
-		l.nestedMessage(&f)
+	if !settled[roleMessage] && !l.each(f, roleMessage, (*line).takeMessage) {
+		l.nestedMessage(f)
 	}
 	if !settled[roleTrace] {
-		l.takeTrace(&f)
+		l.takeTrace(f)
 	}
 	if f.best[roleRequestID] != 0 {
-		l.each(&f, roleRequestID, (*line).takeRequestID)
+		l.each(f, roleRequestID, (*line).takeRequestID)
 	}
 }
 

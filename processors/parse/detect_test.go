@@ -64,13 +64,17 @@ func TestStreamsOfAContainerAreApart(t *testing.T) {
 	}
 }
 
+// foundFormat is the format that the stream of the parser's one container is known by.
+func foundFormat(p *Parser) string { return p.Containers()[0].Formats[event.Stdout] }
+
 func TestFormatIsStickyUntil16MissesIn64Lines(t *testing.T) {
 	p, src := New(Options{}), &event.Source{Container: "c"}
 	formatsOf(p, src, event.Stdout, jsonText)
-	if got := formatsOf(p, src, event.Stdout, repeat(logfmtText, 15)...); last(got) != "text" {
-		t.Errorf("given up after %v", got)
+	formatsOf(p, src, event.Stdout, repeat(plainText, 15)...)
+	if got := foundFormat(p); got != "json" {
+		t.Errorf("given up after 15 lines: %q", got)
 	}
-	if got := formatsOf(p, src, event.Stdout, logfmtText, logfmtText); last(got) != "logfmt" {
+	if got := formatsOf(p, src, event.Stdout, plainText, logfmtText); last(got) != "logfmt" || foundFormat(p) != "logfmt" {
 		t.Errorf("not given up: %v", got)
 	}
 }
@@ -79,11 +83,32 @@ func TestMissesOfAnOldWindowAreForgotten(t *testing.T) {
 	p, src := New(Options{}), &event.Source{Container: "c"}
 	formatsOf(p, src, event.Stdout, jsonText)
 	for range 10 {
-		formatsOf(p, src, event.Stdout, repeat(logfmtText, 15)...)
+		formatsOf(p, src, event.Stdout, repeat(plainText, 15)...)
 		formatsOf(p, src, event.Stdout, repeat(jsonText, 49)...)
 	}
-	if got := formatsOf(p, src, event.Stdout, logfmtText); last(got) != "text" {
+	if formatsOf(p, src, event.Stdout, plainText); foundFormat(p) != "json" {
 		t.Error("given up, though never 16 of 64 lines missed")
+	}
+}
+
+// TestSeveralFormatsOfOneStreamAreAllRead is for servers that write their own log
+// beside that of requests, as Caddy and Traefik do, and for several programs in
+// one container: whichever comes first, each line is read as what it is.
+func TestSeveralFormatsOfOneStreamAreAllRead(t *testing.T) {
+	const (
+		caddy   = `{"level":"info","ts":1772705472.1,"logger":"http.log.access","msg":"handled request","request":{"remote_ip":"10.0.0.1","proto":"HTTP/2.0","method":"GET","host":"ex.test","uri":"/a"},"bytes_read":0,"user_id":"","duration":0.004,"size":12,"status":200,"resp_headers":{}}`
+		traefik = `{"ClientHost":"10.0.0.1","RequestMethod":"GET","RequestPath":"/a","RequestProtocol":"HTTP/1.1","DownstreamStatus":200,"Duration":3123456,"RouterName":"web@kubernetes","level":"info","msg":"","time":"2026-03-05T10:11:12Z"}`
+	)
+	for _, lines := range [][2]string{{caddy, jsonText}, {traefik, jsonText}, {caddy, logfmtText}, {jsonText, logfmtText}} {
+		for _, first := range []int{0, 1} {
+			p, src := New(Options{}), &event.Source{Container: "c"}
+			want := [2]string{formatsOf(New(Options{}), src, event.Stdout, lines[0])[0], formatsOf(New(Options{}), src, event.Stdout, lines[1])[0]}
+			for i := first; i < 200; i++ {
+				if got := formatsOf(p, src, event.Stdout, lines[i%2]); got[0] != want[i%2] {
+					t.Fatalf("line %d of %v, beginning with %s, is %s", i-first, want, want[first], got[0])
+				}
+			}
+		}
 	}
 }
 

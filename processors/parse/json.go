@@ -1,12 +1,19 @@
 package parse
 
 // parseJSON reads a structured logger's object by the key conventions of
-// appKeys. Without a message the whole line is the body.
+// appKeys. Without a message the whole line is the body. In a stream that was
+// found to be of such objects it leaves those of servers' own to the formats
+// that know more of them: a server may write both to one stream.
 func parseJSON(l *line) bool {
 	if !l.scan() {
 		return false
 	}
-	l.application()
+	var f found
+	f.classify(l.text, l.members)
+	if f.best[roleServer] != 0 && l.sticky && l.src.candidates == nil {
+		return l.fail(reasonMisfit, 0)
+	}
+	l.applicationOf(&f, &[numRoles]bool{})
 	l.addMembers()
 	return true
 }

@@ -26,6 +26,9 @@ const (
 	// roleVerbosity is klog's v in JSON, which stands for a level.
 	roleVerbosity
 	roleError
+	// roleServer are keys of the objects of servers' own logs, which another
+	// format of the table may know more of.
+	roleServer
 	numRoles
 )
 
@@ -245,6 +248,19 @@ var appKeys = newAppKeys([]key{
 
 	{name: "v", role: roleVerbosity},
 	{name: "err", role: roleError},
+
+	{name: "response_flags", role: roleServer},
+	{name: "DownstreamStatus", role: roleServer},
+	{name: "OriginStatus", role: roleServer},
+	{name: "client.addr", role: roleServer},
+	{name: "resp_headers", role: roleServer},
+	{name: "remote_addr", role: roleServer},
+	{name: "body_bytes_sent", role: roleServer},
+	{name: "time_iso8601", role: roleServer},
+	{name: "frontend_name", role: roleServer},
+	{name: "auditID", role: roleServer},
+	{name: "line_num", role: roleServer},
+	{name: "c", role: roleServer},
 })
 
 // keyTable finds a key by its first bytes and length: a hash table of the

@@ -119,12 +119,33 @@ func (l *line) parseDetected(s *stream) {
 		s.format.Store(uint32(r))
 		return
 	}
+	// The head of a line that was too long says nothing about its stream.
+	cut := l.r.Flags&event.Truncated != 0
+	if !cut && l.ofAny() {
+		if l.r.Format == uint8(f) {
+			s.hit()
+		} else {
+			s.miss()
+		}
+		return
+	}
 	l.trying, l.at = uint8(f), at
 	l.raw(why)
-	// The head of a line that was too long says nothing about its stream.
-	if l.r.Flags&event.Truncated == 0 {
+	if !cut {
 		s.miss()
 	}
+}
+
+// ofAny tries all formats for a line that its stream's does not explain: several
+// programs may write to one stream, and a server its own log beside that of
+// requests. It settles nothing for the stream.
+func (l *line) ofAny() bool {
+	for set := detectable.of(l); set != 0; set &= set - 1 {
+		if l.try(uint8(bits.TrailingZeros64(set)), false) {
+			return true
+		}
+	}
+	return false
 }
 
 // detect tries every format in turn. Text is the answer for this line only:

@@ -18,9 +18,9 @@ func parseRustTracing(l *line) bool {
 	at := len(l.b.Data)
 	l.b.Data = uncoloured(l.b.Data, text)
 	l.r.Line = event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)}
-	l.text = l.b.Bytes(l.r.Line)
+	l.text, l.stampAt = l.b.Bytes(l.r.Line), 0
 	ok := l.rustTracing()
-	l.r.Line, l.text = line, text
+	l.r.Line, l.text, l.stampAt = line, text, 0
 	return ok
 }
 
