@@ -75,37 +75,45 @@ func (m *Machine) word(line []byte) Verdict {
 		m.state = ruby
 		return Begin
 	}
-	// Most lines are told by the first colon and space, which are found fast.
-	n := bytes.IndexByte(line[:min(len(line), maxToken)], ':')
-	if n < 0 && len(line) <= maxToken {
-		n = len(line)
+	n := token(line)
+	switch {
+	case n == len(line) || line[n] == ':':
+		return m.name(line, n)
+	case line[n] != ' ':
+		return m.place(line)
 	}
-	if n <= 0 || bytes.IndexByte(line[:n], ' ') >= 0 {
-		return Begin
-	}
-	return m.name(line, n)
+	return Begin
 }
 
-// name takes a line that begins with a name, which ends at n, and a colon, or is
-// nothing else.
-func (m *Machine) name(line []byte, n int) Verdict {
-	switch name := line[:n]; {
-	case m.knows(Java|DotNet|Node) && isException(name) && token(name) == n:
-		// A name without a package is also what many programs begin a message of
-		// one line with.
-		if bytes.IndexByte(name, '.') >= 0 {
-			m.state = frames
-		}
-		return Trace
-	case m.knows(Java|DotNet) && isClass(name) && token(name) == n:
-		return Trace
-	case m.knows(Ruby) && isRubyPlace(line, n):
+// place takes a line that begins with no class: maybe with the place of an error.
+func (m *Machine) place(line []byte) Verdict {
+	n := bytes.IndexByte(line[:min(len(line), maxToken)], ':')
+	switch {
+	case n <= 0:
+	case m.knows(Ruby) && isRubyPlace(line, n) && bytes.IndexByte(line[:n], ' ') < 0:
 		m.state = ruby
 		return Trace
 	case m.knows(Node) && isNodePlace(line):
 		m.state = nodeCode
 	}
 	return Begin
+}
+
+// name takes a line that begins with a name, which ends at n, and a colon, or is
+// nothing else.
+func (m *Machine) name(line []byte, n int) Verdict {
+	switch name := line[:n]; {
+	case m.knows(Java|DotNet|Node) && isException(name):
+		// A name without a package is also what many programs begin a message of
+		// one line with.
+		if bytes.IndexByte(name, '.') >= 0 {
+			m.state = frames
+		}
+		return Trace
+	case m.knows(Java|DotNet) && isClass(name):
+		return Trace
+	}
+	return m.place(line)
 }
 
 // phrases are how traces begin, by their first letter.
@@ -131,8 +139,10 @@ type phrase struct {
 
 // phrase is what a line begins, judged by its first words.
 func (m *Machine) phrase(line []byte) state {
-	for _, p := range phrases[line[0]&127] {
-		if len(line) < len(p.text) || string(line[:len(p.text)]) != p.text || !m.knows(p.of) {
+	all := phrases[line[0]&127]
+	for i := range all {
+		p := &all[i]
+		if len(line) < len(p.text) || line[1] != p.text[1] || string(line[:len(p.text)]) != p.text || !m.knows(p.of) {
 			continue
 		}
 		switch line[0] {

@@ -164,7 +164,7 @@ func isRailsError(line []byte) bool {
 
 // isRubyPlace recognises "app.rb:12:in " whose name ends at n.
 func isRubyPlace(line []byte, n int) bool {
-	if !bytes.HasSuffix(line[:n], []byte(".rb")) || n == len(line) || line[n] != ':' {
+	if n < len(".rb") || n == len(line) || line[n] != ':' || line[n-1] != 'b' || string(line[n-3:n]) != ".rb" {
 		return false
 	}
 	d := digits(line[n+1:])
@@ -253,22 +253,28 @@ func isLogLine(line []byte) bool {
 
 // isAccess recognises an access log's line by the address that it begins with.
 func isAccess(line []byte) bool {
-	at := 0
-	for part := range 4 {
-		n := digits(line[at:])
-		if n == 0 || n > 3 || at+n == len(line) {
+	dots, digits := 0, 0
+	for _, c := range line[:min(len(line), len("255.255.255.255,"))] {
+		switch {
+		case isDigit(c) && digits < 3:
+			digits++
+		case digits > 0 && c == '.' && dots < 3:
+			dots, digits = dots+1, 0
+		case digits > 0 && dots == 3:
+			return c == ' ' || c == ':' || c == ','
+		default:
 			return isAccess6(line)
 		}
-		at += n
-		if part < 3 && line[at] != '.' {
-			return isAccess6(line)
-		}
-		at++
 	}
-	return bytes.IndexByte([]byte(" :,"), line[at-1]) >= 0
+	return false
 }
 
+// isAccess6 does so for IPv6, whose first group ends with the fifth byte at the
+// latest.
 func isAccess6(line []byte) bool {
+	if bytes.IndexByte(line[:min(len(line), len("2001:"))], ':') < 0 {
+		return false
+	}
 	n := 0
 	for n < len(line) && n < 45 && (isDigit(line[n]) || line[n] == ':' || (line[n]|0x20)-'a' < 6) {
 		n++
