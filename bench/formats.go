@@ -4,59 +4,35 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"syscall"
 	"time"
 
+	"github.com/tailrace/tailrace/internal/tail/multiline"
 	"github.com/tailrace/tailrace/pipeline/event"
 	"github.com/tailrace/tailrace/processors/parse"
+	"github.com/tailrace/tailrace/processors/redact"
 )
 
-// formatLines is how many lines of a format are parsed in one batch, and
-// formatTime how long each figure is measured, in CPU time.
+// formatTime is how long each figure is measured, in CPU time, and formatSlices
+// into how many slices that is cut.
 const (
-	formatLines = 1000
-	formatTime  = 250 * time.Millisecond
+	formatTime   = 150 * time.Millisecond
+	formatSlices = 15
 )
-
-// expression takes the same fields out of a line by Go's regexp, as the
-// pipelines of other agents do, and converts the time and the numbers.
-type expression struct {
-	// time is the group of the time, layout its layout.
-	time   int
-	layout string
-	*regexp.Regexp
-}
-
-const clf = "02/Jan/2006:15:04:05 -0700"
-
-var expressions = map[string]*expression{
-	"nginx":         {3, clf, regexp.MustCompile(`^(\S+) - (.*?) \[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)" (\d{3}) (\d+) "([^"]*)" "([^"]*)"(?: "([^"]*)")?`)},
-	"apache":        {5, clf, regexp.MustCompile(`^(?:(\S+):(\d+) )?(\S+) \S+ (.*?) \[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)" (\d{3}) (\d+|-)(?: "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)")?`)},
-	"ingress-nginx": {3, clf, regexp.MustCompile(`^(\S+) - (.*?) \[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)" (\d{3}) (\d+) "([^"]*)" "([^"]*)" (\d+) ([\d.]+) \[([^\]]*)\] (?:\[([^\]]*)\] )?(\S+(?:, \S+)*) (\S+(?:, \S+)*) (\S+(?:, \S+)*) (\S+(?:, \S+)*) (\S+)$`)},
-	"traefik":       {3, clf, regexp.MustCompile(`^(\S+) - (.*?) \[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)" (\d{3}) (\d+) "([^"]*)" "([^"]*)" (\d+) "([^"]*)" "([^"]*)" (\d+)ms$`)},
-	"envoy":         {1, time.RFC3339Nano, regexp.MustCompile(`^\[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? (\S+)" (\d+) (\S+) (\d+) (\d+) (\d+) (\S+) "([^"]*)" "([^"]*)" "([^"]*)" "([^"]*)" "([^"]*)"$`)},
-	"istio":         {1, time.RFC3339Nano, regexp.MustCompile(`^\[([^\]]+)\] "(\S+) (\S+?)(?:\?(\S*))? (\S+)" (\d+) (\S+) (\S+) (\S+) "([^"]*)" (\d+) (\d+) (\d+) (\S+) "([^"]*)" "([^"]*)" "([^"]*)" "([^"]*)" "([^"]*)" (\S+) (\S+) (\S+) (\S+) (\S+) (\S+)$`)},
-	"haproxy":       {3, "02/Jan/2006:15:04:05.000", regexp.MustCompile(`^(\S+):(\d+) \[([^\]]+)\] (\S+) (\S+)/(\S+) (-?\d+)/(-?\d+)/(-?\d+)/(-?\d+)/\+?(-?\d+) (\d+) \+?(\d+) (\S+) (\S+) (\S+) (\d+)/(\d+)/(\d+)/(\d+)/\+?(\d+) (\d+)/(\d+)(?: \{([^}]*)\})?(?: \{([^}]*)\})? "(\S+) (\S+?)(?:\?(\S*))? HTTP/([\d.]+)"`)},
-	"linkerd":       {4, time.RFC3339Nano, regexp.MustCompile(`^(\S+):(\d+) (\S+) - \[([^\]]+)\] "(\S+) (\S+) HTTP/([\d.]+)" (\d{3})$`)},
-	"aws-alb":       {2, time.RFC3339Nano, regexp.MustCompile(`^(\S+) (\S+) (\S+) (\S+):(\d+) (\S+) (\S+) (\S+) (\S+) (\d+) (\S+) (\d+) (\d+) "(\S+) (\S+) (\S+)" "([^"]*)" (\S+) (\S+) (\S+) "([^"]*)"`)},
-	"nginx-error":   {1, "2006/01/02 15:04:05", regexp.MustCompile(`^(\S+ \S+) \[(\w+)\] (\d+)#(\d+): (?:\*(\d+) )?(.*?)(?:, client: (\S+), server: (\S+))?(?:, request: "([^"]*)")?(?:, upstream: "([^"]*)")?(?:, host: "([^"]*)")?$`)},
-	"apache-error":  {1, "Mon Jan 02 15:04:05.000000 2006", regexp.MustCompile(`^\[([^\]]+)\] \[(\w*):(\w+)\] \[pid (\d+)(?::tid (\d+))?\] (?:\[client ([^\]]+)\] )?(.*)$`)},
-}
 
 // formatsWorkload measures each format over its corpus: a line of it, a line
-// that is not, and Go's regexp doing the same job.
+// that is not, and Go's regexp doing the same job; then what a line costs that is
+// of no format, and what is done to it before and behind parsing.
 func formatsWorkload(_ context.Context, _ *lab, name string) error {
 	folders, err := filepath.Glob("testdata/formats/*")
 	if err != nil || len(folders) == 0 {
 		return fmt.Errorf("no corpora in testdata/formats: run this in the project's folder: %w", err)
 	}
+	fmt.Printf("%s: CPU time per line\n%-16s %6s %8s %8s %8s %8s %8s\n", name, "", "bytes", "hit ns", "splits", "MB/s", "miss ns", "× regexp")
 	miss := proseLines()
-	fmt.Printf("%s: CPU time per line\n%-14s %6s %8s %8s %8s %8s\n", name, "format", "bytes", "hit ns", "MB/s", "miss ns", "× regexp")
 	for _, folder := range folders {
 		format := filepath.Base(folder)
 		lines, err := linesOf(folder)
@@ -66,71 +42,51 @@ func formatsWorkload(_ context.Context, _ *lab, name string) error {
 		if parse.CheckFormat(format) != nil {
 			continue
 		}
-		hit, bytes := parseTime(format, lines), meanBytes(lines)
-		fmt.Printf("%-14s %6.0f %8.0f %8.0f %8.0f %8s\n", format, bytes, hit, bytes/hit*1000, parseTime(format, miss), timesRegexp(format, lines, hit))
+		hit := cpuPerLine(len(lines), parsing(format, lines))
+		missed := cpuPerLine(len(miss), parsing(format, miss))
+		printRow(format, lines, hit, fmt.Sprintf("%.0f", missed), timesRegexp(expressions[format], format, lines, hit))
 	}
-	fmt.Printf("%-14s %6.0f %8.0f  of a line that no format explains\n", "detection", meanBytes(miss), parseTime(parse.FormatAuto, miss))
-	fmt.Printf("%-14s %6.0f %8.0f  bytes.IndexByte for the newline alone\n", "split", meanBytes(miss), splitTime(miss))
+	return otherRows(miss)
+}
+
+// otherRows are those of what all lines pass, and of lines of no format.
+func otherRows(prose [][]byte) error {
+	text, auto := cpuPerLine(len(prose), parsing("text", prose)), cpuPerLine(len(prose), parsing(parse.FormatAuto, prose))
+	printRow("no format", prose, auto, "", "")
+	printRow("  detection", prose, max(auto-text, 0), "", "")
+	for _, row := range []struct {
+		name  string
+		lines [][]byte
+		run   func([][]byte) func()
+		by    *regexp.Regexp
+	}{
+		{"multi-line", logLines(prose), following, goesOn},
+		{"redaction", cleanLines(), redacting, secrets},
+	} {
+		ns := cpuPerLine(len(row.lines), row.run(row.lines))
+		byRegexp := cpuPerLine(len(row.lines), func() {
+			for _, l := range row.lines {
+				row.by.Match(l)
+			}
+		})
+		printRow(row.name, row.lines, ns, "", fmt.Sprintf("%.1f", byRegexp/ns))
+	}
+	printRow("newline split", prose, splitTime(prose), "", "")
 	return nil
 }
 
-// linesOf are the lines of a format's logs, repeated up to formatLines.
-func linesOf(folder string) (lines [][]byte, err error) {
-	files, err := filepath.Glob(folder + "/*.log")
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		lines = append(lines, bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))...)
-	}
-	for i := 0; len(lines) > 0 && len(lines) < formatLines; i++ {
-		lines = append(lines, lines[i])
-	}
-	return lines, nil
-}
-
-// proseLines are of no format.
-func proseLines() (lines [][]byte) {
-	kinds := []string{
-		"order %d placed by user u-7, a plain line of text that says nothing more than that",
-		"2026-03-05 10:11:12.%03d INFO [main] started on port 8080 after having read the configuration",
-		"[worker-%d] connected to 10.0.0.1:5432, pool has 7 of 20 connections in use at the moment",
-		"10.0.0.%d is up and answers in 3 ms, which is more than the 2 ms that it had needed before",
-		"\tat com.example.shop.Order.place(Order.java:%d) ~[shop.jar:1.0] of thread http-nio-8080-exec-1",
-	}
-	for i := range formatLines {
-		lines = append(lines, fmt.Appendf(nil, kinds[i%len(kinds)], i%250))
-	}
-	return lines
-}
-
-func meanBytes(lines [][]byte) float64 {
-	n := 0
-	for _, l := range lines {
-		n += len(l)
-	}
-	return float64(n) / float64(len(lines))
-}
-
-// parseTime is the CPU time, in ns, that a line of a stream of a format costs.
-func parseTime(format string, lines [][]byte) float64 {
-	return cpuPerLine(len(lines), parsing(format, lines))
+// printRow prints a row; splits is how often the newline of a line of prose is found
+// in the time, measured beside it: a measure that slow machines share.
+func printRow(name string, lines [][]byte, ns float64, miss, factor string) {
+	bytes := meanBytes(lines)
+	fmt.Printf("%-16s %6.0f %8.0f %8.1f %8.0f %8s %8s\n", name, bytes, ns, ns/splitTime(proseLines()), bytes/ns*1000, miss, factor)
 }
 
 // parsing is a function that parses the lines of a stream of a format again and
 // again.
 func parsing(format string, lines [][]byte) func() {
 	src := &event.Source{Container: "c", Settings: event.Settings{Format: format}}
-	p, b := parse.New(parse.Options{}), new(event.Batch)
-	b.Reset(src)
-	for _, l := range lines {
-		s := b.Append(l)
-		b.Records = append(b.Records, event.Record{Raw: s, Line: s, Lines: 1, Observed: 1900000000e9})
-	}
+	p, b := parse.New(parse.Options{}), batchOf(src, lines)
 	fresh, data := slices.Clone(b.Records), len(b.Data)
 	return func() {
 		b.Data, b.Fields = b.Data[:data], b.Fields[:0]
@@ -139,48 +95,27 @@ func parsing(format string, lines [][]byte) func() {
 	}
 }
 
-// timesRegexp is how many times longer Go's regexp, time and strconv take for the lines that it
-// matches.
-func timesRegexp(format string, lines [][]byte, hit float64) string {
-	re := expressions[format]
-	if re == nil {
-		return "-"
-	}
-	matched := slices.DeleteFunc(slices.Clone(lines), func(l []byte) bool { return !re.Match(l) })
-	if len(matched) == 0 {
-		return "-"
-	}
-	ns := cpuPerLine(len(matched), func() {
-		for _, l := range matched {
-			re.read(l)
+// following says of each line what it is to the one before.
+func following(lines [][]byte) func() {
+	var m multiline.Machine
+	return func() {
+		for _, l := range lines {
+			m.Next(l)
 		}
-	})
-	if len(matched) < len(lines) {
-		hit = parseTime(format, matched)
 	}
-	return fmt.Sprintf("%.1f", ns/hit)
 }
 
-// read finds the fields of a line and converts those that are no text.
-func (e *expression) read(line []byte) (fields, numbers int) {
-	at := e.FindSubmatchIndex(line)
-	for g := 2; g+1 < len(at); g += 2 {
-		if at[g] < 0 {
-			continue
-		}
-		text := line[at[g]:at[g+1]]
-		fields++
-		if g == 2*e.time {
-			if _, err := time.Parse(e.layout, string(text)); err != nil {
-				panic(err)
-			}
-		} else if _, err := strconv.Atoi(string(text)); len(text) > 0 && text[0]-'0' <= 9 && err == nil {
-			numbers++
-		}
+// redacting looks for secrets in lines that have none.
+func redacting(lines [][]byte) func() {
+	p, err := redact.New(redact.DefaultConfig(), nil)
+	if err != nil {
+		panic(err)
 	}
-	return fields, numbers
+	b := batchOf(&event.Source{Container: "c"}, lines)
+	return func() { p.Process(b) }
 }
 
+// splitTime is what finding the newlines alone takes per line.
 func splitTime(lines [][]byte) float64 {
 	text := bytes.Join(lines, []byte("\n"))
 	return cpuPerLine(len(lines), func() {
@@ -193,9 +128,6 @@ func splitTime(lines [][]byte) float64 {
 		}
 	})
 }
-
-// formatSlices are as many as formatTime is cut into.
-const formatSlices = 25
 
 // cpuPerLine repeats run for formatTime and returns the best of its slices,
 // which other work on the machine disturbs least.

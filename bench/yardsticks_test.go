@@ -4,15 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tailrace/tailrace/bench/corpus"
 	"github.com/tailrace/tailrace/bench/reflimit"
 	"github.com/tailrace/tailrace/bench/refstd"
 )
-
-var firstLine = time.Date(2026, 3, 5, 10, 11, 12, 0, time.UTC)
 
 // The yardsticks measure work only if they write the same documents.
 func TestYardsticksAgree(t *testing.T) {
