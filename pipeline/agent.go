@@ -307,10 +307,8 @@ func (a *Agent) newShipper(ctx context.Context, name string, e exporter) (*shipp
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range a.stores {
-		if _, err := patiently(ctx, a.opener, func() (bool, error) { return true, s.Rollback(name, cursor.Stats().Position) }); err != nil {
-			return nil, err
-		}
+	if err := a.rollback(ctx, name, cursor.Stats().Position); err != nil {
+		return nil, err
 	}
 	o.Name, o.Cursor, o.Exporter, o.Logger = name, cursor, e.Exporter, a.log
 	o.DeadLetter = a.dead

@@ -68,19 +68,22 @@ func (a *Agent) newFrameReceivers() (all []namedReceiver, err error) {
 	return all, err
 }
 
-// frameBudget is each receiver's share of the memory for frames.
-func (a *Agent) frameBudget() int64 {
-	n := 0
+func (a *Agent) countFrameReceivers() (n int) {
 	for _, id := range a.conf.Receivers {
 		if isOfFrames(id) {
 			n++
 		}
 	}
+	return n
+}
+
+// frameBudget is each receiver's share of the memory for frames.
+func (a *Agent) frameBudget() int64 {
 	budget := int64(onDiskBudget)
 	if a.inMemory() {
 		budget = int64(a.cfg.Service.Journal.MaxSize)
 	}
-	return budget / int64(max(1, n))
+	return budget / int64(max(1, a.countFrameReceivers()))
 }
 
 // intake is the agent's journal as receivers of frames see it.

@@ -99,6 +99,22 @@ func (a *Agent) openMemory(ctx context.Context) error {
 	return nil
 }
 
+// rollback discards what the stores have of an exporter's frames that come
+// again. With a journal in memory frames of a queue may not come again: the
+// broker hears at once that their documents are safe, and positions are saved
+// later. Those that do come are in the stores twice then.
+func (a *Agent) rollback(ctx context.Context, exporter string, position uint64) error {
+	if a.inMemory() && a.countFrameReceivers() > 0 {
+		return nil
+	}
+	for _, s := range a.stores {
+		if _, err := patiently(ctx, a.opener, func() (bool, error) { return true, s.Rollback(exporter, position) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // claimIfWritable takes the directory, if there is one that can be written.
 func (a *Agent) claimIfWritable(ctx context.Context, fsys vfs.FS, dir string) (kept bool, err error) {
 	if dir == "" {

@@ -25,8 +25,11 @@ func (s *session) open(d *amqp.Delivery) (*frame.Sealed, error) {
 		return nil, err
 	}
 	m := &sealed.Meta
-	// A time to come would hide copies in older indices.
-	m.JournalTime = min(m.JournalTime, time.Now().UnixNano())
+	if now := time.Now().UnixNano(); m.JournalTime > now {
+		// A time to come hides copies in older indices, and now is later at the
+		// next delivery.
+		m.JournalTime, m.MaybeSeen = now, true
+	}
 	// What is in the documents is not looked at.
 	m.Filter = frame.Everything
 	docs := uint64(m.Docs)

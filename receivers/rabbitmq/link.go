@@ -2,6 +2,7 @@ package rabbitmq
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -14,10 +15,10 @@ type link interface {
 	// Consume begins deliveries of a queue, of which so many may be without an
 	// answer. They end when the link does, after Cancel, or when the broker
 	// ends them.
-	Consume(queue string, prefetch int) (<-chan *arrival, error)
+	Consume(ctx context.Context, queue string, prefetch int) (<-chan *arrival, error)
 	// Cancel returns when the last delivery has been handed to the receiver of
 	// Consume's channel, or is about to be.
-	Cancel() error
+	Cancel(ctx context.Context) error
 	// Ack settles all deliveries up to a tag, Nack one by its tag or, with
 	// tag 0, all that are left.
 	Ack(tag uint64) error
@@ -46,26 +47,51 @@ func dial(ctx context.Context, d *amqpconn.Dialer) (link, error) {
 	if err != nil {
 		return nil, err
 	}
-	channel, err := conn.Channel()
+	b := &broker{conn: conn, closed: make(chan *amqp.Error, 2)}
+	err = b.ask(ctx, func() (err error) {
+		b.channel, err = conn.Channel()
+		return err
+	})
 	if err != nil {
 		conn.Sever()
 		return nil, err
 	}
-	b := &broker{conn: conn, channel: channel, closed: make(chan *amqp.Error, 2)}
 	// A channel may be closed without its connection, not the reverse.
-	channel.NotifyClose(b.closed)
+	b.channel.NotifyClose(b.closed)
 	return b, nil
+}
+
+// answerLimit is how long the broker may take to answer a question: for a queue
+// that has no leader it may take for ever, and its heartbeats go on meanwhile.
+const answerLimit = 30 * time.Second
+
+var errNoAnswer = fmt.Errorf("the broker has not answered for %s, as it does for a queue without a leader", answerLimit)
+
+// ask ends the connection, and so the question, when there is no answer in time
+// or ctx ends.
+func (b *broker) ask(ctx context.Context, question func() error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerLimit, errNoAnswer)
+	defer cancel()
+	stop := context.AfterFunc(ctx, b.conn.Sever)
+	err := question()
+	if !stop() {
+		err = context.Cause(ctx)
+	}
+	return err
 }
 
 // consumerTag names the one consumer of a channel.
 const consumerTag = "tailrace"
 
 // Consume implements link.
-func (b *broker) Consume(queue string, prefetch int) (<-chan *arrival, error) {
-	if err := b.channel.Qos(prefetch, 0, false); err != nil {
-		return nil, err
-	}
-	in, err := b.channel.Consume(queue, consumerTag, false, false, false, false, nil)
+func (b *broker) Consume(ctx context.Context, queue string, prefetch int) (<-chan *arrival, error) {
+	var in <-chan amqp.Delivery
+	err := b.ask(ctx, func() (err error) {
+		if err = b.channel.Qos(prefetch, 0, false); err == nil {
+			in, err = b.channel.Consume(queue, consumerTag, false, false, false, false, nil)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +108,9 @@ func (b *broker) Consume(queue string, prefetch int) (<-chan *arrival, error) {
 }
 
 // Cancel implements link.
-func (b *broker) Cancel() error { return b.channel.Cancel(consumerTag, false) }
+func (b *broker) Cancel(ctx context.Context) error {
+	return b.ask(ctx, func() error { return b.channel.Cancel(consumerTag, false) })
+}
 
 // Ack implements link.
 func (b *broker) Ack(tag uint64) error { return b.channel.Ack(tag, true) }

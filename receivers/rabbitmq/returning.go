@@ -29,7 +29,7 @@ func (s *session) giveBack() error {
 func (s *session) returnAll() (n int, err error) {
 	s.pause()
 	if s.deliveries != nil {
-		if err := s.link.Cancel(); err != nil {
+		if err := s.link.Cancel(s.closed); err != nil {
 			return 0, err
 		}
 		if n, err = s.refuse(); err != nil {
@@ -62,7 +62,7 @@ func (s *session) finish() error {
 	refused := 0
 	if s.deliveries != nil {
 		s.pause()
-		if err := s.link.Cancel(); err != nil {
+		if err := s.link.Cancel(s.closed); err != nil {
 			return err
 		}
 		var err error

@@ -79,7 +79,7 @@ func closedFor(reason *amqp.Error) error {
 
 // step waits for what is next, and does it.
 func (s *session) step(receiving context.Context) error {
-	if err := s.begin(); err != nil {
+	if err := s.begin(receiving); err != nil {
 		return err
 	}
 	deadline, stop := s.deadline()
@@ -99,12 +99,12 @@ func (s *session) step(receiving context.Context) error {
 }
 
 // begin asks for messages when nothing is left of those before.
-func (s *session) begin() (err error) {
+func (s *session) begin(receiving context.Context) (err error) {
 	if s.deliveries != nil || len(s.book.entries) > 0 || s.held.Load() > 0 {
 		return nil
 	}
 	s.window.set(s.window.wanted())
-	if s.deliveries, err = s.link.Consume(s.queue, s.window.limit); err != nil {
+	if s.deliveries, err = s.link.Consume(receiving, s.queue, s.window.limit); err != nil {
 		return err
 	}
 	s.shrinking = false
@@ -179,16 +179,21 @@ func (s *session) resize() error {
 	}
 	s.shrinking = true
 	s.pause()
-	return s.link.Cancel()
+	return s.link.Cancel(s.closed)
 }
 
 func (s *session) pause() { s.figures.change(func(st *Stats) { st.Consuming = false }) }
 
-// take hands a message on.
+// besides is about what a message takes in memory besides its body: its
+// properties and headers, and the metadata of its frame.
+const besides = 1 << 10
+
+// take hands a message on. One that does not fit beside those that wait goes
+// back, so that the journal has room for each that is handed on.
 func (s *session) take(receiving context.Context, d *arrival) error {
-	size := len(d.Body)
+	size := len(d.Body) + besides
 	s.window.note(size)
-	if s.shrinking && s.book.bytes+int64(size) > s.window.budget && len(s.book.entries) > 0 {
+	if s.book.bytes+int64(size) > s.window.budget && len(s.book.entries) > 0 {
 		s.note(func(st *Stats) { st.received(d); st.Returned++ })
 		return s.link.Nack(d.DeliveryTag, true)
 	}
