@@ -61,17 +61,22 @@ type filesConfig struct {
 
 func defaultFiles() filesConfig { return filesConfig{files.DefaultConfig()} }
 
-// ValidateIn checks the name of the format and the layout too.
+// ValidateIn checks the name of the format, the layout and the zone too.
 func (c *filesConfig) ValidateIn(s *config.Service) error {
-	err := parse.CheckFormat(c.Format, slices.Collect(maps.Keys(s.Formats))...)
-	if err != nil {
-		err = fmt.Errorf("format: %w", err)
+	all := []error{c.Config.Validate()}
+	for _, key := range []struct {
+		name string
+		err  error
+	}{
+		{"format", parse.CheckFormat(c.Format, slices.Collect(maps.Keys(s.Formats))...)},
+		{"log_format", parse.CheckLayout(c.Format, c.LogFormat)},
+		{"timezone", parse.CheckZone(c.Timezone)},
+	} {
+		if key.err != nil {
+			all = append(all, fmt.Errorf("%s: %w", key.name, key.err))
+		}
 	}
-	layout := parse.CheckLayout(c.Format, c.LogFormat)
-	if layout != nil {
-		layout = fmt.Errorf("log_format: %w", layout)
-	}
-	return errors.Join(c.Config.Validate(), err, layout)
+	return errors.Join(all...)
 }
 
 // newReceiver makes what finds the files of a receiver.

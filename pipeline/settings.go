@@ -45,5 +45,5 @@ func (s settled) Close() error {
 // Components do not know each other, so each one's check is called here.
 func (a *Agent) checkSettings(s event.Settings) error {
 	format := parse.CheckFormat(s.Format, slices.Collect(maps.Keys(a.cfg.Service.Formats))...)
-	return errors.Join(redact.CheckClasses(s.Redact), format, parse.CheckLayout(s.Format, s.LogFormat), tail.CheckMultiline(s.Multiline))
+	return errors.Join(redact.CheckClasses(s.Redact), format, parse.CheckLayout(s.Format, s.LogFormat), tail.CheckMultiline(s.Multiline), parse.CheckZone(s.Timezone))
 }

@@ -15,6 +15,9 @@ type Settings struct {
 	// Multiline says how lines are put together to records, Redact what is
 	// redacted; empty is as configured.
 	Multiline, Redact string
+	// Timezone is that of times in lines that name none, by its name in the IANA
+	// database or "Local"; empty is as configured for all.
+	Timezone string
 	// Sample keeps one in so many records; 0 and 1 keep all.
 	Sample uint64
 	// Without is a stream whose records are dropped, StreamNone for none.
@@ -30,6 +33,7 @@ func (s *Settings) Override(o Settings) {
 		{&s.DataStreamNamespace, &o.DataStreamNamespace},
 		{&s.Multiline, &o.Multiline},
 		{&s.Redact, &o.Redact},
+		{&s.Timezone, &o.Timezone},
 	} {
 		if *f.by != "" {
 			*f.of = *f.by

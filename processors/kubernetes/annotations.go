@@ -28,11 +28,12 @@ const (
 	keyMultiline  = "multiline"
 	keySample     = "sample"
 	keyRedact     = "redact"
+	keyTimezone   = "timezone"
 )
 
 // Keys are those of the annotations that are understood.
 func Keys() []string {
-	return []string{keyExclude, keyFormat, keyLogFormat, keyDataset, keyDataStream, keyMultiline, keySample, keyRedact}
+	return []string{keyExclude, keyFormat, keyLogFormat, keyDataset, keyDataStream, keyMultiline, keySample, keyRedact, keyTimezone}
 }
 
 // What whoever may annotate a pod can make the agent keep is bounded: values are
@@ -212,6 +213,8 @@ func (w *wish) set(a *annotation, value string, check func(event.Settings) error
 		s.Multiline = value
 	case keyRedact:
 		s.Redact = value
+	case keyTimezone:
+		s.Timezone = value
 	}
 	all := w.Settings
 	all.Override(s)

@@ -68,6 +68,7 @@ func TestAnnotationsSayHowALogIsRead(t *testing.T) {
 		{"tailrace.io/format.web=json; tailrace.io/sample=5", "tailrace.io/format=nginx", "format=nginx sample=5", "format=nginx sample=5"},
 		{"", "tailrace.io/data-stream-dataset=My App; tailrace.io/data-stream-namespace=team-a", "dataset=My App namespace=team-a", "dataset=My App namespace=team-a"},
 		{"", "tailrace.io/multiline.web=java; tailrace.io/redact.side=off", "multiline=java", "redact=off"},
+		{"tailrace.io/timezone=Asia/Tokyo", "tailrace.io/timezone.web=Europe/Berlin", "timezone=Europe/Berlin", "timezone=Asia/Tokyo"},
 		{"", "tailrace.io/sample=1", "sample=1", "sample=1"},
 		{"", "tailrace.io/log-format.web=$remote_addr $status", "layout=$remote_addr $status", ""},
 		{"", "tailrace.io/exclude=true", "excluded by tailrace.io/exclude", "excluded by tailrace.io/exclude"},
@@ -120,7 +121,7 @@ func (s *Pods) wanted(container string) string {
 	w := s.Settings(&src)
 	var all []string
 	for _, f := range []struct{ name, value string }{
-		{"format", w.Format}, {"layout", w.LogFormat}, {"dataset", w.Dataset}, {"namespace", w.DataStreamNamespace}, {"multiline", w.Multiline}, {"redact", w.Redact},
+		{"format", w.Format}, {"layout", w.LogFormat}, {"dataset", w.Dataset}, {"namespace", w.DataStreamNamespace}, {"multiline", w.Multiline}, {"redact", w.Redact}, {"timezone", w.Timezone},
 	} {
 		if f.value != "" {
 			all = append(all, f.name+"="+f.value)

@@ -26,9 +26,9 @@ var timeLayouts = map[string]int{"auto": 0, "rfc3339": 0, "clf": 0, "epoch": 0, 
 func compileTime(layout, location string) (customTime, error) {
 	var c customTime
 	if location != "" {
-		zone, err := time.LoadLocation(location)
+		zone, err := loadZone(location)
 		if err != nil {
-			return c, fmt.Errorf("timestamp.location: there is no time zone %q: write a name of the IANA database such as Europe/Berlin, UTC or Local", location)
+			return c, fmt.Errorf("timestamp.location: %w", err)
 		}
 		c.zone = zone
 	}
@@ -54,9 +54,9 @@ func compileTime(layout, location string) (customTime, error) {
 // all, and whether it is one that is believed.
 func (c *customTime) read(l *line, s []byte) (ok, taken bool) {
 	if c.zone != nil {
-		outer, zoned := l.clock.zone, l.p.zoned
-		l.clock.zone, l.p.zoned = c.zone, true
-		defer func() { l.clock.zone, l.p.zoned = outer, zoned }()
+		outer, zoned := l.clock.zone, l.clock.zoned
+		l.clock.zone, l.clock.zoned = c.zone, true
+		defer func() { l.clock.zone, l.clock.zoned = outer, zoned }()
 	}
 	ns, zoned, ok := c.instant(l, s)
 	switch {
@@ -70,18 +70,19 @@ func (c *customTime) read(l *line, s []byte) (ok, taken bool) {
 
 // instant reads a time, and whether it names its zone.
 func (c *customTime) instant(l *line, s []byte) (ns int64, zoned, ok bool) {
+	l.clock.guessed = false
 	switch c.named {
 	case "":
 		return c.layout.instant(l, s)
 	case "auto":
 		ns, ok = l.clock.parse(s)
-		return ns, namesZone(s), ok
+		return ns, !l.clock.guessed, ok
 	case "rfc3339":
-		if len(s) < isoSize+1 || s[4] != '-' || !namesZone(s) {
+		if len(s) < isoSize || s[4] != '-' {
 			return 0, true, false
 		}
 		ns, ok = l.clock.parseISO(s)
-		return ns, true, ok
+		return ns, true, ok && !l.clock.guessed
 	case "clf":
 		ns, ok = l.clock.parseCLF(s)
 		return ns, true, ok
@@ -91,14 +92,6 @@ func (c *customTime) instant(l *line, s []byte) (ns int64, zoned, ok bool) {
 	}
 	ns, ok = epochIn(s, timeLayouts[c.named])
 	return ns, true, ok
-}
-
-// namesZone reports whether what clock.parse has read names a zone: numbers do.
-func namesZone(s []byte) bool {
-	if len(s) < isoSize || bytes.IndexByte(s, ':') < 0 {
-		return true
-	}
-	return bytes.ContainsAny(s[isoSize:], "Z+-TzC")
 }
 
 // epochIn reads a number since the epoch whose unit is 10^-places seconds.

@@ -73,7 +73,7 @@ func (l *line) nearest(d civil, frac int64) (int64, bool) {
 	if reference == 0 {
 		reference = l.r.Observed
 	}
-	at := time.Unix(0, reference).In(l.p.zone)
+	at := time.Unix(0, reference).In(l.clock.zone)
 	d.year = at.Year()
 	switch months := d.month - int(at.Month()); {
 	case months > 6:

@@ -12,7 +12,7 @@ const zoneStep = 14 * int64(time.Minute)
 // Where the zone is a guess it does so if nothing better is known, or if the time
 // is so near the runtime's stamp that the guess is right.
 func (l *line) setLocalTime(ns int64) bool {
-	if !l.p.zoned && l.runtimeTime != 0 && (ns > l.runtimeTime || l.runtimeTime-ns > zoneStep) {
+	if !l.clock.zoned && l.runtimeTime != 0 && (ns > l.runtimeTime || l.runtimeTime-ns > zoneStep) {
 		return false
 	}
 	return l.setTime(ns)

@@ -60,7 +60,7 @@ func (l *line) timeOfDay(i int) stamp {
 	if reference == 0 {
 		reference = l.r.Observed
 	}
-	at := time.Unix(0, reference).In(l.p.zone)
+	at := time.Unix(0, reference).In(l.clock.zone)
 	ns, ok := l.clock.local(civil{at.Year(), int(at.Month()), at.Day(), two(s, 0), two(s, 3), two(s, 6)}, frac)
 	if n < 0 || !ok {
 		return stamp{}

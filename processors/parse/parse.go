@@ -27,9 +27,8 @@ type Options struct {
 // Parser is the processor of one lane. All methods belong to the lane's
 // goroutine but for Counters and Containers.
 type Parser struct {
+	// zone is that of the sources that have none of their own, nil for a guess.
 	zone *time.Location
-	// zoned says that the zone was configured and is no guess.
-	zoned bool
 	// custom are the formats that the configuration defines.
 	custom   Custom
 	log      *slog.Logger
@@ -57,6 +56,8 @@ type source struct {
 	// detection.
 	candidates []uint8
 	reserved   reserved
+	// zone is that of times which name none, nil for a guess.
+	zone *time.Location
 	// apache says that the source is known to be Apache's.
 	apache bool
 	// layout is what its lines look like, if the configuration says so.
@@ -67,14 +68,12 @@ type source struct {
 
 // New returns a parser for one lane.
 func New(o Options) *Parser {
-	p := &Parser{zone: o.Location, zoned: o.Location != nil, custom: o.Custom, log: o.Logger, sources: map[*event.Source]*source{}, layouts: map[layoutKey]*layout{}, containers: map[string]*container{}}
-	if p.zone == nil {
-		p.zone = time.UTC
-	}
+	p := &Parser{zone: o.Location, custom: o.Custom, log: o.Logger, sources: map[*event.Source]*source{}, layouts: map[layoutKey]*layout{}, containers: map[string]*container{}}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}
-	p.line.p, p.line.clock.zone = p, p.zone
+	p.line.p = p
+	p.line.clock.setZone(p.zone)
 	p.line.scanner, p.line.inner = new(strictjson.Scanner), new(strictjson.Scanner)
 	return p
 }
@@ -82,7 +81,7 @@ func New(o Options) *Parser {
 // Open prepares for the batches of src. What is known of its container's
 // formats is taken over, so that a rotation changes nothing.
 func (p *Parser) Open(src *event.Source) {
-	s := &source{candidates: explicit(src.Format), reserved: reservedOf(src), apache: ofApache(src)}
+	s := &source{candidates: explicit(src.Format), reserved: reservedOf(src), apache: ofApache(src), zone: p.zoneOf(src)}
 	if s.layout = p.layoutOf(src.Format, src.LogFormat); s.layout != nil {
 		s.candidates = givenCandidates(s.layout)
 	} else if s.custom = p.custom[src.Format]; s.custom != nil {
@@ -128,6 +127,7 @@ func (p *Parser) sourceOf(src *event.Source) *source {
 			p.Open(src)
 		}
 		p.current, p.currentSrc = p.sources[src], src
+		p.line.clock.setZone(p.current.zone)
 	}
 	return p.current
 }

@@ -56,13 +56,12 @@ func (l *line) postgresTime() (t stamp, ok bool) {
 
 var zoneBytes = bytesOf(letters + digits0 + "+-:")
 
-// setPostgresTime makes t the record's time. An abbreviation other than UTC's
-// names may be of several zones.
+// setPostgresTime makes the time that ends at t the record's, unless its
+// abbreviation may be of several zones.
 func (l *line) setPostgresTime(t stamp) {
 	if ns, ok := l.clock.parse(l.text[:t.end]); ok {
-		t.ns, t.zoned = ns, true
+		l.setTime(ns)
 	}
-	l.setStamp(t)
 }
 
 // maxPostgresName bounds where the tag is looked for: names are of up to 63

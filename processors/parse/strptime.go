@@ -192,14 +192,18 @@ func (t *readTime) takeWord(directive byte, s []byte) int {
 	return t.zone(s)
 }
 
-// zone reads an offset, Z, UTC or GMT: other names of zones are ambiguous.
+// zone reads an offset, Z, or an abbreviation that zoneNamed knows.
 func (t *readTime) zone(s []byte) int {
 	n := 0
 	for n < len(s) && n < 6 && s[n] != ' ' && s[n] != ']' {
 		n++
 	}
 	for ; n > 0; n-- {
-		if offset, ok := zoneOffset(s[:n]); ok && offset != noZone {
+		offset, ok := zoneOffset(s[:n])
+		if !ok {
+			offset, ok = zoneNamed(s[:n])
+		}
+		if ok && offset != noZone {
 			t.offset = offset
 			return n
 		}

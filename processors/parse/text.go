@@ -45,7 +45,7 @@ func (l *line) textHead() (end int) {
 	if t.end == 0 {
 		return 0
 	}
-	if t.zoned || l.p.zoned || l.runtimeTime == 0 {
+	if t.zoned || l.clock.zoned || l.runtimeTime == 0 {
 		l.setTime(t.ns)
 	}
 	if !l.textLevel(t.end) {

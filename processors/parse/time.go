@@ -1,11 +1,8 @@
 package parse
 
 import (
-	"bytes"
 	"encoding/binary"
 	"time"
-
-	"github.com/tailrace/tailrace/internal/strictjson"
 )
 
 // Bounds within which a line's own time is believed: clocks that were never
@@ -39,9 +36,11 @@ func (l *line) setTime(ns int64) bool {
 // clock reads times. It remembers the last minute that it saw, and the last
 // second where times have no fractions, since neighbouring lines mostly share it.
 type clock struct {
-	// zone is that of times which name none; guessed says that it was asked for,
-	// and is reset by who wants to know.
+	// zone is that of times which name none, zoned says that it was configured and
+	// is no guess. guessed says that it was asked for, and is reset by who wants to
+	// know.
 	zone     *time.Location
+	zoned    bool
 	guessed  bool
 	iso, clf minute
 	// stamp is the last time in the Common Log Format, at what it says.
@@ -65,8 +64,8 @@ func (c *clock) parse(s []byte) (ns int64, ok bool) {
 	if len(s) >= 19 && s[4] == '-' {
 		return c.parseISO(s)
 	}
-	if len(s) >= 16 && s[8] == 'T' {
-		return parseBasic(s)
+	if len(s) >= 15 && s[8] == 'T' {
+		return c.parseBasic(s)
 	}
 	if len(s) >= 19 && (s[2]-'0' > 9 || s[4] == '/') {
 		return c.parseServers(s)
@@ -87,11 +86,10 @@ func (c *clock) parseISO(s []byte) (int64, bool) {
 		return 0, false
 	}
 	offset, ok := zoneOffset(s[19+n:])
-	if !ok {
-		return 0, false
-	}
-	if offset == noZone {
-		offset = c.localOffset(minute)
+	if !ok || offset == noZone {
+		if offset, ok = c.rareOffset(s[19+n:], minute); !ok {
+			return 0, false
+		}
 	}
 	return nanos(minute+int64(sec-offset), frac)
 }
@@ -102,8 +100,7 @@ func (c *clock) localOffset(seconds int64) int {
 	if c.zone == time.UTC {
 		return 0
 	}
-	at := time.Unix(seconds, 0).UTC()
-	_, offset := time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), 0, 0, c.zone).Zone()
+	_, offset := c.zoneAt(seconds)
 	return offset
 }
 
@@ -125,7 +122,7 @@ func (c *clock) minute(s []byte) (int64, bool) {
 }
 
 // parseBasic reads 20260305T101112.000Z, ISO 8601's basic form.
-func parseBasic(s []byte) (int64, bool) {
+func (c *clock) parseBasic(s []byte) (int64, bool) {
 	d := civil{
 		year: two(s, 0)*100 + two(s, 2), month: two(s, 4), day: two(s, 6),
 		hour: two(s, 9), min: two(s, 11), sec: two(s, 13),
@@ -134,12 +131,9 @@ func parseBasic(s []byte) (int64, bool) {
 	if !d.valid() || n < 0 {
 		return 0, false
 	}
-	offset, ok := zoneOffset(s[15+n:])
+	offset, ok := c.rareOffset(s[15+n:], d.seconds())
 	if !ok {
 		return 0, false
-	}
-	if offset == noZone {
-		offset = 0
 	}
 	return nanos(d.seconds()-int64(offset), frac)
 }
@@ -330,70 +324,4 @@ func zoneOffset(s []byte) (sec int, ok bool) {
 		sec = -sec
 	}
 	return sec, true
-}
-
-// Magnitudes that tell the units of numbers since the epoch apart.
-const (
-	maxSeconds = 1e11
-	maxMillis  = 1e14
-	maxMicros  = 1e17
-)
-
-// parseEpoch reads a number since the Unix epoch, possibly with a fraction or
-// an exponent, as seconds, milliseconds, microseconds or nanoseconds by its
-// size. No digit of a plain number is lost, as would happen in a float64.
-func parseEpoch(s []byte) (int64, bool) {
-	var whole int64
-	n := 0
-	for n < len(s) && n < 19 && s[n]-'0' <= 9 {
-		whole = whole*10 + int64(s[n]-'0')
-		n++
-	}
-	frac, m := fraction(s[n:])
-	if n == 0 || m < 0 {
-		return 0, false
-	}
-	if n+m < len(s) {
-		return parseExponent(s)
-	}
-	switch {
-	case whole < maxSeconds:
-		return nanos(whole, frac)
-	case whole < maxMillis:
-		return whole*1e6 + frac/1e3, true
-	case whole < maxMicros:
-		return whole*1e3 + frac/1e6, true
-	}
-	return whole, true
-}
-
-// parseExponent reads 1.772705472123e9, as some encoders of floats write it,
-// by moving the point.
-func parseExponent(s []byte) (int64, bool) {
-	e := bytes.IndexAny(s, "eE")
-	if e < 0 || len(s) > 32 || !strictjson.IsNumber(s) {
-		return 0, false
-	}
-	exp := bytes.TrimPrefix(s[e+1:], []byte("+"))
-	whole, frac, _ := bytes.Cut(s[:e], []byte("."))
-	if len(exp) == 0 || len(exp) > 2 || exp[0] == '-' {
-		return 0, false
-	}
-	move := int(exp[len(exp)-1] - '0')
-	if len(exp) == 2 {
-		move += 10 * int(exp[0]-'0')
-	}
-	var buf [160]byte
-	out := append(buf[:0], whole...)
-	for i := range move {
-		if i < len(frac) {
-			out = append(out, frac[i])
-		} else {
-			out = append(out, '0')
-		}
-	}
-	if move < len(frac) {
-		out = append(append(out, '.'), frac[move:]...)
-	}
-	return parseEpoch(out)
 }

@@ -18,6 +18,7 @@ type Config struct {
 	Format    string   `mapstructure:"format" doc:"Name of the format of the lines, or auto to recognise it."`
 	LogFormat string   `mapstructure:"log_format" doc:"The layout of an access log, pasted from the server's own configuration: nginx's log_format, Apache's LogFormat, Envoy's text_format or HAProxy's log-format. Which of them it is shows in it, or format says it."`
 	Multiline string   `mapstructure:"multiline" doc:"Which lines are put together to one record: auto for stack traces of all languages and indented lines, off, or one of java, dotnet, python, go, node, ruby, php, rust and dart, whose traces are looked for alone."`
+	Timezone  string   `mapstructure:"timezone" doc:"Zone of times in these files' lines that name none, such as Europe/Berlin; such a time is then believed. Empty: service.timezone."`
 	Decoder   string   `mapstructure:"decoder" doc:"none, or container for files that a container runtime writes (Docker's json-file, CRI): time and stream are taken off each line, and pieces of long lines are joined."`
 	StartAt   string   `mapstructure:"start_at" doc:"Where to begin in files that were there before and of which no position is known: beginning, end, a duration back from now, or an RFC 3339 time (for these two, files that were written since are read whole)."`
 }

@@ -98,7 +98,7 @@ func isWithin(dir, under string) bool {
 // named after the live file, whatever it was rotated to.
 func (r *Receiver) Describe(t *tail.Target) event.Source {
 	src := event.Source{
-		Container: t.Chain, Settings: event.Settings{Format: r.cfg.Format, LogFormat: r.cfg.LogFormat, Multiline: r.cfg.Multiline},
+		Container: t.Chain, Settings: event.Settings{Format: r.cfg.Format, LogFormat: r.cfg.LogFormat, Multiline: r.cfg.Multiline, Timezone: r.cfg.Timezone},
 		Attributes: []event.Attr{tail.StringAttr("log.file.path", t.Chain)},
 	}
 	if r.opts.Host != "" {
