@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,26 +18,38 @@ import (
 
 // exportDocuments publishes the documents of a frame, each as a message.
 func (e *Exporter) exportDocuments(ctx context.Context, s *session, part *shipping.Part) (*shipping.Response, error) {
-	piece := message.Piece{Meta: part.Frame, Docs: part.Docs, PlainSize: part.PlainSize, Payload: part.Payload}
-	meta := *part.Frame
-	meta.PlainSize = uint32(part.PlainSize)
-	plain, err := frame.Inflate(nil, part.Payload, &meta)
+	piece := pieceOf(part)
+	id := message.ID(e.origin, piece)
+	piece.Meta.PlainSize = uint32(part.PlainSize)
+	plain, err := frame.Inflate(nil, part.Payload, piece.Meta)
 	if err != nil {
 		return nil, fmt.Errorf("a frame cannot be read again: %w", err)
 	}
-	b := postbag{exporter: e, meta: &meta, id: message.ID(e.origin, piece)}
+	b := &postbag{exporter: e, meta: piece.Meta, id: id}
 	b.fill(plain)
 	if len(b.mails) == 0 {
 		return b.answer(s, nil), nil
 	}
-	p, r, err := e.deliver(ctx, s, b.id, func(id string) *publication {
-		return s.publish(e.config.Exchange, id, b.mails, func() {})
+	p, r, err := e.deliver(ctx, s, id, func(id string) *publication {
+		p := s.publish(e.config.Exchange, id, b.mails, func() {})
+		p.bag = b
+		return p
 	})
 	if p == nil {
 		return r, err
 	}
 	e.count(p)
-	return b.answer(s, p.fates), nil
+	return p.bag.fate(s, p.fates), nil
+}
+
+// fate is the answer for documents that were published.
+func (b *postbag) fate(s *session, fates []fate) *shipping.Response {
+	if slices.ContainsFunc(fates, func(f fate) bool { return f != lost }) {
+		return b.answer(s, fates)
+	}
+	<-s.ended
+	b.exporter.limit.learn(s.cause())
+	return b.exporter.refusal(s.cause())
 }
 
 // postbag is the documents of one request.
@@ -104,20 +117,20 @@ func (b *postbag) answer(s *session, fates []fate) *shipping.Response {
 			b.explain(r, i, shipping.Rejected, shipping.ItemError{Status: why.Status, Type: "too_large", Reason: why.Reason})
 			continue
 		}
-		b.outcome(r, s, i, fates[next])
+		b.outcome(r, s, next, fates[next])
 		next++
 	}
 	return r
 }
 
-// outcome makes an outcome of a fate. A document that no queue takes waits
-// apart from the others where only a person can bind one.
-func (b *postbag) outcome(r *shipping.Response, s *session, doc int, f fate) {
-	e := b.exporter
+// outcome makes an outcome of the fate of a mail. A document that no queue takes
+// waits apart from the others where only a person can bind one.
+func (b *postbag) outcome(r *shipping.Response, s *session, mail int, f fate) {
+	e, doc := b.exporter, b.docs[mail]
 	switch f {
 	case stored:
 	case returned:
-		why := e.unroutable(s, b.mails[doc].key)
+		why := e.unroutable(s, b.mails[mail].key)
 		o := shipping.Busy
 		if why.Verdict == shipping.Denied {
 			o, r.Cure = shipping.Refused, why.Cure

@@ -6,6 +6,8 @@ package rabbitmq
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -102,7 +104,7 @@ func (e *Exporter) connected(ctx context.Context) (*session, error) {
 	if !s.stale.Load() {
 		return s, nil
 	}
-	if err := e.declare(s.conn); err != nil {
+	if err := e.limited(ctx, s.conn, func() error { return e.declare(s.conn) }); err != nil {
 		return nil, err
 	}
 	s.stale.Store(false)
@@ -121,15 +123,13 @@ func (e *Exporter) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The library waits for answers without a limit.
-	stop := context.AfterFunc(ctx, conn.Sever)
-	defer stop()
-	limit := time.AfterFunc(e.config.ConfirmTimeout, conn.Sever)
-	defer limit.Stop()
-	s, err := newSession(conn, &e.goes)
-	if err == nil {
-		err = e.declare(conn)
-	}
+	var s *session
+	err = e.limited(ctx, conn, func() (err error) {
+		if s, err = newSession(conn, &e.goes); err != nil {
+			return err
+		}
+		return e.declare(conn)
+	})
 	if err != nil {
 		_ = conn.CloseDeadline(time.Now().Add(farewell))
 		conn.Sever()
@@ -141,6 +141,25 @@ func (e *Exporter) connect(ctx context.Context) (*session, error) {
 	defer e.mu.Unlock()
 	e.session = s
 	return s, nil
+}
+
+// errUnanswered is why a connection is given up on which the broker leaves a
+// question open.
+var errUnanswered = errors.New("RabbitMQ does not answer in time")
+
+// limited calls fn, which asks the broker something over a connection. The
+// library waits for answers without a limit: the connection is severed when ctx
+// ends, and after as long as a confirm may take.
+func (e *Exporter) limited(ctx context.Context, conn *amqpconn.Connection, fn func() error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, e.config.ConfirmTimeout, errUnanswered)
+	defer cancel()
+	stop := context.AfterFunc(ctx, conn.Sever)
+	defer stop()
+	err := fn()
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
+	return err
 }
 
 // Close gives up the connection.

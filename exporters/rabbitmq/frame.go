@@ -1,11 +1,13 @@
 package rabbitmq
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
+	"github.com/tailrace/tailrace/pipeline/frame"
 	"github.com/tailrace/tailrace/pipeline/message"
 	"github.com/tailrace/tailrace/pipeline/shipping"
 )
@@ -15,14 +17,10 @@ const appID = "tailrace"
 
 // exportFrame publishes a frame, or what is sent of one, as one message.
 func (e *Exporter) exportFrame(ctx context.Context, s *session, part *shipping.Part) (*shipping.Response, error) {
-	if size := len(part.Payload); e.limit.passed(size) {
+	if size := bodySize(part); e.limit.passed(size) {
 		return e.oversized(size), nil
 	}
-	meta := *part.Frame
-	if meta.Class == "" {
-		meta.Class = unnamed // documents that were apart from their frame
-	}
-	piece := message.Piece{Meta: &meta, Docs: part.Docs, PlainSize: part.PlainSize, Payload: part.Payload}
+	piece := pieceOf(part)
 	p, r, err := e.deliver(ctx, s, message.ID(e.origin, piece), func(id string) *publication {
 		return e.publishFrame(s, id, piece)
 	})
@@ -31,6 +29,17 @@ func (e *Exporter) exportFrame(ctx context.Context, s *session, part *shipping.P
 	}
 	return e.frameFate(s, p, part), nil
 }
+
+// pieceOf is what is sent of a frame. Documents that waited apart from theirs
+// have no class.
+func pieceOf(part *shipping.Part) message.Piece {
+	meta := *part.Frame
+	meta.Class = cmp.Or(meta.Class, unnamed)
+	return message.Piece{Meta: &meta, Docs: part.Docs, PlainSize: part.PlainSize, Payload: part.Payload}
+}
+
+// bodySize is what the broker counts of a message.
+func bodySize(part *shipping.Part) int { return len(frame.WireHeader) + len(part.Payload) }
 
 // publishFrame publishes a copy of the bytes, since the shipper's own are its
 // own again when Export returns.
@@ -69,20 +78,19 @@ func (e *Exporter) deliver(ctx context.Context, s *session, id string, publish f
 
 // frameFate is the answer to a frame.
 func (e *Exporter) frameFate(s *session, p *publication, part *shipping.Part) *shipping.Response {
-	f := p.fates[0]
 	e.count(p)
-	switch f {
+	switch p.fates[0] {
 	case stored:
 		return &shipping.Response{Outcomes: make([]shipping.Outcome, part.Docs)}
 	case returned:
-		return e.unroutable(s, e.keys.frame(part.Frame.Class))
+		return e.unroutable(s, e.keys.frame(pieceOf(part).Meta.Class))
 	case refused:
 		return unconfirmed()
 	}
 	<-s.ended
 	err := s.cause()
-	if e.limit.learn(err) && e.limit.passed(len(part.Payload)) {
-		return e.oversized(len(part.Payload))
+	if size := bodySize(part); e.limit.learn(err) && e.limit.passed(size) {
+		return e.oversized(size)
 	}
 	return e.refusal(err)
 }

@@ -133,8 +133,10 @@ type sizeLimit struct {
 // is tried again: its limit may have been raised.
 const limitLifetime = 10 * time.Minute
 
-// sizeRefused is RabbitMQ's text for a message over max_message_size.
-var sizeRefused = regexp.MustCompile(`message size \d+ (?:is larger than configured max size|exceeds limit) (\d+)`)
+// sizeRefused is RabbitMQ's text for a message over max_message_size: "message
+// size 9 is larger than configured max size 8", without "configured" where that
+// is the most that can be configured (rabbit_channel.erl, check_msg_size).
+var sizeRefused = regexp.MustCompile(`message size \d+\D+(\d+)`)
 
 // learn notes the limit that an error names.
 func (l *sizeLimit) learn(err error) bool {

@@ -35,6 +35,8 @@ type publication struct {
 	// done is closed when fates has the outcome of each message.
 	done  chan struct{}
 	fates []fate
+	// bag has the documents that it is of, in mode document.
+	bag *postbag
 }
 
 // pending is what was published under an id on this session and nobody has

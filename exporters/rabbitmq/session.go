@@ -1,6 +1,7 @@
 package rabbitmq
 
 import (
+	"cmp"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -127,11 +128,12 @@ func (s *session) end(returns <-chan amqp.Return, err *amqp.Error) {
 		}
 	}
 	s.mu.Lock()
-	if s.err == nil && err != nil {
+	switch {
+	case err == nil:
+		s.err = cmp.Or[error](s.err, amqp.ErrClosed)
+	case s.err == nil || err.Server:
+		// What the broker says explains what went wrong here.
 		s.err = err
-	}
-	if s.err == nil {
-		s.err = amqp.ErrClosed
 	}
 	s.mu.Unlock()
 	close(s.ended)

@@ -67,7 +67,11 @@ func (s *settings) take(d difference) bool {
 	case "exclusive":
 		return false
 	}
-	if before, given := s.arguments[d.name]; given && before == value || !given && value == nil {
+	before, given := s.arguments[d.name]
+	if _, number := before.(int64); number {
+		value = numbered(value)
+	}
+	if given && before == value || !given && value == nil {
 		return false
 	}
 	if value == nil {
@@ -76,6 +80,16 @@ func (s *settings) take(d difference) bool {
 	}
 	s.arguments[d.name] = value
 	return true
+}
+
+// numbered is the number that a text says. Of two numbers that differ the broker
+// does not name the type.
+func numbered(value any) any {
+	text, _ := value.(string)
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n
+	}
+	return value
 }
 
 // flip sets a flag and says whether that has changed it.
@@ -126,9 +140,14 @@ func (t *topology) judge(name string, found settings) error {
 	if len(reasons) == 0 {
 		return nil
 	}
+	cure := t.cure(name)
+	_, given := found.arguments[argDeliveryLimit]
+	if _, limited := t.deliveries(found.arguments); limited && !given {
+		cure += "; where a policy gives it a high delivery-limit, which cannot be seen from here, set declare: passive"
+	}
 	return &lossyQueue{
 		text: fmt.Sprintf("the queue %s would lose messages that it has confirmed: %s", name, strings.Join(reasons, "; ")),
-		cure: t.cure(name),
+		cure: cure,
 	}
 }
 
@@ -158,7 +177,10 @@ func (t *topology) losses(s settings) (reasons []string) {
 		is("it is deleted when nobody uses it for %v ms (%s)", ttl, argExpires)
 	}
 	if a[argType] == queueStream {
-		return reasons // what a stream deletes by size and age is its nature
+		if t.QueueType != queueStream {
+			is("it is a stream, which deletes by size and age what nobody has read (queue_type: stream asks for that)")
+		}
+		return reasons
 	}
 	_, limited := a[argMaxLength]
 	_, limitedBytes := a[argMaxLengthBytes]

@@ -99,7 +99,7 @@ func (t *topology) queue(name string) (settings, error) {
 			return found, err
 		}
 	}
-	for range maxSettings {
+	for asked := 1; ; asked++ {
 		err := t.apart(func(c *amqp.Channel) error {
 			_, err := c.QueueDeclare(name, found.durable, found.autoDelete, false, false, found.arguments)
 			return err
@@ -107,12 +107,10 @@ func (t *topology) queue(name string) (settings, error) {
 		if err == nil {
 			return found, nil
 		}
-		d, ok := differenceIn(err)
-		if !ok || !found.take(d) {
+		if d, ok := differenceIn(err); !ok || asked == maxSettings || !found.take(d) {
 			return found, t.unknown(name, found, err)
 		}
 	}
-	return found, nil
 }
 
 // maxSettings is more than a queue has.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"os"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -22,6 +23,8 @@ type Dialer struct {
 	// order are the addresses that were not tried since the last success or
 	// since all were.
 	order []address
+	// Connect reaches an address. NewDialer sets it, for TCP.
+	Connect func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // NewDialer makes a dialer, whose certificates can be read now. It does not
@@ -36,7 +39,7 @@ func NewDialer(c Config, name string, log *slog.Logger) (*Dialer, error) {
 	if c.TLS.InsecureSkipVerify {
 		log.Warn("anybody between here and RabbitMQ can read and change events: set tls.ca_file instead of tls.insecure_skip_verify")
 	}
-	return &Dialer{config: c, name: name}, nil
+	return &Dialer{config: c, name: name, Connect: (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext}, nil
 }
 
 // Connection is one to a node of the broker.
@@ -88,7 +91,7 @@ func (d *Dialer) dial(ctx context.Context, a address) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext(ctx, "tcp", a.shown())
+	raw, err := d.Connect(ctx, "tcp", a.shown())
 	if err != nil {
 		return nil, err
 	}
@@ -152,15 +155,24 @@ func (c *timed) SetReadDeadline(t time.Time) error {
 	return c.Conn.SetReadDeadline(t)
 }
 
-// Write fails when the broker takes nothing for too long. A connection of which
-// a write has failed is of no more use, and is closed so that reads end too.
-func (c *timed) Write(p []byte) (int, error) {
-	if err := c.Conn.SetWriteDeadline(time.Now().Add(c.write)); err != nil {
-		return 0, err
+// Write fails when the broker takes nothing for too long, however long all of it
+// takes on a slow link. A connection of which a write has failed is of no more
+// use, and is closed so that reads end too.
+func (c *timed) Write(p []byte) (written int, err error) {
+	for {
+		if err = c.Conn.SetWriteDeadline(time.Now().Add(c.write)); err != nil {
+			break
+		}
+		var n int
+		n, err = c.Conn.Write(p[written:])
+		written += n
+		if err == nil {
+			return written, nil
+		}
+		if n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		}
 	}
-	n, err := c.Conn.Write(p)
-	if err != nil {
-		c.Close()
-	}
-	return n, err
+	c.Close()
+	return written, err
 }
