@@ -57,8 +57,8 @@ type scriptedConn struct {
 	// gone is closed when the connection has ended.
 	gone chan struct{}
 	tags uint64
-	open    *letter
-	size    uint64
+	open *letter
+	size uint64
 
 	writing sync.Mutex
 }
