@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
@@ -35,6 +36,26 @@ func TestNothingElseIsClaimed(t *testing.T) {
 				t.Errorf("%s, trace %x: %s", formats[r.Format].name, r.TraceID, lines[j])
 				p, src = New(Options{}), &event.Source{Container: "c"}
 				break
+			}
+		}
+	}
+}
+
+// What is in no format has no credentials either: hashes, dumps, encoded data
+// and code are left as they are.
+func TestNothingElseIsRedacted(t *testing.T) {
+	n, src := &negative{rand.New(rand.NewPCG(8, 8))}, &event.Source{Container: "c"}
+	for range negativeLines / 100 {
+		b := new(event.Batch)
+		var lines [][]byte
+		for range 100 {
+			lines = append(lines, []byte(n.line()))
+		}
+		fill(b, src, lines...)
+		redacted(b)
+		for i := range b.Records {
+			if got := b.Bytes(b.Records[i].Line); !bytes.Equal(got, lines[i]) {
+				t.Errorf("%s\nbecame %s", lines[i], got)
 			}
 		}
 	}

@@ -16,6 +16,8 @@ type keyRule struct {
 	// weak says that the key is used for other things too: only values that
 	// look random are secrets.
 	weak bool
+	// directory says that shells have the directory they are in under it.
+	directory bool
 }
 
 // keyRules are in order: the first that fits is taken.
@@ -36,7 +38,7 @@ var keyRules = []keyRule{
 	{end: "password", rule: rulePassword},
 	{end: "passwd", rule: rulePassword},
 	{end: "passphrase", rule: rulePassword},
-	{end: "pwd", rule: rulePassword},
+	{end: "pwd", rule: rulePassword, directory: true},
 
 	{end: "clientsecret", rule: ruleSecret},
 	{end: "appsecret", rule: ruleSecret},
@@ -183,7 +185,7 @@ func (s *scanner) beginsQuery(k word, v value) bool {
 			return true
 		}
 	}
-	return random(s.text[v.from:v.to])
+	return v.to-v.from > maxDoubt || random(s.text[v.from:v.to])
 }
 
 // queryEscape reports whether an & is written at a place as JSON of Go and
@@ -218,10 +220,17 @@ func (s *scanner) secret(r *keyRule, k word, v value) int {
 		}
 		return s.addNumber(r.rule, v.from, v.to)
 	}
-	if placeholder(text) || r.weak && !random(text) || v.prose && !random(text) {
+	if placeholder(text) || r.directory && s.isDirectory(k, v) || r.weak && !random(text) || v.prose && !random(text) {
 		return 0
 	}
 	return s.add(r.rule, v.from, v.to)
+}
+
+// isDirectory reports whether a value is the directory that a shell is in: PWD
+// by itself, and not a part of a connection string.
+func (s *scanner) isDirectory(k word, v value) bool {
+	name := s.text[k.from:k.to]
+	return s.text[v.from] == '/' && (equalFold(name, "pwd") || equalFold(name, "oldpwd")) && (k.from == 0 || s.text[k.from-1] != ';')
 }
 
 // list takes the texts of a JSON array, or what Go prints of a slice.

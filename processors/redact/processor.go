@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"log/slog"
 	"sync/atomic"
 
@@ -32,6 +33,8 @@ type Processor struct {
 	// the batch gets.
 	asked map[*event.Source]classes
 	now   classes
+	// more says that more than secrets is looked for.
+	more bool
 }
 
 // New returns a processor for a configuration that is valid, and reads its key.
@@ -52,7 +55,7 @@ func New(c Config, log *slog.Logger) (*Processor, error) {
 		config: c, log: log, own: newOwn(c.Rules), fresh: make([]uint64, n), counts: make([]atomic.Uint64, n),
 		asked: map[*event.Source]classes{},
 	}
-	p.scanner.mac = newMAC(key)
+	p.scanner.table, p.scanner.mac = secretsTable(), newMAC(key)
 	return p, nil
 }
 
@@ -116,8 +119,8 @@ func (p *Processor) begin(src *event.Source) bool {
 		p.Open(src)
 		c = p.asked[src]
 	}
-	p.now = c
-	return p.config.Secrets || c != classes{} || len(p.own) > 0
+	p.now, p.more = c, c != classes{} || len(p.own) > 0
+	return p.config.Secrets || p.more
 }
 
 // process redacts from record i on and returns where to go on: behind the last
@@ -151,12 +154,22 @@ func (p *Processor) fail(b *event.Batch, i int, cause any) {
 		"container", b.Source.Container, "panic", cause)
 }
 
+// find notes what is to be replaced in a line: nothing in most, which is clear
+// before anything else is known of them.
 func (p *Processor) find(text []byte, flags event.Flags) {
 	s := &p.scanner
-	s.truncated = flags&event.Truncated != 0
-	s.object = mayBeObject(text)
-	s.pseudonyms, s.quoteAt, s.inQuotes = s.pseudonyms[:0], 0, false
-	s.scan(text, p.config.Secrets)
+	s.matches = s.matches[:0]
+	var rest []byte
+	at := -1
+	if p.config.Secrets {
+		rest, at = s.suspect(text), bytes.IndexByte(text, '@')
+	}
+	if rest == nil && at < 0 && !p.more {
+		return
+	}
+	s.begin(text, flags&event.Truncated != 0)
+	s.secrets(rest)
+	s.userinfo(at)
 	if p.now != (classes{}) {
 		s.personal(p.now)
 	}

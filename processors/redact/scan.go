@@ -1,9 +1,7 @@
 package redact
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/binary"
 	"hash"
 	"math/bits"
 	"slices"
@@ -24,7 +22,8 @@ type match struct {
 // the line's length: what a finder looks at before and behind an anchor is
 // either bounded or never looked at again.
 type scanner struct {
-	text []byte
+	table *table
+	text  []byte
 	// truncated says that the line was longer than what is here of it.
 	truncated bool
 	// object says that the line may be a JSON object, which must stay one.
@@ -32,6 +31,8 @@ type scanner struct {
 	// done is the end of the last match: nothing before it is looked at.
 	done    int
 	matches []match
+	// last is the end of a line, of the size of a round.
+	last [roundSize]byte
 
 	// mac makes pseudonyms, nil without a key; sum is its result, and bracket
 	// says that an address needs them.
@@ -45,71 +46,83 @@ type scanner struct {
 	inQuotes bool
 }
 
-// scan begins with a line, and looks for secrets in it if these are wanted.
-func (s *scanner) scan(text []byte, secrets bool) {
+// begin takes up a line.
+func (s *scanner) begin(text []byte, truncated bool) {
 	s.text, s.done, s.matches = text, 0, s.matches[:0]
-	if secrets {
-		s.secrets()
-	}
+	s.truncated, s.object = truncated, mayBeObject(text)
+	s.quoteAt, s.inQuotes = 0, false
+	s.pseudonyms = s.pseudonyms[:0]
 }
 
-// secrets looks for credentials.
-func (s *scanner) secrets() {
-	at := bytes.IndexByte(s.text, '@')
-	s.anchors()
-	if at >= 0 {
-		s.userinfo(at)
+// suspect is what is left of a line from the first round on that may have an
+// anchor: nothing of most.
+func (s *scanner) suspect(text []byte) []byte {
+	rest := s.table.pass(text)
+	if len(rest) >= roundSize || len(s.table.pass(s.end(rest)[:])) >= roundSize {
+		return rest
 	}
+	return nil
 }
 
-// anchors looks for the beginnings of keys and tokens. An anchor has at least
-// five bytes, so that one of the windows of three bytes that begin at every
-// third byte lies within it: only these are looked up.
-func (s *scanner) anchors() {
-	i := anchorTable.next(s.text, 0)
-	for i+loadSize <= len(s.text) {
-		near := anchorTable.near(binary.LittleEndian.Uint64(s.text[i:]))
-		if end := s.candidates(i, near); end > 0 {
-			i = end
-		} else {
-			i += step
+// end is the end of a line, filled up to the size of a round.
+func (s *scanner) end(rest []byte) *[roundSize]byte {
+	s.last = [roundSize]byte{}
+	copy(s.last[:], rest)
+	return &s.last
+}
+
+// secrets looks for credentials in what suspect returned.
+func (s *scanner) secrets(rest []byte) {
+	for len(rest) > 0 {
+		at := len(s.text) - len(rest)
+		p := &s.last
+		if len(rest) >= roundSize {
+			p = (*[roundSize]byte)(rest)
 		}
-		i = anchorTable.next(s.text, i)
-	}
-	s.lastAnchors(i)
-}
-
-// lastAnchors is for what is too short for a load.
-func (s *scanner) lastAnchors(i int) {
-	for i < len(s.text) {
-		var last [loadSize]byte
-		copy(last[:], s.text[i:])
-		end := s.candidates(i, anchorTable.near(binary.LittleEndian.Uint64(last[:])))
-		i = max(i+step, end)
+		next := min(s.round(at, p), len(s.text))
+		rest = s.suspect(s.text[next:])
 	}
 }
 
-// candidates tries the places around at of which an anchor may begin at those
-// whose bits are set in near, and returns the end of a match, or 0.
-func (s *scanner) candidates(at int, near uint8) int {
-	for ; near != 0; near &= near - 1 {
-		i := at - (windowSize - 1) + bits.TrailingZeros8(near)
-		if i < s.done || i+headSize > len(s.text) {
+// round tries the anchors that may be at the pairs of a round, and returns where
+// the next round begins.
+func (s *scanner) round(at int, p *[roundSize]byte) (next int) {
+	found := s.table.kinds(p)
+	for i, kinds := range found {
+		if kinds == 0 {
 			continue
 		}
-		if end := s.anchor(i); end > 0 {
-			return end
+		if end := s.candidates(at+i*step, kinds); end > 0 {
+			// What confirms a pair may stand before its anchor.
+			return end - step
 		}
 	}
-	return 0
+	return at + round
+}
+
+// candidates tries the places before a pair where an anchor of the kinds that
+// were found may begin, the first one first, and returns the end of a match,
+// or 0.
+func (s *scanner) candidates(pair int, found uint32) (end int) {
+	var before uint16
+	for ; found != 0; found &= found - 1 {
+		before |= s.table.before[bits.TrailingZeros32(found)%kinds]
+	}
+	for ; before != 0 && end == 0; before &^= 1 << (bits.Len16(before) - 1) {
+		at := pair - bits.Len16(before) + 1
+		if at >= s.done && at+headSize <= len(s.text) {
+			end = s.anchor(at)
+		}
+	}
+	return end
 }
 
 // anchor tries the anchors that begin at a place.
 func (s *scanner) anchor(at int) int {
 	head := headOf(s.text[at:])
-	for h := slotOf(head); ; h = (h + 1) % numSlots {
-		slot := &anchorTable.slots[h]
-		if slot.head == 0 {
+	for h := slotOf(head); ; h++ {
+		slot := &s.table.slots[h%(1<<slotBits)]
+		if slot.anchor == nil {
 			return 0
 		}
 		if slot.head != head {

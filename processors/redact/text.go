@@ -1,7 +1,9 @@
 package redact
 
+import "strings"
+
 // class is a set of bytes.
-type class uint8
+type class uint16
 
 const (
 	letter class = 1 << iota
@@ -16,6 +18,8 @@ const (
 	// printable is all of ASCII but controls and blanks.
 	printable
 	hexDigits
+	// keyEnd is what stands behind a key.
+	keyEnd
 )
 
 const (
@@ -40,6 +44,7 @@ func newByteClasses() (t [256]class) {
 			{base32, 'A' <= b && b <= 'Z' || '2' <= b && b <= '7'},
 			{space, b == ' ' || '\t' <= b && b <= '\r'},
 			{printable, ' ' < b && b < 0x7f},
+			{keyEnd, strings.IndexByte("=:\"'\\%", b) >= 0},
 			{hexDigits, '0' <= b && b <= '9' || 'a' <= b && b <= 'f'},
 		} {
 			if m.in {
@@ -51,6 +56,16 @@ func newByteClasses() (t [256]class) {
 }
 
 func (c class) has(b byte) bool { return byteClasses[b]&c != 0 }
+
+// bytes are those of the class.
+func (c class) bytes() (all []byte) {
+	for b := range 256 {
+		if c.has(byte(b)) {
+			all = append(all, byte(b))
+		}
+	}
+	return all
+}
 
 // run is the end of the bytes of a class that begin at from.
 func (s *scanner) run(c class, from int) int {

@@ -111,27 +111,32 @@ func (s *scanner) follows(end int) bool {
 	return end < len(s.text) && base64ID.has(s.text[end])
 }
 
-// jwtHeads are how the base64 of a JOSE header begins, by its first member
-// (RFC 7515, 4.1, and RFC 7516, 4.1).
-var jwtHeads = []string{
-	"eyJhbGci", "eyJ0eXAi", "eyJraWQi", "eyJlbmMi", "eyJ4NXQi", "eyJ4NXQj", "eyJ4NWMi", "eyJ4NXUi",
-	"eyJqa3Ui", "eyJqd2si", "eyJjdHki", "eyJjcml0", "eyJ6aXAi", "eyJlcGsi", "eyJhcHUi", "eyJhcHYi",
-}
+// jwtHead is how the base64 of a JSON object begins (RFC 7519, 3), and minHead
+// the least length of a JOSE header: of {"alg":"ES256"}.
+const (
+	jwtHead = "eyJ"
+	minHead = 20
+)
 
-// jwt takes a header and at least one more part.
+// jwt takes a header and what follows: the object of an unsecured token, or at
+// least two more parts.
 func (s *scanner) jwt(at int) int {
-	if !bytes.HasPrefix(s.text[at:], []byte("eyJ")) || !s.boundary(at, base64ID) {
+	if !bytes.HasPrefix(s.text[at:], []byte(jwtHead)) || !s.boundary(at, base64ID) {
 		return 0
 	}
 	end := s.run(base64ID, at)
 	if s.truncated && end == len(s.text) {
 		return s.add(ruleJWT, at, end)
 	}
+	if end-at < minHead-1 {
+		return 0
+	}
+	object := bytes.HasPrefix(s.text[end:], []byte("."+jwtHead))
 	parts := 1
 	for ; end+1 < len(s.text) && s.text[end] == '.' && (base64ID | dot).has(s.text[end+1]) && parts < 5; parts++ {
 		end = s.run(base64ID, end+1)
 	}
-	if parts == 1 {
+	if parts < 2 || parts == 2 && !object {
 		return 0
 	}
 	return s.add(ruleJWT, at, end)
