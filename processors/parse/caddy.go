@@ -146,13 +146,18 @@ func (a *access) caddyHeader(key []byte, list event.Span) bool {
 	return true
 }
 
-// onlyText is the text of a JSON array that has no other and no escapes.
+// onlyText is the text of a JSON array that has no other.
 func (a *access) onlyText(list event.Span) (event.Span, bool) {
 	text := a.bytes(list)
-	if len(text) < 4 || text[1] != '"' || bytes.IndexByte(text, '\\') >= 0 || bytes.IndexByte(text[2:], '"') != len(text)-4 {
+	if len(text) < len(`[""]`) || text[1] != '"' || closingQuote(text, 2) != len(text)-2 {
 		return event.Span{}, false
 	}
-	return cut(list, 2, len(text)-2), true
+	if one := cut(list, 2, len(text)-2); bytes.IndexByte(text, '\\') < 0 {
+		return one, true
+	}
+	l := a.l
+	l.scratch = strictjson.AppendText(l.scratch[:0], text[2:len(text)-2])
+	return l.b.Append(l.scratch), true
 }
 
 // listHeader adds a header under its lower-case name, with the values as they
