@@ -173,8 +173,10 @@ func (a *access) listHeader(prefix string, key []byte, value event.Span) {
 		l.b.Data = append(l.b.Data, c)
 	}
 	name := event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)}
-	for _, f := range l.b.FieldsOf(l.r) {
-		if string(l.b.Bytes(f.Key)) == string(l.b.Bytes(name)) || f.Name == string(l.b.Bytes(name)) {
+	fields := l.b.FieldsOf(l.r)
+	for i := range fields {
+		f := &fields[i]
+		if f.Key.Len == name.Len && string(l.b.Bytes(f.Key)) == string(l.b.Bytes(name)) || f.Name == string(l.b.Bytes(name)) {
 			return
 		}
 	}

@@ -83,34 +83,20 @@ func (l *line) corednsQuery(i int) bool {
 // words cuts s at its blanks into exactly as many parts. A blank in a name of
 // the DNS is escaped.
 func words(s []byte, parts [][]byte) bool {
-	for i := range parts {
-		end := unescapedBlank(s)
-		if (end < 0) != (i == len(parts)-1) {
-			return false
-		}
-		if end < 0 {
-			end = len(s)
-		}
-		if parts[i] = s[:end]; end == 0 {
-			return false
-		}
-		s = s[min(end+1, len(s)):]
-	}
-	return true
-}
-
-// unescapedBlank is the index of the first blank without a backslash before it,
-// -1 when there is none.
-func unescapedBlank(s []byte) int {
+	n, from := 0, 0
 	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
+		if s[i] == '\\' {
 			i++
-		case ' ':
-			return i
+		} else if s[i] == ' ' {
+			if n == len(parts)-1 || i == from {
+				return false
+			}
+			parts[n] = s[from:i]
+			n, from = n+1, i+1
 		}
 	}
-	return -1
+	parts[n] = s[from:]
+	return n == len(parts)-1 && from < len(s)
 }
 
 // corednsNames are the attributes of the parts of a question, corednsReply
@@ -143,12 +129,17 @@ func (l *line) corednsQuestion(i int, question *[7][]byte) {
 func (l *line) corednsOpcode() (end int, opcode int64, ok bool) {
 	end = len(l.text)
 	s, ok := bytes.CutSuffix(l.text, []byte(`"`))
-	if n := bytes.LastIndex(s, []byte(` "`)); ok && n >= 0 {
-		if opcode, ok = wholeNumber(s[n+len(` "`):]); ok {
-			return n, opcode, true
-		}
+	if !ok {
+		return end, 0, false
 	}
-	return end, 0, false
+	n := bytes.LastIndexByte(s, ' ')
+	if n < 0 || !l.hasAt(n, ` "`) {
+		return end, 0, false
+	}
+	if opcode, ok = wholeNumber(s[n+len(` "`):]); !ok {
+		return end, 0, false
+	}
+	return n, opcode, true
 }
 
 // numberOrText adds a whole number as such.

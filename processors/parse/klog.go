@@ -1,7 +1,7 @@
 package parse
 
 import (
-	"time"
+	"bytes"
 
 	"github.com/tailrace/tailrace/internal/strictjson"
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -69,13 +69,9 @@ func (l *line) klogTime() (ns int64, end int) {
 // nearest is the time that d, which has no year, means: in the year that puts
 // it next to the runtime's stamp.
 func (l *line) nearest(d civil, frac int64) (int64, bool) {
-	reference := l.runtimeTime
-	if reference == 0 {
-		reference = l.r.Observed
-	}
-	at := time.Unix(0, reference).In(l.clock.zone)
-	d.year = at.Year()
-	switch months := d.month - int(at.Month()); {
+	today := l.today()
+	d.year = today.year
+	switch months := d.month - today.month; {
 	case months > 6:
 		d.year--
 	case months < -6:
@@ -86,19 +82,17 @@ func (l *line) nearest(d civil, frac int64) (int64, bool) {
 
 // klogPlace reads file:line] at i and returns where the message begins.
 func (l *line) klogPlace(i int) (message int, ok bool) {
-	file, colon := i, -1
-	for ; i < len(l.text) && l.text[i] != ']'; i++ {
-		if l.text[i] == ':' {
-			colon = i
-		}
-		if l.text[i] <= ' ' {
-			return 0, false
-		}
-	}
-	if colon < 0 || i == len(l.text) {
+	file, s := i, l.text
+	end := bytes.IndexByte(s[i:], ']')
+	if end < 0 || hasSpace(s[i:i+end]) {
 		return 0, false
 	}
-	n, ok := wholeNumber(l.text[colon+1 : i])
+	i += end
+	colon := file + bytes.LastIndexByte(s[file:i], ':')
+	if colon < file {
+		return 0, false
+	}
+	n, ok := wholeNumber(s[colon+1 : i])
 	if !ok {
 		return 0, false
 	}

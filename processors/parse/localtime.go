@@ -18,6 +18,27 @@ func (l *line) setLocalTime(ns int64) bool {
 	return l.setTime(ns)
 }
 
+// reference is the time that the line's own cannot be far from: the runtime's
+// stamp, or when the line was read.
+func (l *line) reference() int64 {
+	if l.runtimeTime != 0 {
+		return l.runtimeTime
+	}
+	return l.r.Observed
+}
+
+// today is the day of the reference in the clock's zone, for times that leave
+// out the year or the date. It is remembered for a quarter of an hour, at whose
+// ends zones change their offset.
+func (l *line) today() *civil {
+	c := &l.clock
+	if n := l.reference() / int64(15*time.Minute); n != c.quarter || c.todayIn != c.zone {
+		at := time.Unix(0, l.reference()).In(c.zone)
+		c.quarter, c.todayIn, c.today = n, c.zone, civil{year: at.Year(), month: int(at.Month()), day: at.Day()}
+	}
+	return &c.today
+}
+
 // parseServers reads the layouts of nginx's and Apache's logs, HAProxy and
 // Redis, or a number.
 func (c *clock) parseServers(s []byte) (int64, bool) {

@@ -56,17 +56,13 @@ func (l *line) timeOfDay(i int) stamp {
 		return stamp{}
 	}
 	frac, n := fraction(s[whole:])
-	reference := l.runtimeTime
-	if reference == 0 {
-		reference = l.r.Observed
-	}
-	at := time.Unix(0, reference).In(l.clock.zone)
-	ns, ok := l.clock.local(civil{at.Year(), int(at.Month()), at.Day(), two(s, 0), two(s, 3), two(s, 6)}, frac)
+	today := l.today()
+	ns, ok := l.clock.local(civil{today.year, today.month, today.day, two(s, 0), two(s, 3), two(s, 6)}, frac)
 	if n < 0 || !ok {
 		return stamp{}
 	}
 	const day = 24 * int64(time.Hour)
-	switch ahead := ns - reference; {
+	switch ahead := ns - l.reference(); {
 	case ahead > day/2:
 		ns -= day
 	case ahead < -day/2:

@@ -20,11 +20,7 @@ const (
 // seconds gives way to the runtime's stamp of the same second, which says the
 // same more exactly and keeps the order of lines.
 func (l *line) setTime(ns int64) bool {
-	reference := l.runtimeTime
-	if reference == 0 {
-		reference = l.r.Observed
-	}
-	if ns < earliest || ns-maxAhead > reference {
+	if ns < earliest || ns-maxAhead > l.reference() {
 		return false
 	}
 	if ns%int64(time.Second) != 0 || l.runtimeTime < ns || l.runtimeTime-ns >= int64(time.Second) {
@@ -46,6 +42,11 @@ type clock struct {
 	// stamp is the last time in the Common Log Format, at what it says.
 	stamp [clfSize]byte
 	at    int64
+	// today is the day in the zone todayIn of the last quarter of an hour, of which
+	// quarter is the number since 1970.
+	today   civil
+	todayIn *time.Location
+	quarter int64
 }
 
 // minute is a minute as it was written, and its begin as if in UTC, in

@@ -35,7 +35,7 @@ func (l *line) collectKeys(separator byte) {
 		if n < 0 {
 			return
 		}
-		if at += n; at > 0 && lastOfKey[s[at-1]] {
+		if at += n; at >= 2 && keyEnds.last[s[at-1]]&keyEnds.before[s[at-2]] != 0 {
 			l.collectKey(at)
 		}
 	}
@@ -56,17 +56,24 @@ func (l *line) collectKey(end int) {
 	}
 }
 
-// lastOfKey has the bytes that the keys of trace context end with. Times of day,
-// which have most of the colons, do not, and neither do most words.
-var lastOfKey = lastOf(appKeys)
+// keyEnds tells by its last two bytes that most words are no key of trace context,
+// and neither are the times of day, which have most of the colons.
+var keyEnds = endsOf(appKeys)
 
-func lastOf(t *keyTable) (set [256]bool) {
+// twoBytes has a bit for each last byte, maybe the same for some, and those of
+// the bytes that follow each byte before.
+type twoBytes struct{ last, before [256]uint32 }
+
+func endsOf(t *keyTable) (ends twoBytes) {
 	for _, k := range t.keys {
 		if k.role >= roleTrace && k.role <= roleHeader {
-			set[k.name[len(k.name)-1]] = true
+			last, before := k.name[len(k.name)-1], k.name[len(k.name)-2]
+			bit := uint32(1) << (last & 31)
+			ends.last[last] |= bit
+			ends.before[before] |= bit
 		}
 	}
-	return set
+	return ends
 }
 
 // textValue finds the value behind the key and its separator.
