@@ -24,6 +24,9 @@ type screen struct {
 
 	mu     sync.Mutex
 	status []byte
+	// column is how many bytes of the open line were shown, hidden how many were
+	// not.
+	column, hidden int
 }
 
 func newScreen(out, errOut io.Writer) *screen {
@@ -41,19 +44,49 @@ func (s *screen) color() string {
 // eraseLine goes to the line's beginning and empties it (ECMA-48, EL).
 const eraseLine = "\r\x1b[K"
 
-// Write shows whole lines above the status line.
+// Write shows lines above the status line. A terminal gets the beginning of very
+// long ones, a pipe all.
 func (s *screen) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.terminal || len(s.status) == 0 {
+	if !s.terminal {
 		return s.out.Write(p)
 	}
-	b := make([]byte, 0, len(p)+len(s.status)+len(eraseLine))
-	b = append(append(append(b, eraseLine...), p...), s.status...)
-	if _, err := s.out.Write(b); err != nil {
+	b := make([]byte, 0, min(len(p), 64<<10)+len(s.status)+len(eraseLine))
+	if len(s.status) > 0 {
+		b = append(b, eraseLine...)
+	}
+	for line := range bytes.Lines(p) {
+		b = s.shorten(b, line)
+	}
+	if _, err := s.out.Write(append(b, s.status...)); err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// longLine is how many bytes of a line a terminal gets, up to the next blank, where
+// neither a character nor a colour is cut.
+const longLine = 600
+
+// shorten appends a line, or the next part of one, as far as it is shown.
+func (s *screen) shorten(b, line []byte) []byte {
+	text, ended := bytes.CutSuffix(line, []byte("\n"))
+	shown := len(text)
+	if from := max(longLine-s.column, 0); s.hidden > 0 {
+		shown = 0
+	} else if n := bytes.IndexByte(text[min(from, len(text)):], ' '); n >= 0 {
+		shown = from + n
+	}
+	b, s.column, s.hidden = append(b, text[:shown]...), s.column+shown, s.hidden+len(text)-shown
+	if !ended {
+		return b
+	}
+	if s.hidden > 0 {
+		b = fmt.Appendf(b, "\x1b[0m … %s more", humanize.IBytes(uint64(s.hidden)))
+	}
+	s.column, s.hidden = 0, 0
+	return append(b, '\n')
 }
 
 // clear takes the status line away.

@@ -107,12 +107,12 @@ func inventoryLine(r *request, what string, change int) []byte {
 		time.Now().UTC().Format("2006-01-02T15:04:05.000000Z"), what, r.sku, change, mathrand.IntN(500), r.traceID, hexID(8))
 }
 
-// paymentLine is plain text, as a service of an older day writes it: payments is
-// written in Java.
+// paymentLine is what Spring Boot's default layout makes of a message, with the
+// trace in its brackets: payments is written in Java.
 func paymentLine(r *request, level, what string) []byte {
-	return fmt.Appendf(nil, `%s %-5s [worker-%d] payment of order %d: %s (%d.%02d EUR) trace_id=%s span_id=%s`,
-		time.Now().UTC().Format("2006-01-02 15:04:05.000"), level, 1+mathrand.IntN(4), r.order, what,
-		3+mathrand.IntN(120), mathrand.IntN(100), r.traceID, hexID(8))
+	return fmt.Appendf(nil, `%s %5s 1 --- [payments] [worker-%d] [%s-%s] c.shop.payments.PaymentService          : payment of order %d: %s (%d.%02d EUR)`,
+		time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), level, 1+mathrand.IntN(4), r.traceID, hexID(8),
+		r.order, what, 3+mathrand.IntN(120), mathrand.IntN(100))
 }
 
 // paymentFailed is a line with the stack trace that Java prints behind it.
