@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -65,11 +66,26 @@ func (d *Dialer) Dial(ctx context.Context) (*Connection, error) {
 		if ctx.Err() != nil {
 			err = errors.Join(context.Cause(ctx), err)
 		}
-		return nil, fmt.Errorf("no connection to %s: %w", a.shown(), Explain(err))
+		return nil, fmt.Errorf("no connection to %s: %w", a.shown(), d.explain(a, err))
 	}
 	d.order = nil
 	return c, nil
 }
+
+// explain says what to change, also where that depends on how it was tried.
+func (d *Dialer) explain(a address, err error) error {
+	switch {
+	case d.config.Auth == authExternal && errors.Is(err, amqp.ErrCredentials):
+		return Deny(err, "the broker must have a user with the name that it takes from the certificate of tls.cert_file (ssl_cert_login_from)")
+	case !a.tls && strings.Contains(err.Error(), noFrame):
+		return Deny(err, "the port does not speak AMQP without TLS: write amqps:// or name the port of amqp, usually 5672")
+	}
+	return Explain(err)
+}
+
+// noFrame is what the library says of bytes that are no frame, such as an alert
+// of TLS.
+const noFrame = "frame size exceeds negotiated frame_max"
 
 // next is the address to try now.
 func (d *Dialer) next() address {

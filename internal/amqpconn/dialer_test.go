@@ -1,6 +1,7 @@
 package amqpconn
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -51,6 +52,36 @@ func TestABrokerThatTakesNothingIsGivenUp(t *testing.T) {
 		}
 		if err := <-read; err == nil {
 			t.Error("who reads is not told")
+		}
+	})
+}
+
+// TestASlowLinkIsNoReasonToGiveUp: a broker that takes a little now and then gets
+// all of a message that is longer than it takes in the limit of a write.
+func TestASlowLinkIsNoReasonToGiveUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		here, there := net.Pipe()
+		defer there.Close()
+		c := &timed{Conn: here, silence: time.Hour, write: 5 * time.Second}
+		defer c.Close()
+		begin, sent := time.Now(), []byte(strings.Repeat("0123456789", 100))
+		got := make(chan []byte)
+		go func() {
+			var all []byte
+			for p := make([]byte, 100); len(all) < len(sent); time.Sleep(4 * time.Second) {
+				n, err := there.Read(p)
+				if err != nil {
+					break
+				}
+				all = append(all, p[:n]...)
+			}
+			got <- all
+		}()
+		if n, err := c.Write(sent); n != len(sent) || err != nil {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+		if all := <-got; !bytes.Equal(all, sent) || time.Since(begin) < 30*time.Second {
+			t.Errorf("%d bytes in %s", len(all), time.Since(begin))
 		}
 	})
 }
@@ -122,6 +153,7 @@ func TestErrorsOfTheBrokerSayWhatToChange(t *testing.T) {
 		"give the user the permission": &amqp.Error{Code: amqp.AccessRefused, Reason: "ACCESS_REFUSED - read access to queue 'q' in vhost '/' refused"},
 		"declare what is missing":      &amqp.Error{Code: amqp.NotFound, Reason: "NOT_FOUND - no queue 'q' in vhost '/'"},
 		"files of the secrets":         os.ErrNotExist,
+		"set tls.cert_file":            &amqp.Error{Code: amqp.FrameError, Reason: "remote error: tls: certificate required"},
 	} {
 		denied, ok := errors.AsType[*Denied](Explain(err))
 		if !ok || !strings.Contains(denied.Cure, want) || !errors.Is(denied, err) {

@@ -53,12 +53,22 @@ func cureOf(err error) string {
 		return "have the broker's certificate renewed, and see whether the clock of this node is right"
 	case noTLS:
 		return "the port does not speak TLS: write amqp:// or name the port of amqps, usually 5671"
+	case ownCertificateRefused(err):
+		return "set tls.cert_file and tls.key_file to a certificate that is valid and whose authority the broker trusts (its ssl_options.cacertfile)"
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
 		return "see whether the files of the secrets are mounted and may be read"
 	case closed:
 		return cureOfBroker(broker)
 	}
 	return ""
+}
+
+// ownCertificateRefused says whether the broker has refused this node's
+// certificate, or misses one. With TLS 1.3 it says so behind the handshake (RFC
+// 8446, 4.4.2.4), where the AMQP library keeps no more than the text.
+func ownCertificateRefused(err error) bool {
+	_, alert, remote := strings.Cut(err.Error(), "remote error: tls: ")
+	return remote && strings.Contains(alert, "certificate")
 }
 
 // cureOfBroker goes by the reply code (AMQP 0-9-1, 1.2) and RabbitMQ's words.
