@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -26,6 +27,8 @@ type scripted struct {
 	// declare answers a queue's declaration: the broker's error, or "". Nil
 	// takes everything.
 	declare func(queue string, flags byte, arguments amqp.Table) (refusal string)
+	// eager confirms each message at once and keeps none.
+	eager bool
 	// published are the messages that came, over all connections.
 	published chan *letter
 	// dials are the connections that were made.
@@ -57,8 +60,12 @@ type scriptedConn struct {
 	// gone is closed when the connection has ended.
 	gone chan struct{}
 	tags uint64
+	// open is the message that is coming, left how many bytes of it are to come.
 	open *letter
-	size uint64
+	left uint64
+
+	// buf is where frames are read to.
+	buf []byte
 
 	writing sync.Mutex
 }
@@ -181,7 +188,7 @@ func (c *scriptedConn) serve() {
 	for {
 		<-c.ears
 		c.listen()
-		kind, channel, payload, err := readFrame(in)
+		kind, channel, payload, err := c.readFrame(in)
 		if err != nil {
 			return
 		}
@@ -213,14 +220,17 @@ const heartbeat = time.Minute
 // The types of frames (AMQP 0-9-1, 4.2.3).
 const frameMethod, frameHeader, frameBody, frameHeartbeat = 1, 2, 3, 8
 
-func readFrame(in io.Reader) (kind byte, channel uint16, payload []byte, err error) {
-	var head [7]byte
-	if _, err = io.ReadFull(in, head[:]); err != nil {
+func (c *scriptedConn) readFrame(in *bufio.Reader) (kind byte, channel uint16, payload []byte, err error) {
+	head, err := in.Peek(7)
+	if err != nil {
 		return 0, 0, nil, err
 	}
-	payload = make([]byte, binary.BigEndian.Uint32(head[3:])+1)
-	_, err = io.ReadFull(in, payload)
-	return head[0], binary.BigEndian.Uint16(head[1:]), payload[:len(payload)-1], err
+	kind, channel = head[0], binary.BigEndian.Uint16(head[1:])
+	n := int(binary.BigEndian.Uint32(head[3:]))
+	_, _ = in.Discard(len(head)) // They are there.
+	c.buf = slices.Grow(c.buf[:0], n+1)[:n+1]
+	_, err = io.ReadFull(in, c.buf)
+	return kind, channel, c.buf[:n], err
 }
 
 func (c *scriptedConn) take(kind byte, channel uint16, payload []byte) {
@@ -229,15 +239,26 @@ func (c *scriptedConn) take(kind byte, channel uint16, payload []byte) {
 		m := method(binary.BigEndian.Uint32(payload))
 		c.answer(channel, m, &arguments{rest: payload[4:]})
 	case frameHeader:
-		c.open.header = payload
-		c.size = binary.BigEndian.Uint64(payload[4:])
+		c.open.header = bytes.Clone(payload)
+		c.left = binary.BigEndian.Uint64(payload[4:])
 	case frameBody:
-		c.open.body = append(c.open.body, payload...)
+		c.left -= uint64(len(payload))
+		if !c.eager {
+			c.open.body = append(c.open.body, payload...)
+		}
 	}
-	if c.open != nil && c.open.header != nil && uint64(len(c.open.body)) == c.size {
-		c.published <- c.open
+	if c.open != nil && c.open.header != nil && c.left == 0 {
+		c.complete(c.open)
 		c.open = nil
 	}
+}
+
+func (c *scriptedConn) complete(l *letter) {
+	if c.eager {
+		l.ack(false)
+		return
+	}
+	c.published <- l
 }
 
 func (c *scriptedConn) answer(channel uint16, m method, args *arguments) {
