@@ -39,6 +39,7 @@ func (e *Exporter) exportDocuments(ctx context.Context, s *session, part *shippi
 		return r, err
 	}
 	e.count(p)
+	e.renew(s, p)
 	return p.bag.fate(s, p.fates), nil
 }
 

@@ -29,6 +29,7 @@ type Exporter struct {
 	// patience is how long a confirm may take, limit how large a message may be.
 	patience *patience
 	limit    sizeLimit
+	renewal  renewal
 
 	// connecting guards the dialer: one goroutine connects, others wait for it.
 	connecting sync.Mutex

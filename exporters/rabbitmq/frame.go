@@ -79,6 +79,7 @@ func (e *Exporter) deliver(ctx context.Context, s *session, id string, publish f
 // frameFate is the answer to a frame.
 func (e *Exporter) frameFate(s *session, p *publication, part *shipping.Part) *shipping.Response {
 	e.count(p)
+	e.renew(s, p)
 	switch p.fates[0] {
 	case stored:
 		return &shipping.Response{Outcomes: make([]shipping.Outcome, part.Docs)}
