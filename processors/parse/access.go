@@ -58,7 +58,7 @@ func (a *access) header(name string, s event.Span) {
 // as a TLS hello, gives no attributes and stays in the body.
 func (a *access) request(s event.Span) bool {
 	text := a.bytes(s)
-	space := stopAt(text, ' ')
+	space := stopFrom(text, 0, ' ')
 	if space <= 0 {
 		return false
 	}

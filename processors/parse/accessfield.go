@@ -181,7 +181,7 @@ func (a *access) protocol(s event.Span) bool {
 	return !hasSpace(a.bytes(s))
 }
 
-func hasSpace(s []byte) bool { return stopAt(s, ' ') >= 0 }
+func hasSpace(s []byte) bool { return stopFrom(s, 0, ' ') >= 0 }
 
 // word adds text that has no space.
 func (a *access) word(name string, s event.Span) bool {
@@ -216,17 +216,6 @@ func (a *access) wholeOrLess(name string, s event.Span) bool {
 		a.l.addInt(name, n)
 	}
 	return ok
-}
-
-// digits adds the number or duration n, which text[from:to] has in digits.
-func (a *access) digits(f *accessField, n int64, from, to int) {
-	if f.means == meansInt {
-		a.l.addInt(f.name, n)
-		return
-	}
-	at := len(a.l.b.Data)
-	a.l.b.Data = appendShifted(a.l.b.Data, a.l.text[from:to], int(f.scale))
-	a.addJSON(f.name, at)
 }
 
 // maxDigits are as many as fit into an int64 for sure.

@@ -29,6 +29,13 @@ func (a *access) seconds(f *accessField, s event.Span) bool {
 	return true
 }
 
+// addMoved adds a duration in digits of its unit in seconds.
+func (a *access) addMoved(f *accessField, digits []byte) {
+	at := len(a.l.b.Data)
+	a.l.b.Data = appendShifted(a.l.b.Data, digits, int(f.scale))
+	a.addJSON(f.name, at)
+}
+
 // addJSON adds what was appended to the arena from at on as an attribute.
 func (a *access) addJSON(name string, at int) {
 	s := event.Span{Off: uint32(at), Len: uint32(len(a.l.b.Data) - at)}

@@ -3,6 +3,8 @@ package parse
 import (
 	"errors"
 	"fmt"
+
+	"github.com/tailrace/tailrace/pipeline/event"
 )
 
 // A layout is how a server was told to write its access log: literals and
@@ -33,8 +35,8 @@ type layout struct {
 // piece is a value and the literal before it.
 type piece struct {
 	before string
-	// head are the first eight bytes of before, mask which of them there are.
-	head, mask uint64
+	// head and tail are before and next, quick to compare.
+	head, tail word8
 	field      accessField
 	// variable is the value's name in the server's language, for errors.
 	variable string
@@ -42,6 +44,10 @@ type piece struct {
 	stop     byte
 	// next is the literal behind the value.
 	next string
+	// quick says which values are read by a look or two.
+	quick quick
+	// kind is that of quick text.
+	kind event.Kind
 	// final values may end with the line, cut ones without their quote.
 	final, cut bool
 	// spaceless words need no look for white space unless they were found from
@@ -59,8 +65,6 @@ const (
 	endRest ending = iota
 	// endStop values end at a byte that they cannot hold.
 	endStop
-	// endDigits values do too, and are mostly nothing but digits before it.
-	endDigits
 	// endNext values end at the literal behind them.
 	endNext
 	// endQuote values end at the quote that nothing escapes.
@@ -77,13 +81,38 @@ const (
 	endBraces
 )
 
-// follows reports whether the literal before the value stands at s[i:].
-func (p *piece) follows(s []byte, i int) bool {
-	n := len(p.before)
-	if i+8 <= len(s) && n <= 8 {
-		return eight(s, i)&p.mask == p.head
+// quick is a kind of values that most lines have as they are most simply
+// written. One that is written otherwise is looked at in full.
+type quick uint8
+
+const (
+	quickNone quick = iota
+	// quickText is text up to the first stop, and nothing else is escaped.
+	quickText
+	// quickDigits is a number, and quickMoved one whose point is moved.
+	quickDigits
+	quickMoved
+	// quickDecimal is a number with a point that stays where it is.
+	quickDecimal
+)
+
+// word8 is a literal as its first eight bytes and which of them there are.
+type word8 struct{ bytes, mask uint64 }
+
+func newWord8(literal string) (w word8) {
+	for i := range min(len(literal), 8) {
+		w.bytes |= uint64(literal[i]) << (8 * i)
+		w.mask |= 0xff << (8 * i)
 	}
-	return len(s)-i >= n && string(s[i:i+n]) == p.before
+	return w
+}
+
+// at reports whether the literal, of which w is the beginning, stands at s[i:].
+func (w *word8) at(s []byte, i int, literal string) bool {
+	if i+8 <= len(s) && len(literal) <= 8 {
+		return eight(s, i)&w.mask == w.bytes
+	}
+	return len(s)-i >= len(literal) && string(s[i:i+len(literal)]) == literal
 }
 
 // quoted reports whether the value stands between quotes.
@@ -133,16 +162,36 @@ func (y *layout) compile() error {
 
 // quicken prepares what makes matching quick.
 func (p *piece) quicken() {
-	for i := range min(len(p.before), 8) {
-		p.head |= uint64(p.before[i]) << (8 * i)
-		p.mask |= 0xff << (8 * i)
-	}
-	if p.end == endStop && (p.field.means == meansInt || p.field.means == meansSeconds && p.field.scale > 0) {
-		p.end = endDigits
-	}
+	p.head, p.tail = newWord8(p.before), newWord8(p.next)
 	if p.end == endStop && p.stop == ' ' && p.field.means == meansWord {
 		p.spaceless, p.field.means = true, meansText
 	}
+	switch p.end {
+	case endNext, endQuote:
+		p.stop = p.next[0]
+	case endStop:
+	default:
+		return
+	}
+	p.quick, p.kind = p.field.quick(), event.KindText
+	if p.field.means == meansHeader {
+		p.kind = event.KindTextArray
+	}
+}
+
+// quick is how values of the field are read quickly.
+func (f *accessField) quick() quick {
+	switch {
+	case f.means == meansText || f.means == meansHeader:
+		return quickText
+	case f.means == meansInt:
+		return quickDigits
+	case f.means == meansSeconds && f.scale > 0:
+		return quickMoved
+	case f.means == meansSeconds:
+		return quickDecimal
+	}
+	return quickNone
 }
 
 // moreFree reports whether piece i is the one to be matched from both sides:

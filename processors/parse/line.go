@@ -60,6 +60,7 @@ func (l *line) start(r *event.Record) {
 	}
 	l.stampAt = 0
 	l.runtimeTime, l.fields, l.bytes = r.Time, len(l.b.Fields), len(l.b.Data)
+	r.First = uint32(l.fields)
 }
 
 // undo takes back what a format did to the record before it gave up.
@@ -67,7 +68,7 @@ func (l *line) undo() {
 	old := l.r
 	*old = event.Record{
 		Raw: old.Raw, Line: old.Line, Start: old.Start, End: old.End, Lines: old.Lines,
-		Stream: old.Stream, Flags: old.Flags, Time: l.runtimeTime, Observed: old.Observed,
+		Stream: old.Stream, Flags: old.Flags, Time: l.runtimeTime, Observed: old.Observed, First: old.First,
 	}
 	l.b.Fields, l.b.Data = l.b.Fields[:l.fields], l.b.Data[:l.bytes]
 }
@@ -224,15 +225,20 @@ func (l *line) field() *event.Field {
 
 // slot is field, with what the memory held before in it.
 func (l *line) slot() *event.Field {
+	if len(l.b.Fields) == cap(l.b.Fields) {
+		l.reserve(1)
+	}
+	return l.reserved()
+}
+
+// reserve makes room for n more attributes.
+func (l *line) reserve(n int) { l.b.Fields = slices.Grow(l.b.Fields, n) }
+
+// reserved is slot where there is room.
+func (l *line) reserved() *event.Field {
 	b := l.b
 	n := len(b.Fields)
-	if n == cap(b.Fields) {
-		b.Fields = slices.Grow(b.Fields, 1)
-	}
 	b.Fields = b.Fields[:n+1]
-	if l.r.Fields == 0 {
-		l.r.First = uint32(n)
-	}
 	l.r.Fields++
 	return &b.Fields[n]
 }

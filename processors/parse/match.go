@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/tailrace/tailrace/pipeline/event"
 )
 
 // match takes text[at:] apart by the layout. It returns the first byte that
@@ -27,16 +29,22 @@ func (y *layout) match(a *access, at int) int {
 // not fit; less than zero when the whole layout fits, and n with the byte
 // behind the last piece when those before it do.
 func (y *layout) matchTo(a *access, at, n int) (bad, piece int) {
-	for i := range y.pieces[:n] {
-		p := &y.pieces[i]
-		if i >= y.optional && ends(a.l.text[at:], p.before) {
+	s, pieces := a.l.text, y.pieces[:n]
+	for i := range pieces {
+		p := &pieces[i]
+		if i >= y.optional && ends(s[at:], p.before) {
 			return -1, i
 		}
-		next := a.take(p, at)
-		if next < 0 {
+		if !p.head.at(s, at, p.before) {
+			if p.end == endBraces {
+				continue
+			}
+			a.misfit(at+samePrefix(s[at:], p.before), p.before)
 			return a.bad, i
 		}
-		at = next
+		if at = a.take(p, at+len(p.before)); at < 0 {
+			return a.bad, i
+		}
 	}
 	if n < len(y.pieces) {
 		return at, n
@@ -44,27 +52,69 @@ func (y *layout) matchTo(a *access, at, n int) (bad, piece int) {
 	return y.matchAfter(a, at), n
 }
 
-// take gives the record p's value, whose literal begins at i, and returns where
-// the value ends, less than zero when a.bad does not fit.
+// take gives the record p's value, which begins at text[i], and returns where it
+// ends, less than zero when a.bad does not fit. Values are mostly written in the
+// simplest way, for which one look is enough.
 func (a *access) take(p *piece, i int) int {
 	s := a.l.text
-	if !p.follows(s, i) {
-		if p.end == endBraces {
-			return i
+	switch p.quick {
+	case quickText:
+		if end := p.textEnd(s, i); end > i && a.escape == escapeNone {
+			if end > i+1 || s[i] != '-' {
+				text := a.l.span(i, end)
+				*a.l.reserved() = event.Field{Name: p.field.name, Value: event.Value{Kind: p.kind, Span: text}}
+			}
+			return end
 		}
-		return a.misfit(i+samePrefix(s[i:], p.before), p.before)
-	}
-	i += len(p.before)
-	if p.end == endDigits {
+	case quickDigits, quickMoved:
 		if n, end := leadingDigits(s, i); end < len(s) && s[end] == p.stop && uint(end-i-1) < maxDigits {
-			a.digits(&p.field, n, i, end)
+			if p.quick == quickMoved {
+				a.addMoved(&p.field, s[i:end])
+				return end
+			}
+			*a.l.reserved() = event.Field{Name: p.field.name, Value: event.Value{Kind: event.KindInt, Num: n}}
+			return end
+		}
+	case quickDecimal:
+		if end := decimalEnd(s, i); end < len(s) && s[end] == p.stop && uint(end-i-1) < maxDecimal {
+			number := a.l.span(i, end)
+			*a.l.reserved() = event.Field{Name: p.field.name, Value: event.Value{Kind: event.KindJSON, Span: number}}
 			return end
 		}
 	}
 	return a.takeSlowly(p, i)
 }
 
-// takeSlowly is take for a value that begins at i and has to be looked for.
+// textEnd is where text ends, mostly at the first stop, less than zero where it
+// has to be looked for.
+func (p *piece) textEnd(s []byte, i int) int {
+	if i+1 < len(s) && s[i] == '-' && s[i+1] == p.stop {
+		i++
+	} else {
+		i = stopFrom(s, i, p.stop)
+	}
+	if i < 0 || p.end == endNext && !p.tail.at(s, i, p.next) {
+		return -1
+	}
+	return i
+}
+
+// decimalEnd is where a number ends that begins at i and that JSON writes in the
+// same way, i where none begins.
+func decimalEnd(s []byte, i int) int {
+	_, point := leadingDigits(s, i)
+	if point == i || point > i+1 && s[i] == '0' {
+		return i
+	}
+	if point < len(s) && s[point] == '.' {
+		if _, end := leadingDigits(s, point+1); end > point+1 {
+			return end
+		}
+	}
+	return point
+}
+
+// takeSlowly is take for a value that has to be looked for.
 func (a *access) takeSlowly(p *piece, i int) int {
 	if p.end == endBraces {
 		return a.captures(p, i)
@@ -161,11 +211,16 @@ func (l *line) parseLayouts(at int, layouts []*layout) bool {
 	return l.fail(reasonMisfit, furthest)
 }
 
+// maxAttributes bounds the attributes that one value of a layout becomes: a
+// request's are the most.
+const maxAttributes = 12
+
 // matchLayout takes text[at:] into the record, and returns the first byte that
 // does not fit, less than zero when all fits.
 func (l *line) matchLayout(y *layout, at int) int {
 	a := access{l: l, escape: y.escape.in(l.text)}
 	l.r.Severity = sevInfo
+	l.reserve(len(y.pieces) * maxAttributes)
 	n := y.match(&a, at)
 	if n < 0 {
 		l.wholeBody()
@@ -198,30 +253,23 @@ func samePrefix(s []byte, literal string) int {
 func (a *access) endOf(p *piece, i int) int {
 	s := a.l.text
 	switch p.end {
-	case endStop, endDigits:
-		if n := stopAt(s[i:], p.stop); n >= 0 {
-			return i + n
+	case endStop:
+		if end := stopFrom(s, i, p.stop); end >= 0 || p.next != "" && !p.final {
+			return end
 		}
-		if p.next == "" || p.final {
-			return len(s)
-		}
-		return -1
 	case endQuote:
 		return a.quoteEnd(p, i)
 	case endNext:
-		if n := indexLiteral(s[i:], p.next); n >= 0 {
-			return i + n
-		}
-		return -1
+		return p.tailFrom(s, i)
 	case endCLF:
 		if len(s)-i < clfSize {
 			return -1
 		}
 		return i + clfSize
 	case endUser:
-		return userEnd(s, i, p.next)
+		return p.userEnd(s, i)
 	case endRequest:
-		return requestEnd(s, i, p.next)
+		return p.requestEnd(s, i)
 	case endList:
 		return listEnd(s, i)
 	}
@@ -233,8 +281,8 @@ func (a *access) endOf(p *piece, i int) int {
 func (a *access) quoteEnd(p *piece, i int) int {
 	s := a.l.text
 	if a.escape == escapeNone || a.escape == escapeHash {
-		if n := stopAt(s[i:], '"'); n >= 0 {
-			return i + n
+		if end := stopFrom(s, i, '"'); end >= 0 {
+			return end
 		}
 	}
 	if end := quoteEnd(s, i); end >= 0 || !p.cut {
@@ -243,20 +291,21 @@ func (a *access) quoteEnd(p *piece, i int) int {
 	return len(s)
 }
 
-// stopAt is bytes.IndexByte for values that are mostly a few bytes long: the
+// stopFrom is where the first stop at i or behind it is, less than zero where
+// none is: bytes.IndexByte for values that are mostly a few bytes long. The
 // first of them are looked at eight at a time, as in S. Anderson, "Bit Twiddling
 // Hacks", "Determine if a word has a byte equal to n".
-func stopAt(s []byte, stop byte) int {
+func stopFrom(s []byte, i int, stop byte) int {
 	const ones, highs, few = 0x0101010101010101, 0x8080808080808080, 16
-	stops, at := uint64(stop)*ones, 0
-	for ; at < few && at+8 <= len(s); at += 8 {
-		x := eight(s, at) ^ stops
+	stops := uint64(stop) * ones
+	for last := min(i+few, len(s)) - 8; i <= last; i += 8 {
+		x := eight(s, i) ^ stops
 		if found := (x - ones) &^ x & highs; found != 0 {
-			return at + bits.TrailingZeros64(found)>>3
+			return i + bits.TrailingZeros64(found)>>3
 		}
 	}
-	if n := bytes.IndexByte(s[at:], stop); n >= 0 {
-		return at + n
+	if n := bytes.IndexByte(s[i:], stop); n >= 0 {
+		return i + n
 	}
 	return -1
 }
@@ -264,47 +313,38 @@ func stopAt(s []byte, stop byte) int {
 // eight are the eight bytes of s from i on.
 func eight(s []byte, i int) uint64 { return binary.LittleEndian.Uint64(s[i : i+8 : i+8]) }
 
-// indexLiteral is bytes.Index for the short literals of layouts, whose first byte
-// is rare in the value before it.
-func indexLiteral(s []byte, literal string) int {
-	for at := 0; ; at++ {
-		n := stopAt(s[at:], literal[0])
-		if at += n; n < 0 || len(s)-at < len(literal) {
-			return -1
-		}
-		if string(s[at:at+len(literal)]) == literal {
-			return at
+// tailFrom is where the literal behind p's value is, at i or behind it.
+func (p *piece) tailFrom(s []byte, i int) int {
+	for ; ; i++ {
+		if i = stopFrom(s, i, p.next[0]); i < 0 || p.tail.at(s, i, p.next) {
+			return i
 		}
 	}
 }
 
 // userEnd is the end of a user's name, which may hold spaces and brackets: the
 // time behind it settles where.
-func userEnd(s []byte, i int, next string) int {
-	for at := i; ; at++ {
-		n := indexLiteral(s[at:], next)
-		if n < 0 {
+func (p *piece) userEnd(s []byte, i int) int {
+	for ; ; i++ {
+		if i = p.tailFrom(s, i); i < 0 {
 			return -1
 		}
-		at += n
-		if end := at + len(next) + clfSize; end < len(s) && s[end] == ']' && s[end-clfSize+2] == '/' {
-			return at
+		if end := i + len(p.next) + clfSize; end < len(s) && s[end] == ']' && s[end-clfSize+2] == '/' {
+			return i
 		}
 	}
 }
 
 // requestEnd is the end of a request in which quotes are not escaped: where a
 // status follows.
-func requestEnd(s []byte, i int, next string) int {
-	for at := i; ; at++ {
-		n := indexLiteral(s[at:], next)
-		if n < 0 {
+func (p *piece) requestEnd(s []byte, i int) int {
+	for ; ; i++ {
+		if i = p.tailFrom(s, i); i < 0 {
 			return -1
 		}
-		at += n
-		end := at + len(next) + len("200")
-		if _, ok := wholeNumber(s[min(end-len("200"), len(s)):min(end, len(s))]); ok && end < len(s) && s[end] == ' ' {
-			return at
+		status := i + len(p.next)
+		if _, end := leadingDigits(s, status); end == status+3 && end < len(s) && s[end] == ' ' {
+			return i
 		}
 	}
 }

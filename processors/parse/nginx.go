@@ -54,7 +54,7 @@ func parseNginx(l *line) bool {
 // less than zero when all are.
 func (f *combined) read(l *line) int {
 	s := l.text
-	space := stopAt(s, ' ')
+	space := stopFrom(s, 0, ' ')
 	if space <= 0 || space+3 >= len(s) || s[space+1] != '-' || s[space+2] != ' ' {
 		return max(space, 0)
 	}
@@ -88,10 +88,7 @@ func (f *combined) quote(s []byte, i int) int {
 	if f.escaped {
 		return quoteEnd(s, i)
 	}
-	if n := stopAt(s[i:], '"'); n >= 0 {
-		return i + n
-	}
-	return -1
+	return stopFrom(s, i, '"')
 }
 
 // plausible reports whether nginx can have written the line: its client has an
@@ -129,13 +126,11 @@ func (f *combined) readTime(l *line, i int) int {
 	const behind = len(` [`) + clfSize + len(`] "`)
 	s := l.text
 	for at := i; ; at++ {
-		n := indexLiteral(s[at:], " [")
-		if n < 0 || at+n+behind > len(s) {
+		if at = stopFrom(s, at, ' '); at < 0 || at+behind > len(s) {
 			return -1
 		}
-		at += n
 		end := at + len(` [`) + clfSize
-		if s[end] != ']' || s[end+1] != ' ' || s[end+2] != '"' {
+		if s[at+1] != '[' || s[end] != ']' || s[end+1] != ' ' || s[end+2] != '"' {
 			continue
 		}
 		if ns, ok := l.clock.parseCLF(s[at+2 : end]); ok {
