@@ -313,6 +313,9 @@ func (l *line) has(name string) bool {
 func (l *line) takeMessage(m *strictjson.Member) bool {
 	switch m.Kind {
 	case strictjson.String, kindBare, kindQuoted:
+		if string(l.text[m.Key:m.KeyEnd]) == "@mt" && l.rendered(m) {
+			return true
+		}
 		l.setValue(&l.r.Body, m)
 	case strictjson.Number, strictjson.Bool:
 		l.r.Body = event.Text(l.span(int(m.Value), int(m.ValueEnd)))

@@ -3,6 +3,7 @@ package parse
 import (
 	"math/bits"
 
+	"github.com/tailrace/tailrace/internal/strictjson"
 	"github.com/tailrace/tailrace/pipeline/event"
 )
 
@@ -117,7 +118,9 @@ func (e *Explanation) noteDoubts(l *line) {
 	for i := range l.members {
 		m := &l.members[i]
 		doubt := doubts[appKeys.keys[appKeys.find(l.text, m).known].role]
-		if m.Mark == markNone && doubt != "" {
+		// An object may have had the id in it.
+		inside := m.Kind == strictjson.Object && l.r.TraceID != [16]byte{}
+		if m.Mark == markNone && doubt != "" && !inside {
 			e.Notes = append(e.Notes, string(l.text[m.Key:m.KeyEnd])+": "+doubt)
 		}
 		if m.Mark == markRenamed {

@@ -112,7 +112,7 @@ func parseSyslog3164(l *line) bool {
 		tag = host
 	}
 	colon := bytes.IndexByte(l.text[min(tag, len(l.text)):], ':')
-	if tag == host+1 || colon < 1 {
+	if tag == host+1 || colon < 1 || l.text[host] == '[' {
 		return l.fail(reasonMisfit, host)
 	}
 	colon += tag

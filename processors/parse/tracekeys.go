@@ -28,6 +28,9 @@ func (l *line) takeTrace(f *found) {
 	if f.best[roleHolder] != 0 {
 		l.nestedTrace()
 	}
+	if at := f.traces[famSnake]; at != 0 && l.r.TraceID == [16]byte{} {
+		l.kongTrace(&l.members[at-1])
+	}
 }
 
 // takeFamilies takes the ids of the first family that has a valid trace id.

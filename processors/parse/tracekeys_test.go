@@ -102,6 +102,15 @@ func TestTraceContextByProducer(t *testing.T) {
 		`done NR-LINKING|MTE2|web-1|` + traceText + `||shop|`:                                              traceText,
 		`{"dt.trace_id":"` + traceText + `","dt.span_id":"` + spanText + `","dt.trace_sampled":"true"}`:    sampled,
 		`INFO [!dt dt.trace_id=` + traceText + `,dt.span_id=` + spanText + `,dt.trace_sampled=true] m`:     sampled,
+		// Kong writes one id in the spelling of each header.
+		`{"trace_id":{"w3c":"` + traceText + `","datadog":"` + decTrace + `"},"client_ip":"10.0.0.1"}`: traceText,
+		`{"trace_id":{"b3":"` + half + `"}}`:                                     halfID,
+		`{"trace_id":{"w3c":"N/A","aws":"1-4bf92f35-77b34da6a3ce929d0e0e4736"}}`: traceText,
+		`{"trace_id":{"datadog":"` + decTrace + `"}}`:                            halfID,
+		// Graylog's own fields begin with an underscore.
+		`{"version":"1.1","short_message":"m","_trace_id":"` + traceText + `","_span_id":"` + spanText + `"}`: pair,
+		`{"version":"1.1","short_message":"m","_traceId":"` + traceText + `","_spanId":"` + spanText + `"}`:   pair,
+		`{"logging.googleapis.com/labels":{"traceId":"` + traceText + `","spanId":"` + spanText + `"}}`:       pair,
 		// Loggers of languages and frameworks.
 		`{"@t":"2026-03-05T10:11:12Z","@mt":"m","@tr":"` + traceText + `","@sp":"` + spanText + `"}`:                                                             pair,
 		`{"traceId":"` + traceText + `","spanId":"` + spanText + `"}`:                                                                                            pair,
@@ -162,6 +171,8 @@ func TestWhatIsNoTraceContext(t *testing.T) {
 		`NR-LINKING|MTE2|web-1|||shop|`, `NR-LINKING|` + traceText, `[!dt dt.trace_id=,dt.span_id=]`, `{"dd.trace_id":"0","dd.span_id":"0"}`,
 		// Spelled wrongly.
 		`{"trace_id":"` + traceText + `0"}`, `{"trace_id":"` + traceText[:31] + `g"}`, `{"trace_id":"abc"}`, `{"trace_id":17}`, `{"trace_id":{"a":1}}`,
+		`{"trace_id":{"w3c":"` + traceText + `0"}}`, `{"trace_id":{"w3c":"` + zeros + `"}}`, `{"trace_id":{"id":"` + traceText + `"}}`, `{"trace_id":{"datadog":"x"}}`,
+		`{"_trace_id":"` + traceText[:31] + `x"}`, `{"_trace_id":"-"}`, `{"__trace_id":"` + traceText + `"}`,
 		`{"traceparent":"00-` + strings.ToUpper(pair) + `-01"}`, `{"traceparent":"ff-` + pair + `-01"}`, `{"traceparent":"00-` + pair + `"}`,
 		`{"b3":"0"}`, `{"b3":"` + traceText + `"}`, `{"b3":"` + pair + `-2"}`,
 		`{"uber-trace-id":"` + traceText + `:` + spanText + `:0"}`, `{"uber-trace-id":"` + traceText + `:` + spanText + `:0:1:1"}`,

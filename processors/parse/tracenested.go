@@ -145,3 +145,21 @@ func (l *line) contextIn(text []byte) {
 		l.takeFamilies(text, members, &f, famVendor, numFamilies)
 	}
 }
+
+// kongTrace reads the object that Kong's log plugins write as trace_id, the same
+// id in the spelling of each header that was there (kong/tracing/propagation).
+func (l *line) kongTrace(m *strictjson.Member) {
+	for _, spelling := range [...]struct {
+		name   string
+		family family
+	}{
+		{"w3c", famSnake}, {"b3", famB3}, {"b3-single", famB3}, {"jaeger", famSnake}, {"ot", famSnake}, {"aws", famXRay}, {"datadog", famDatadog},
+	} {
+		var c context
+		if id, text := l.member(m, spelling.name); id != nil {
+			if _, ok := decodeTrace(&c, spelling.family, id.Kind, l.contentIn(text, id)); ok && l.give(&c) {
+				return
+			}
+		}
+	}
+}
