@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tailrace/tailrace/internal/render"
+	"github.com/tailrace/tailrace/pipeline"
 	"github.com/tailrace/tailrace/pipeline/config"
 )
 
@@ -32,8 +33,10 @@ and the status is 1 when there is one.`,
 			return err
 		}
 		out := cmd.OutOrStdout()
-		if promise := cfg.Service.Journal.Promise(); promise != "" {
-			fmt.Fprintln(out, promise)
+		for _, promise := range []string{cfg.Service.Journal.Promise(), pipeline.PromiseOfQueues(cfg)} {
+			if promise != "" {
+				fmt.Fprintln(out, promise)
+			}
 		}
 		_, err = fmt.Fprintln(out, "the configuration is valid")
 		return err

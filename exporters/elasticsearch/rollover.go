@@ -143,6 +143,8 @@ func (e *Exporter) removeCopies(ctx context.Context, req *shipping.Request, susp
 	if err := name(req, suspects); err != nil {
 		return nil, err
 	}
+	// What was not created under an id has no copies: an index action replaces.
+	suspects = slices.DeleteFunc(suspects, func(s copyOf) bool { return s.id == "" })
 	// The documents by the older index that may have them and the one that does.
 	lookups := make(map[[2]string][]copyOf)
 	for _, s := range suspects {

@@ -93,6 +93,22 @@ func (p *Process) Signal(s os.Signal) error { return p.cmd.Process.Signal(s) }
 // PID is the process's number.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
+// PeakMemory is the most that the process has had resident, in bytes (VmHWM,
+// proc_pid_status(5)).
+func (p *Process) PeakMemory() int {
+	p.tb.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	var kib int
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		p.tb.Fatalf("%v in\n%s", err, status)
+	}
+	return kib << 10
+}
+
 // Running says whether the process has not ended.
 func (p *Process) Running() bool {
 	select {

@@ -82,10 +82,11 @@ func pack(b *frame.Builder, plain []byte) error {
 		plain = append(plain, '\n')
 	}
 	for i, doc := range frame.Documents(plain) {
-		if err := check(doc); err != nil {
+		action, err := check(doc)
+		if err != nil {
 			return fmt.Errorf("%w: document %d: %w", errBulk, i, err)
 		}
-		b.AddDoc(doc)
+		b.AddDoc(frame.Doc{Action: action, Source: doc.Source})
 	}
 	switch lines := bytes.Count(plain, []byte{'\n'}); {
 	case lines == 0:
@@ -99,30 +100,39 @@ func pack(b *frame.Builder, plain []byte) error {
 // bulkAction is the line before a document. What Elasticsearch would refuse a
 // whole request for, with the documents of others in it, is refused here.
 type bulkAction struct {
-	Create, Index *struct {
-		Index    string  `json:"_index"`
-		ID       *string `json:"_id"`
-		Routing  *string `json:"routing"`
-		Pipeline *string `json:"pipeline"`
-	}
+	Create *bulkTarget `json:"create,omitempty"`
+	Index  *bulkTarget `json:"index,omitempty"`
 }
 
-// check says what is wrong with a pair of lines.
-func check(doc frame.Doc) error {
+type bulkTarget struct {
+	Index    string  `json:"_index"`
+	ID       *string `json:"_id,omitempty"`
+	Routing  *string `json:"routing,omitempty"`
+	Pipeline *string `json:"pipeline,omitempty"`
+}
+
+// maxID is Elasticsearch's limit of an id, in bytes.
+const maxID = 512
+
+// check says what is wrong with a pair of lines. The action is written anew, so
+// that it means the same to everybody.
+func check(doc frame.Doc) (action []byte, err error) {
 	var a bulkAction
 	d := json.NewDecoder(bytes.NewReader(doc.Action))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&a); err != nil || d.More() {
-		return errors.New("its action is not one of JSON with _index, _id, routing and pipeline")
+		return nil, errors.New("its action is not one of JSON with _index, _id, routing and pipeline")
 	}
 	target := cmp.Or(a.Create, a.Index)
 	switch {
 	case target == nil || a.Create != nil && a.Index != nil:
-		return errors.New("its action is neither create nor index")
-	case target.Index == "" || target.ID != nil && *target.ID == "":
-		return errors.New("its _index or _id is empty")
+		return nil, errors.New("its action is neither create nor index")
+	case target.Index == "":
+		return nil, errors.New("its _index is empty")
+	case target.ID != nil && (*target.ID == "" || len(*target.ID) > maxID):
+		return nil, fmt.Errorf("its _id is not of 1 to %d bytes", maxID)
 	case !bytes.HasPrefix(doc.Source, []byte{'{'}) || !json.Valid(doc.Source):
-		return errors.New("it is no JSON object")
+		return nil, errors.New("it is no JSON object")
 	}
-	return nil
+	return json.Marshal(a)
 }

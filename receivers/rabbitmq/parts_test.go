@@ -106,6 +106,7 @@ func TestWhatIsNoBulkBodyIsRefused(t *testing.T) {
 		"an update":            other(zip(`{"update":{"_index":"a","_id":"1"}}` + "\n" + `{"doc":{}}` + "\n")),
 		"two actions":          other(zip(`{"create":{"_index":"a"},"index":{"_index":"a"}}` + "\n{}\n")),
 		"no index":             other(zip(`{"create":{"_id":"1"}}` + "\n{}\n")),
+		"a long id":            other(zip(`{"create":{"_index":"a","_id":"` + strings.Repeat("1", maxID+1) + `"}}` + "\n{}\n")),
 		"an empty id":          other(zip(`{"create":{"_index":"a","_id":""}}` + "\n{}\n")),
 		"an unknown parameter": other(zip(`{"create":{"_index":"a","_type":"b"}}` + "\n{}\n")),
 		"an odd line":          other(zip(create + `{"create":{"_index":"a"}}` + "\n")),
@@ -124,8 +125,56 @@ func TestWhatIsNoBulkBodyIsRefused(t *testing.T) {
 	}
 }
 
+func TestActionsOfOtherProducersMeanTheSameToEverybody(t *testing.T) {
+	for action, want := range map[string]string{
+		`{"create":{"_id":"1","_index":"a"}}`:               `{"create":{"_index":"a","_id":"1"}}`,
+		`{"index":{"_index":"a","_id":"1","_id":"2"}}`:      `{"index":{"_index":"a","_id":"2"}}`,
+		` { "CREATE" : {"_Index":"a","pipeline":"p"} } `:    `{"create":{"_index":"a","pipeline":"p"}}`,
+		`{"create":{"_index":"a","_id":null,"routing":""}}`: `{"create":{"_index":"a","routing":""}}`,
+	} {
+		got, err := check(frame.Doc{Action: []byte(action), Source: []byte("{}")})
+		if err != nil || string(got) != want {
+			t.Errorf("%s: %s, %v; want %s", action, got, err, want)
+		}
+	}
+}
+
+// FuzzHeaders opens deliveries with any headers over a whole body.
+func FuzzHeaders(f *testing.F) {
+	f.Add("tailrace-documents", int64(-1), "", true, byte(0))
+	f.Add("tailrace-class", int64(0), "../x", false, byte(1))
+	f.Add("tailrace-version", int64(1)<<40, "1", false, byte(2))
+	s := &session{consumer: &consumer{}}
+	f.Fuzz(func(t *testing.T, name string, number int64, text string, flag bool, kind byte) {
+		d := delivery()
+		values := []any{number, text, flag, nil, int32(number), []byte(text), amqp.Table{name: number}, []any{text}, float64(number), time.Unix(number, 0)}
+		d.Headers[name] = values[int(kind)%len(values)]
+		sealed, err := s.open(&d)
+		if err != nil {
+			return
+		}
+		m := &sealed.Meta
+		if m.Docs == 0 || m.Counts.Docs != uint64(m.Docs) || m.JournalTime > time.Now().UnixNano() || m.JournalTime < 1 || m.Class == "" || sealed.Origin != s {
+			t.Errorf("%q makes %+v", name, m)
+		}
+	})
+}
+
+// FuzzForeignBody unpacks any body.
+func FuzzForeignBody(f *testing.F) {
+	f.Add(zip(create, index))
+	f.Add(zip(create)[:30])
+	b := frame.NewBuilder(1)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if s, err := foreign(other(body), b); err == nil && s.Meta.Docs == 0 {
+			t.Error("a frame without documents")
+		}
+	})
+}
+
 func FuzzForeign(f *testing.F) {
 	f.Add([]byte(create + index))
+	f.Add([]byte(` {"CREATE":{"_index":"a"}}` + "\n{}"))
 	b := frame.NewBuilder(1)
 	f.Fuzz(func(t *testing.T, plain []byte) {
 		s, err := foreign(other(zip(string(plain))), b)

@@ -1,5 +1,5 @@
 // Package gateway runs the real agent as a gateway between a real RabbitMQ and
-// a real Elasticsearch.
+// a real Elasticsearch, or a sink where it matters only what is stored.
 package gateway
 
 import (
@@ -20,7 +20,7 @@ import (
 // The servers that tests take turns with.
 var (
 	server  elastic.Shared
-	brokers rabbitmq.Shared
+	brokers = rabbitmq.Shared{Options: rabbitmq.Options{TLS: true}}
 )
 
 func TestMain(m *testing.M) {
@@ -32,12 +32,11 @@ func TestMain(m *testing.M) {
 
 const queue = "tailrace"
 
-// rig is a broker with a queue, Elasticsearch, and what a gateway needs.
+// rig is a broker with a queue, and what a gateway needs.
 type rig struct {
 	*testkit.Rig
 	t      *testing.T
 	broker *rabbitmq.Broker
-	es     *elastic.Server
 	// channel publishes to the queue.
 	channel *amqp.Channel
 	// stream is the data stream of the test's documents.
@@ -46,12 +45,15 @@ type rig struct {
 	starts  int
 }
 
+// newRig makes a rig whose gateways have no configuration yet.
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{Rig: testkit.NewRig(t), t: t, broker: brokers.Take(t), es: server.Take(t)}
-	namespace := fmt.Sprintf("gateway%d", time.Now().UnixNano())
-	r.es.TakeLogs(namespace)
-	r.stream = "logs-generic.otel-" + namespace
+	if testing.Short() {
+		t.Skip("starts the real agent and a real broker; make test runs it")
+	}
+	testkit.Agent(t) // It is built before anything runs.
+	r := &rig{t: t, broker: brokers.Take(t), stream: "logs-generic.otel-gateway"}
+	r.Rig = testkit.NewRig(t)
 	conn, err := amqp.Dial(r.broker.URL(r.broker.Nodes[0]))
 	r.must(err)
 	t.Cleanup(func() { conn.Close() })
@@ -60,15 +62,25 @@ func newRig(t *testing.T) *rig {
 	r.must(r.channel.Confirm(false))
 	_, err = r.channel.QueueDeclare(queue, true, false, false, false, amqp.Table{"x-queue-type": "quorum"})
 	r.must(err)
+	return r
+}
+
+// configure has gateways deliver to an address, in small requests, as the keys
+// of the exporter say.
+func (r *rig) configure(url string, exporter ...string) {
+	r.t.Helper()
+	keys := fmt.Sprintf("endpoints: [%q], flush: {interval: 100ms, bytes: 1MiB}, retry: {initial_interval: 100ms, max_interval: 1s}", url)
+	for _, key := range exporter {
+		keys += ", " + key
+	}
 	r.configs = []string{r.Configure(fmt.Sprintf(`
 receivers:
   rabbitmq: {endpoints: ["amqp://%s"], vhost: %q, user: %s, password: %s, queue: %s, return_after: 1m}
 exporters:
-  elasticsearch: {endpoints: [%q], flush: {interval: 100ms}}
-`, r.broker.Nodes[0].Address, r.broker.VirtualHost, rabbitmq.User, rabbitmq.Password, queue, r.es.URL),
+  elasticsearch: {%s}
+`, r.broker.Nodes[0].Address, r.broker.VirtualHost, rabbitmq.User, rabbitmq.Password, queue, keys),
 		"    logs: {receivers: [rabbitmq], exporters: [elasticsearch]}\n")}
 	r.override("service: {journal: {type: memory, max_size: 16MiB}}")
-	return r
 }
 
 func (r *rig) must(err error) {
@@ -81,23 +93,48 @@ func (r *rig) must(err error) {
 // override changes the gateways that are started from then on.
 func (r *rig) override(yaml string) { r.configs = append(r.configs, "yaml:"+yaml) }
 
+// flags name the configuration.
+func (r *rig) flags(command string, more ...string) []string {
+	args := []string{command}
+	for _, c := range r.configs {
+		args = append(args, "--config", c)
+	}
+	return append(args, more...)
+}
+
 // start runs a gateway.
 func (r *rig) start(more ...string) *testkit.Process {
 	r.t.Helper()
 	r.starts++
-	args := []string{"run"}
-	for _, c := range r.configs {
-		args = append(args, "--config", c)
-	}
-	return r.Start(fmt.Sprintf("gateway-%d", r.starts), testkit.Agent(r.t), append(args, more...)...)
+	return r.Start(fmt.Sprintf("gateway-%d", r.starts), testkit.Agent(r.t), r.flags("run", more...)...)
 }
 
-// frameOf is a frame as a node would send it: documents of these numbers.
+// says is what a command prints that has to succeed.
+func (r *rig) says(command string, more ...string) string {
+	r.t.Helper()
+	out, code := testkit.Output(r.t, testkit.Agent(r.t), r.flags(command, more...)...)
+	if code != 0 {
+		r.t.Errorf("tailrace %s ended with status %d\n%s", command, code, out)
+	}
+	return out
+}
+
+// documents are pairs of lines as a node makes them, for a test's stream.
+func (r *rig) documents(node string, seq, docs int, at time.Time) (plain [][2]string) {
+	for i := range docs {
+		plain = append(plain, [2]string{
+			fmt.Sprintf(`{"create":{"_index":%q,"_id":"%s-%d-%d"}}`, r.stream, node, seq, i),
+			fmt.Sprintf(`{"@timestamp":"%s","body":{"text":"%s %d %d"}}`, at.UTC().Format(time.RFC3339Nano), node, seq, i),
+		})
+	}
+	return plain
+}
+
+// frameOf is a frame as a node would send it.
 func (r *rig) frameOf(node string, seq, docs int, journaled time.Time) message.Message {
 	b := frame.NewBuilder(1)
-	for i := range docs {
-		b.Var(fmt.Appendf(nil, `{"create":{"_index":%q,"_id":"%s-%d-%d"}}`+"\n", r.stream, node, seq, i))
-		b.Var(fmt.Appendf(nil, `{"@timestamp":"%s","body":{"text":"%s %d %d"}}`+"\n", journaled.UTC().Format(time.RFC3339Nano), node, seq, i))
+	for _, d := range r.documents(node, seq, docs, journaled) {
+		b.Var([]byte(d[0] + "\n" + d[1] + "\n"))
 		b.EndDoc(1, journaled.UnixNano())
 	}
 	s := b.Seal(frame.Meta{Class: "default"})
@@ -106,33 +143,80 @@ func (r *rig) frameOf(node string, seq, docs int, journaled time.Time) message.M
 		message.Piece{Meta: &s.Meta, Docs: docs, PlainSize: int(s.Meta.PlainSize), Payload: s.Payload}, nil)
 }
 
-// publish puts a message into the queue, durably when it returns.
-func (r *rig) publish(m message.Message) {
+// publish puts messages into the queue, durably when it returns.
+func (r *rig) publish(all ...message.Message) {
 	r.t.Helper()
-	confirm, err := r.channel.PublishWithDeferredConfirm("", queue, true, false, amqp.Publishing{
-		ContentType: m.ContentType, ContentEncoding: m.ContentEncoding, MessageId: m.ID, Timestamp: m.Timestamp,
-		DeliveryMode: amqp.Persistent, Headers: m.Headers, Body: m.Body,
-	})
-	r.must(err)
-	if !confirm.Wait() {
-		r.t.Fatal("the broker did not take a message")
+	var confirms []*amqp.DeferredConfirmation
+	for _, m := range all {
+		confirm, err := r.channel.PublishWithDeferredConfirm("", queue, true, false, amqp.Publishing{
+			ContentType: m.ContentType, ContentEncoding: m.ContentEncoding, MessageId: m.ID, Timestamp: m.Timestamp,
+			DeliveryMode: amqp.Persistent, Headers: m.Headers, Body: m.Body,
+		})
+		r.must(err)
+		confirms = append(confirms, confirm)
+	}
+	for _, c := range confirms {
+		if !c.Wait() {
+			r.t.Fatal("the broker did not take a message")
+		}
 	}
 }
 
-// stored waits until Elasticsearch has so many documents and the queue none.
-func (r *rig) stored(want int, gateway *testkit.Process) {
+// publishFrames puts frames of 50 documents into the queue, of a node's numbers
+// from one to another.
+func (r *rig) publishFrames(node string, from, to int) {
 	r.t.Helper()
-	testkit.Grows(r.t, "Elasticsearch has everything", want, func() (int, string) {
-		if !gateway.Running() {
-			r.t.Fatalf("the gateway has ended\n%s", gateway.Tail())
+	now := time.Now()
+	for seq := from; seq < to; seq++ {
+		r.publish(r.frameOf(node, seq, 50, now))
+	}
+}
+
+// acknowledged waits until a gateway has acknowledged so many messages.
+func (r *rig) acknowledged(gateway *testkit.Process, n int) {
+	r.t.Helper()
+	testkit.Grows(r.t, "messages are acknowledged", n, func() (int, string) {
+		f, err := r.Figures()
+		if err != nil {
+			return 0, err.Error()
 		}
-		return r.es.Count(r.stream+"*", "*"), gateway.Tail()
+		return f.Sum("tailrace_receiver_messages_total", `outcome="acknowledged"`), gateway.Tail()
 	})
+}
+
+// empty waits until the queue has no messages.
+func (r *rig) empty(gateway *testkit.Process) {
+	r.t.Helper()
 	testkit.Eventually(r.t, "the queue is empty", func() (bool, string) {
 		q := r.broker.Queue(queue)
 		return q.Messages == 0, fmt.Sprintf("%+v\n%s", q, gateway.Tail())
 	})
-	if n := r.es.Count(r.stream+"*", "*"); n != want {
-		r.t.Errorf("Elasticsearch has %d documents, want %d", n, want)
+}
+
+// has waits until the queue has so many messages, none of them with a consumer.
+func (r *rig) has(n int) {
+	r.t.Helper()
+	testkit.Eventually(r.t, fmt.Sprintf("the queue has %d messages", n), func() (bool, string) {
+		q := r.broker.Queue(queue)
+		return q.Messages == n && q.Ready == n, fmt.Sprintf("%+v", q)
+	})
+}
+
+// held waits until a gateway has messages in hand.
+func (r *rig) held(gateway *testkit.Process) {
+	r.t.Helper()
+	testkit.Eventually(r.t, "messages are in hand", func() (bool, string) {
+		q := r.broker.Queue(queue)
+		return q.Consumers > 0 && q.Messages > q.Ready, gateway.Tail()
+	})
+}
+
+// arrived waits until a sink has so many documents and the queue none.
+func (r *rig) arrived(s *testkit.Sink, want int, gateway *testkit.Process) {
+	r.t.Helper()
+	r.Drained(s, gateway, want)
+	r.empty(gateway)
+	if n := s.Stats().Stored; n != want {
+		r.t.Errorf("the sink has %d documents, want %d", n, want)
 	}
 }

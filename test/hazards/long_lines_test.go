@@ -3,11 +3,8 @@ package hazards
 import (
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/tailrace/tailrace/internal/testkit"
 )
 
 // maxLine is where lines are cut.
@@ -38,7 +35,7 @@ func TestGigabyteLineIsCutAndHoldsUpNobody(t *testing.T) {
 		t.Errorf("%s comes behind the end of the long line", last)
 	}
 	n.figure("all of the long line was read", atLeast(size), "tailrace_receiver_accepted_bytes_total")
-	if peak := peakMemory(t, agent); peak > size/2 {
+	if peak := agent.PeakMemory(); peak > size/2 {
 		t.Errorf("the agent took %d MiB of memory for a line of %d MiB", peak>>20, size>>20)
 	}
 	agent.Stop()
@@ -108,19 +105,4 @@ func TestLineThatNeverEndsIsOneRecord(t *testing.T) {
 	agent := n.start()
 	n.compare(agent, append(want, document{text: "next"}))
 	agent.Stop()
-}
-
-// peakMemory is the most that a process has had resident, in bytes.
-func peakMemory(t *testing.T, p *testkit.Process) int {
-	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	kib, err := strconv.Atoi(strings.Fields(rest)[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return kib << 10
 }

@@ -33,7 +33,7 @@ func TestAgentLivesWithinItsMemoryLimit(t *testing.T) {
 	generator.Stop()
 	n.sink.Behave("ok")
 	n.Drained(n.sink, agent, len(n.Account().Entries))
-	peak := peakMemory(t, agent)
+	peak := agent.PeakMemory()
 	v := n.settle(generator, agent)
 	if kills := g.oomKills(); kills > 0 {
 		t.Errorf("%d OOM kills", kills)
