@@ -20,6 +20,8 @@ import (
 type document struct {
 	// text is what the application wrote, undone of what had to be escaped.
 	text, stream string
+	// pod is whose log it is of, "" for other files.
+	pod string
 	// marks are the flags of unusual records, in a fixed order.
 	marks string
 }
@@ -49,6 +51,7 @@ func parseDocument(doc []byte) (d document, err error) {
 	var fields struct {
 		Attributes map[string]any
 		Body       struct{ Text *string }
+		Resource   struct{ Attributes map[string]any }
 	}
 	if err := json.Unmarshal(doc, &fields); err != nil {
 		return d, err
@@ -61,6 +64,7 @@ func parseDocument(doc []byte) (d document, err error) {
 		d.text = unescape(d.text)
 	}
 	d.stream, _ = fields.Attributes["log.iostream"].(string)
+	d.pod, _ = fields.Resource.Attributes["k8s.pod.name"].(string)
 	for _, mark := range []string{"truncated", "continuation", "malformed"} {
 		if fields.Attributes["log.record."+mark] == true {
 			d.marks = strings.TrimSpace(d.marks + " " + mark)
