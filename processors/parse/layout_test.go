@@ -60,6 +60,25 @@ func TestLayoutsAreCompiledOnce(t *testing.T) {
 	}
 }
 
+// TestALayoutOfSeveralLines pastes YAML as people have it, with a block and not.
+func TestALayoutOfSeveralLines(t *testing.T) {
+	const line = `[2026-03-05T10:11:12.310Z] "GET" 200`
+	for _, layout := range []string{
+		"text_format_source:\n  inline_string: |\n    [%START_TIME%] \"%REQ(:METHOD)%\" %RESPONSE_CODE%\n",
+		"meshConfig:\n  accessLogFile: /dev/stdout\n  accessLogFormat: '[%START_TIME%] \"%REQ(:METHOD)%\" %RESPONSE_CODE%'\n",
+		"text_format: \"[%START_TIME%] \\\"%REQ(:METHOD)%\\\" %RESPONSE_CODE%\\n\"\n",
+		"accessLog:\n  - text:\n      text_format: '[%START_TIME%] \"%REQ(:METHOD)%\" %RESPONSE_CODE%'\n",
+	} {
+		if err := CheckLayout("envoy", layout); err != nil {
+			t.Errorf("%s: %v", layout, err)
+		}
+		src := &event.Source{Container: "c", Settings: event.Settings{Format: "envoy", LogFormat: layout}}
+		if got := formatsOf(New(Options{}), src, event.Stdout, line); got[0] != "log_format" {
+			t.Errorf("%s: %v", layout, got)
+		}
+	}
+}
+
 func TestALayoutLeavesItsServersErrorLog(t *testing.T) {
 	src := &event.Source{Container: "c", Settings: event.Settings{LogFormat: "$remote_addr $status"}}
 	got := formatsOf(New(Options{}), src, event.Stderr, "203.0.113.9 200", "2026/03/05 10:11:12 [notice] 31#31: start worker processes", "other")

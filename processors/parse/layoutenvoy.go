@@ -79,7 +79,7 @@ func envoyField(name, argument string) accessField {
 
 // envoyLayout compiles what Envoy's and Istio's text_format says.
 func envoyLayout(s string) (*layout, error) {
-	s = strings.TrimSuffix(strings.TrimSuffix(s, "\n"), `\n`)
+	s = strings.TrimSuffix(strings.TrimSuffix(pastedEnvoy(s), "\n"), `\n`)
 	b := newLayoutBuilder("envoy", escapeNone)
 	if err := b.each('%', s, b.envoyOperator); err != nil {
 		return nil, err

@@ -56,7 +56,7 @@ func speaksHAProxy(s string) bool {
 // CheckLayout is an error for a layout that cannot be compiled: text in the
 // language of the server that format names, or of the one that it looks like.
 func CheckLayout(format, text string) error {
-	if text == "" {
+	if text == "" || traefikFields(text) && (format == "" || format == FormatAuto || strings.HasPrefix(format, "traefik")) {
 		return nil
 	}
 	_, err := givenLayout(format, text)
@@ -85,7 +85,7 @@ func givenLayout(format, text string) (*layout, error) {
 	if format != "" && format != FormatAuto {
 		return nil, fmt.Errorf("format %s has no layout: only nginx, apache, envoy, istio and haproxy do", format)
 	}
-	return nil, errors.New("it is neither nginx's log_format ($remote_addr …), Apache's LogFormat (%h …), Envoy's text_format (%START_TIME% …) nor HAProxy's log-format (%ci …)")
+	return nil, errors.New("it is neither nginx's log_format ($remote_addr …), Apache's LogFormat (%h …), Envoy's text_format (%START_TIME% …), HAProxy's log-format (%ci …) nor Traefik's accessLog (accessLog: …)")
 }
 
 // maxLayouts bounds those that are kept compiled: whoever may annotate a pod can
@@ -98,7 +98,7 @@ type layoutKey struct{ format, text string }
 // layoutOf is the layout of a source, compiled once; nil when it has none.
 // Validation has refused one that cannot be compiled before.
 func (p *Parser) layoutOf(format, text string) *layout {
-	if text == "" {
+	if text == "" || traefikFields(text) {
 		return nil
 	}
 	key := layoutKey{format, text}

@@ -84,6 +84,8 @@ func (p *Parser) Open(src *event.Source) {
 	s := &source{candidates: explicit(src.Format), reserved: reservedOf(src), apache: ofApache(src), zone: p.zoneOf(src)}
 	if s.layout = p.layoutOf(src.Format, src.LogFormat); s.layout != nil {
 		s.candidates = givenCandidates(s.layout)
+	} else if traefikFields(src.LogFormat) {
+		s.candidates = explicit("traefik")
 	} else if s.custom = p.custom[src.Format]; s.custom != nil {
 		s.candidates = []uint8{formatCustom}
 	}
