@@ -142,8 +142,22 @@ func (o object) binds(kind string) bool {
 	return false
 }
 
+// containerRights are those of a container.
+type containerRights struct {
+	AllowPrivilegeEscalation bool `yaml:"allowPrivilegeEscalation"`
+	ReadOnlyRootFilesystem   bool `yaml:"readOnlyRootFilesystem"`
+	Capabilities             struct{ Drop, Add []string }
+}
+
+func (r containerRights) none() bool {
+	return !r.AllowPrivilegeEscalation && r.ReadOnlyRootFilesystem && len(r.Capabilities.Add) == 0 && strings.Join(r.Capabilities.Drop, "") == "ALL"
+}
+
 type pod struct {
-	HostNetwork                  bool `yaml:"hostNetwork"`
+	HostNetwork     bool `yaml:"hostNetwork"`
+	SecurityContext struct {
+		RunAsNonRoot bool `yaml:"runAsNonRoot"`
+	} `yaml:"securityContext"`
 	AutomountServiceAccountToken bool `yaml:"automountServiceAccountToken"`
 	Volumes                      []map[string]any
 	InitContainers               []struct{ Command []string } `yaml:"initContainers"`
@@ -152,19 +166,26 @@ type pod struct {
 		Env  []struct {
 			Name, Value string
 		}
-		SecurityContext struct {
-			AllowPrivilegeEscalation bool `yaml:"allowPrivilegeEscalation"`
-			ReadOnlyRootFilesystem   bool `yaml:"readOnlyRootFilesystem"`
-			Capabilities             struct{ Drop, Add []string }
-		} `yaml:"securityContext"`
-		VolumeMounts []struct {
+		SecurityContext containerRights `yaml:"securityContext"`
+		VolumeMounts    []struct {
 			Name     string
 			ReadOnly bool `yaml:"readOnly"`
 		} `yaml:"volumeMounts"`
 	}
 }
 
+// objects are those of a rendering of the chart.
 func objects(t *testing.T, name string) map[string]object {
+	t.Helper()
+	all := decoded(t, name)
+	if all["DaemonSet"].Kind == "" {
+		t.Fatalf("%s has no DaemonSet", name)
+	}
+	return all
+}
+
+// decoded are the last objects of each kind.
+func decoded(t *testing.T, name string) map[string]object {
 	t.Helper()
 	all := map[string]object{}
 	for documents := yaml.NewDecoder(bytes.NewReader(file(t, name))); ; {
@@ -173,9 +194,6 @@ func objects(t *testing.T, name string) map[string]object {
 			break
 		}
 		all[o.Kind] = o
-	}
-	if all["DaemonSet"].Kind == "" {
-		t.Fatalf("%s has no DaemonSet", name)
 	}
 	return all
 }
@@ -186,7 +204,7 @@ func TestPodsHaveNoMoreRightsThanTheyNeed(t *testing.T) {
 		all := objects(t, rendered(example))
 		p := all["DaemonSet"].Spec.Template.Spec
 		c := p.Containers[0]
-		if s := c.SecurityContext; s.AllowPrivilegeEscalation || !s.ReadOnlyRootFilesystem || len(s.Capabilities.Add) > 0 || strings.Join(s.Capabilities.Drop, "") != "ALL" {
+		if s := c.SecurityContext; !s.none() {
 			t.Errorf("%s: %+v", example, s)
 		}
 		if p.HostNetwork {
