@@ -74,24 +74,16 @@ func (c *Config) Validate() error {
 	return errors.Join(c.Broker.Validate(), c.checkNames(), c.checkWords(), c.checkQueue(), c.checkLimits(), c.Config.Validate())
 }
 
-// maxName is the length of a name in AMQP 0-9-1, without what queues adds.
-const maxName = 255 - len("-000")
-
-// maxQueues bounds the queues: each node declares them all.
-const maxQueues = 256
-
 func (c *Config) checkNames() error {
 	switch {
-	case c.Exchange == "" || len(c.Exchange) > maxName:
-		return fmt.Errorf("exchange must be a name of 1 to %d bytes, such as tailrace", maxName)
-	case len(c.Queue) > maxName:
-		return fmt.Errorf("queue must be a name of at most %d bytes", maxName)
-	case c.Queue == "" && c.Queues > 1:
+	case c.Exchange == "" || len(c.Exchange) > amqpconn.MaxName:
+		return fmt.Errorf("exchange must be a name of 1 to %d bytes, such as tailrace", amqpconn.MaxName)
+	case c.Queue == "" && c.Queues == 1:
+		return nil
+	case c.Queue == "":
 		return errors.New("queues needs a queue: they are named after it")
-	case c.Queues < 1 || c.Queues > maxQueues:
-		return fmt.Errorf("queues must be from 1 to %d, not %d", maxQueues, c.Queues)
 	}
-	return nil
+	return amqpconn.CheckQueues(c.Queue, c.Queues)
 }
 
 func (c *Config) checkWords() error {
@@ -150,15 +142,8 @@ func (c *Config) shard(node string) int {
 
 // queueNames are the names of all queues.
 func (c *Config) queueNames() []string {
-	switch {
-	case c.Queue == "":
+	if c.Queue == "" {
 		return nil
-	case c.Queues == 1:
-		return []string{c.Queue}
 	}
-	names := make([]string, c.Queues)
-	for i := range names {
-		names[i] = fmt.Sprintf("%s-%d", c.Queue, i)
-	}
-	return names
+	return amqpconn.QueueNames(c.Queue, c.Queues)
 }

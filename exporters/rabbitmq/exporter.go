@@ -6,8 +6,6 @@ package rabbitmq
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -96,7 +94,7 @@ func (e *Exporter) connected(ctx context.Context) (*session, error) {
 	}
 	s := e.current()
 	if s != nil && !s.alive() {
-		s.close()
+		s.conn.Leave()
 		s = nil
 	}
 	if s == nil {
@@ -105,7 +103,7 @@ func (e *Exporter) connected(ctx context.Context) (*session, error) {
 	if !s.stale.Load() {
 		return s, nil
 	}
-	if err := e.limited(ctx, s.conn, func() error { return e.declare(s.conn) }); err != nil {
+	if err := e.declare(ctx, s.conn); err != nil {
 		return nil, err
 	}
 	s.stale.Store(false)
@@ -125,15 +123,15 @@ func (e *Exporter) connect(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	var s *session
-	err = e.limited(ctx, conn, func() (err error) {
-		if s, err = newSession(conn, &e.goes); err != nil {
-			return err
-		}
-		return e.declare(conn)
+	err = conn.Ask(ctx, func() (err error) {
+		s, err = newSession(conn, &e.goes)
+		return err
 	})
+	if err == nil {
+		err = e.declare(ctx, conn)
+	}
 	if err != nil {
-		_ = conn.CloseDeadline(time.Now().Add(farewell))
-		conn.Sever()
+		conn.Leave()
 		return nil, err
 	}
 	version, _ := conn.Properties["version"].(string)
@@ -144,29 +142,10 @@ func (e *Exporter) connect(ctx context.Context) (*session, error) {
 	return s, nil
 }
 
-// errUnanswered is why a connection is given up on which the broker leaves a
-// question open.
-var errUnanswered = errors.New("RabbitMQ does not answer in time")
-
-// limited calls fn, which asks the broker something over a connection. The
-// library waits for answers without a limit: the connection is severed when ctx
-// ends, and after as long as a confirm may take.
-func (e *Exporter) limited(ctx context.Context, conn *amqpconn.Connection, fn func() error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, e.config.ConfirmTimeout, errUnanswered)
-	defer cancel()
-	stop := context.AfterFunc(ctx, conn.Sever)
-	defer stop()
-	err := fn()
-	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("%w: %w", context.Cause(ctx), err)
-	}
-	return err
-}
-
 // Close gives up the connection.
 func (e *Exporter) Close() error {
 	if s := e.current(); s != nil {
-		s.close()
+		s.conn.Leave()
 	}
 	e.goes.Wait()
 	return nil

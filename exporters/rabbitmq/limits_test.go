@@ -187,7 +187,7 @@ func TestABrokerThatDoesNotAnswerADeclarationIsNoHang(t *testing.T) {
 		begin := time.Now()
 		a := send(t, e, frameOf(1, "x"))
 		r := a.answer(t)
-		if took := a.ended.Sub(begin); r.Verdict != shipping.Unavailable || !strings.Contains(r.Reason, "does not answer in time") || took != 30*time.Second {
+		if took := a.ended.Sub(begin); r.Verdict != shipping.Unavailable || !strings.Contains(r.Reason, "has not answered for 30s") || took != 30*time.Second {
 			t.Errorf("after %s: %+v", took, r)
 		}
 		mute(false)

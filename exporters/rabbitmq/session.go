@@ -59,7 +59,7 @@ type notices struct {
 // those for which there is no room for five seconds.
 const noticesAhead = 256
 
-// newSession opens the channel. The caller closes the session.
+// newSession opens the channel. The session ends with the connection.
 func newSession(c *amqpconn.Connection, goes *sync.WaitGroup) (*session, error) {
 	channel, err := c.Channel()
 	if err != nil {
@@ -146,19 +146,6 @@ func (s *session) fail(err error) {
 		s.err = err
 	}
 	s.mu.Unlock()
-	s.conn.Sever()
-}
-
-// farewell is how long a broker may take to answer that a connection is closed.
-const farewell = 2 * time.Second
-
-// close closes the connection, of a session that has ended as well.
-func (s *session) close() {
-	// A publisher that waits for the socket would keep the library from it.
-	limit := time.AfterFunc(farewell, s.conn.Sever)
-	defer limit.Stop()
-	// The broker has nothing to say to it that matters.
-	_ = s.conn.CloseDeadline(time.Now().Add(farewell))
 	s.conn.Sever()
 }
 

@@ -1,6 +1,7 @@
 package rabbitmq
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -21,13 +22,13 @@ type topology struct {
 
 // declare makes the topology, or looks whether it is there, and refuses queues
 // that lose messages by their settings.
-func (e *Exporter) declare(conn *amqpconn.Connection) error {
+func (e *Exporter) declare(ctx context.Context, conn *amqpconn.Connection) error {
 	t := topology{Config: &e.config, conn: conn, version: majorVersion(conn.Properties)}
-	if err := t.exchange(); err != nil {
+	if err := t.exchange(ctx); err != nil {
 		return err
 	}
 	for i, name := range t.queueNames() {
-		found, err := t.queue(name)
+		found, err := t.queue(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -37,7 +38,7 @@ func (e *Exporter) declare(conn *amqpconn.Connection) error {
 			}
 			e.log.Warn("a queue loses messages by its settings, which is allowed", "queue", name, "reason", err)
 		}
-		if err := t.bind(name, i); err != nil {
+		if err := t.bind(ctx, name, i); err != nil {
 			return err
 		}
 	}
@@ -54,17 +55,19 @@ func majorVersion(properties amqp.Table) int {
 
 // apart calls fn on a channel of its own: the broker closes one on which it
 // refuses something.
-func (t *topology) apart(fn func(*amqp.Channel) error) error {
-	c, err := t.conn.Channel()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	return fn(c)
+func (t *topology) apart(ctx context.Context, fn func(*amqp.Channel) error) error {
+	return t.conn.Ask(ctx, func() error {
+		c, err := t.conn.Channel()
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		return fn(c)
+	})
 }
 
-func (t *topology) exchange() error {
-	err := t.apart(func(c *amqp.Channel) error {
+func (t *topology) exchange(ctx context.Context) error {
+	err := t.apart(ctx, func(c *amqp.Channel) error {
 		if t.Declare == passive {
 			return c.ExchangeDeclarePassive(t.Exchange, amqp.ExchangeTopic, true, false, false, false, nil)
 		}
@@ -79,28 +82,34 @@ func (t *topology) exchange() error {
 	return err
 }
 
-func (t *topology) bind(queue string, shard int) error {
+func (t *topology) bind(ctx context.Context, queue string, shard int) error {
 	if t.Declare == passive {
 		return nil
 	}
-	return t.apart(func(c *amqp.Channel) error {
+	return t.apart(ctx, func(c *amqp.Channel) error {
 		return c.QueueBind(queue, t.binding(shard), t.Exchange, false, nil)
 	})
 }
 
 // queue declares a queue, or looks for it, and returns the settings that it
-// has. AMQP 0-9-1 has no question for them; but the broker refuses to declare a
-// queue with other settings than it has, and names the first that differs. So
-// they are asked for until they are the queue's own.
-func (t *topology) queue(name string) (settings, error) {
-	found := t.wanted()
+// has.
+func (t *topology) queue(ctx context.Context, name string) (settings, error) {
 	if t.Declare == passive {
-		if err := t.exists(name); err != nil {
-			return found, err
+		if err := t.exists(ctx, name); err != nil {
+			return settings{}, err
 		}
 	}
+	return t.settingsOf(ctx, name)
+}
+
+// settingsOf declares a queue and returns the settings that it has. AMQP 0-9-1
+// has no question for those of one that is there; but the broker refuses to
+// declare a queue with other settings than it has, and names the first that
+// differs. So they are asked for until they are the queue's own.
+func (t *topology) settingsOf(ctx context.Context, name string) (settings, error) {
+	found := t.wanted()
 	for asked := 1; ; asked++ {
-		err := t.apart(func(c *amqp.Channel) error {
+		err := t.apart(ctx, func(c *amqp.Channel) error {
 			_, err := c.QueueDeclare(name, found.durable, found.autoDelete, false, false, found.arguments)
 			return err
 		})
@@ -116,8 +125,8 @@ func (t *topology) queue(name string) (settings, error) {
 // maxSettings is more than a queue has.
 const maxSettings = 40
 
-func (t *topology) exists(name string) error {
-	return t.apart(func(c *amqp.Channel) error {
+func (t *topology) exists(ctx context.Context, name string) error {
+	return t.apart(ctx, func(c *amqp.Channel) error {
 		_, err := c.QueueDeclarePassive(name, true, false, false, false, nil)
 		return err
 	})

@@ -26,23 +26,17 @@ func DefaultConfig() Config {
 const (
 	// maxPrefetch is what the protocol can say.
 	maxPrefetch = 65_535
-	// maxQueues is the exporter's.
-	maxQueues = 256
 	// minReturn keeps the receiver from handing messages to and fro.
 	minReturn = time.Second
-	// maxName is the length of a name in AMQP 0-9-1, without what queues adds.
-	maxName = 255 - len("-000")
 )
 
 // Validate says what is wrong with the values, all of it.
-func (c *Config) Validate() error { return errors.Join(c.Broker.Validate(), c.check()) }
+func (c *Config) Validate() error {
+	return errors.Join(c.Broker.Validate(), amqpconn.CheckQueues(c.Queue, c.Queues), c.check())
+}
 
 func (c *Config) check() error {
 	switch {
-	case c.Queue == "" || len(c.Queue) > maxName:
-		return fmt.Errorf("queue must be a name of 1 to %d bytes, such as tailrace", maxName)
-	case c.Queues < 1 || c.Queues > maxQueues:
-		return fmt.Errorf("queues must be from 1 to %d, not %d", maxQueues, c.Queues)
 	case c.Prefetch < 1 || c.Prefetch > maxPrefetch:
 		return fmt.Errorf("prefetch must be from 1 to %d, not %d", maxPrefetch, c.Prefetch)
 	case c.ReturnAfter < minReturn:
@@ -52,13 +46,4 @@ func (c *Config) check() error {
 }
 
 // queueNames are the queues to consume.
-func (c *Config) queueNames() []string {
-	if c.Queues == 1 {
-		return []string{c.Queue}
-	}
-	names := make([]string, c.Queues)
-	for i := range names {
-		names[i] = fmt.Sprintf("%s-%d", c.Queue, i)
-	}
-	return names
-}
+func (c *Config) queueNames() []string { return amqpconn.QueueNames(c.Queue, c.Queues) }

@@ -2,7 +2,6 @@ package rabbitmq
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -48,7 +47,7 @@ func dial(ctx context.Context, d *amqpconn.Dialer) (link, error) {
 		return nil, err
 	}
 	b := &broker{conn: conn, closed: make(chan *amqp.Error, 2)}
-	err = b.ask(ctx, func() (err error) {
+	err = conn.Ask(ctx, func() (err error) {
 		b.channel, err = conn.Channel()
 		return err
 	})
@@ -61,32 +60,13 @@ func dial(ctx context.Context, d *amqpconn.Dialer) (link, error) {
 	return b, nil
 }
 
-// answerLimit is how long the broker may take to answer a question: for a queue
-// that has no leader it may take for ever, and its heartbeats go on meanwhile.
-const answerLimit = 30 * time.Second
-
-var errNoAnswer = fmt.Errorf("the broker has not answered for %s, as it does for a queue without a leader", answerLimit)
-
-// ask ends the connection, and so the question, when there is no answer in time
-// or ctx ends.
-func (b *broker) ask(ctx context.Context, question func() error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, answerLimit, errNoAnswer)
-	defer cancel()
-	stop := context.AfterFunc(ctx, b.conn.Sever)
-	err := question()
-	if !stop() {
-		err = context.Cause(ctx)
-	}
-	return err
-}
-
 // consumerTag names the one consumer of a channel.
 const consumerTag = "tailrace"
 
 // Consume implements link.
 func (b *broker) Consume(ctx context.Context, queue string, prefetch int) (<-chan *arrival, error) {
 	var in <-chan amqp.Delivery
-	err := b.ask(ctx, func() (err error) {
+	err := b.conn.Ask(ctx, func() (err error) {
 		if err = b.channel.Qos(prefetch, 0, false); err == nil {
 			in, err = b.channel.Consume(queue, consumerTag, false, false, false, false, nil)
 		}
@@ -109,7 +89,7 @@ func (b *broker) Consume(ctx context.Context, queue string, prefetch int) (<-cha
 
 // Cancel implements link.
 func (b *broker) Cancel(ctx context.Context) error {
-	return b.ask(ctx, func() error { return b.channel.Cancel(consumerTag, false) })
+	return b.conn.Ask(ctx, func() error { return b.channel.Cancel(consumerTag, false) })
 }
 
 // Ack implements link.
@@ -121,14 +101,8 @@ func (b *broker) Nack(tag uint64, requeue bool) error { return b.channel.Nack(ta
 // Closed implements link.
 func (b *broker) Closed() <-chan *amqp.Error { return b.closed }
 
-// farewell is how long the broker may take to say good-bye.
-const farewell = 2 * time.Second
-
 // Close implements link. The broker takes back what has no answer.
-func (b *broker) Close() {
-	_ = b.conn.CloseDeadline(time.Now().Add(farewell))
-	b.conn.Sever()
-}
+func (b *broker) Close() { b.conn.Leave() }
 
 // Address implements link.
 func (b *broker) Address() string { return b.conn.Address }

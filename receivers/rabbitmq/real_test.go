@@ -276,7 +276,7 @@ func TestAQuestionWithoutAnAnswerEndsWithItsReceiver(t *testing.T) {
 	defer l.Close()
 	stopped := errors.New("stopped")
 	ctx, stop := context.WithCancelCause(t.Context())
-	err = l.(*broker).ask(ctx, func() error {
+	err = l.(*broker).conn.Ask(ctx, func() error {
 		stop(stopped)
 		<-l.Closed()
 		return nil
