@@ -101,3 +101,25 @@ func among(all []doctor.Finding, want doctor.Finding) bool {
 	}
 	return false
 }
+
+// Doctor asks each node of a broker by itself, of exporters and receivers.
+func TestDoctorAsksBrokers(t *testing.T) {
+	dir := t.TempDir()
+	configured := []string{fmt.Sprintf(`yaml:
+receivers: {rabbitmq: {endpoints: ["amqp://127.0.0.1:1"], user: anna, password: secret-of-anna}}
+exporters: {rabbitmq: {endpoints: ["amqp://127.0.0.1:1", "amqps://127.0.0.1:2"], user: anna, password: secret-of-anna}}
+service:
+  journal: {directory: %q}
+  telemetry: {metrics: {address: ""}}
+  pipelines: {logs: {receivers: [rabbitmq], exporters: [rabbitmq]}}
+`, dir)}
+	all := (&examination{}).examine(t.Context(), configured, kinds)
+	for _, address := range []string{"amqp://127.0.0.1:1: ", "amqps://127.0.0.1:2: "} {
+		if !among(all, doctor.Finding{Check: "rabbitmq", State: doctor.Wrong, Says: address + "no connection to 127.0.0.1:"}) {
+			t.Errorf("nothing of %s in %+v", address, all)
+		}
+	}
+	if got := fmt.Sprint(all); strings.Contains(got, "secret-of-anna") || strings.Count(got, "connection refused") != 3 {
+		t.Error(got)
+	}
+}

@@ -134,8 +134,7 @@ func (e *Exporter) connect(ctx context.Context) (*session, error) {
 		conn.Leave()
 		return nil, err
 	}
-	version, _ := conn.Properties["version"].(string)
-	e.log.Info("connected to RabbitMQ", "address", conn.Address, "version", version)
+	e.log.Info("connected to RabbitMQ", "address", conn.Address, "version", property(conn, "version"))
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.session = s

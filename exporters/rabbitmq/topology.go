@@ -20,10 +20,14 @@ type topology struct {
 	version int
 }
 
+func (e *Exporter) topology(conn *amqpconn.Connection) *topology {
+	return &topology{Config: &e.config, conn: conn, version: majorVersion(property(conn, "version"))}
+}
+
 // declare makes the topology, or looks whether it is there, and refuses queues
 // that lose messages by their settings.
 func (e *Exporter) declare(ctx context.Context, conn *amqpconn.Connection) error {
-	t := topology{Config: &e.config, conn: conn, version: majorVersion(conn.Properties)}
+	t := e.topology(conn)
 	if err := t.exchange(ctx); err != nil {
 		return err
 	}
@@ -46,9 +50,8 @@ func (e *Exporter) declare(ctx context.Context, conn *amqpconn.Connection) error
 }
 
 // majorVersion is 0 when the broker does not say.
-func majorVersion(properties amqp.Table) int {
-	text, _ := properties["version"].(string)
-	major, _, _ := strings.Cut(text, ".")
+func majorVersion(version string) int {
+	major, _, _ := strings.Cut(version, ".")
 	n, _ := strconv.Atoi(major)
 	return n
 }

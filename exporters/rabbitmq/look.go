@@ -1,0 +1,92 @@
+package rabbitmq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/tailrace/tailrace/internal/amqpconn"
+	"github.com/tailrace/tailrace/pipeline/message"
+)
+
+// Look asks one of the broker's nodes what an exporter with this configuration
+// would find, and declares nothing. It says what it found. CureOf has what cures
+// an error.
+func Look(ctx context.Context, c Config, node string) (says string, err error) {
+	e, err := New(c, message.Origin{Node: node}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return "", err
+	}
+	conn, err := e.dialer.Dial(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Leave()
+	t := e.topology(conn)
+	missing, err := t.look(ctx)
+	says = fmt.Sprintf("%s %s answers", property(conn, "product"), property(conn, "version"))
+	switch {
+	case err != nil:
+		return "", err
+	case len(missing) > 0 && c.Declare == passive:
+		return "", amqpconn.Deny(fmt.Errorf("it has no %s", strings.Join(missing, ", no ")), "declare it, or set declare: active")
+	case len(missing) > 0:
+		return says + "; the agent makes what is missing: the " + strings.Join(missing, ", the "), nil
+	}
+	return says + ", and has what the exporter needs", nil
+}
+
+// look returns what is missing, and why a queue that is there must not be used.
+func (t *topology) look(ctx context.Context) (missing []string, err error) {
+	err = t.apart(ctx, func(c *amqp.Channel) error {
+		return c.ExchangeDeclarePassive(t.Exchange, amqp.ExchangeTopic, true, false, false, false, nil)
+	})
+	if err = absent(err, "exchange "+t.Exchange, &missing); err != nil {
+		return nil, err
+	}
+	for _, name := range t.queueNames() {
+		switch err := absent(t.exists(ctx, name), "queue "+name, &missing); {
+		case err != nil:
+			return nil, err
+		case len(missing) > 0 && missing[len(missing)-1] == "queue "+name:
+			continue
+		}
+		found, err := t.settingsOf(ctx, name)
+		if err == nil && !t.AllowLossy {
+			err = t.judge(name, found)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return missing, nil
+}
+
+// absent notes what is not there, which is no error.
+func absent(err error, what string, missing *[]string) error {
+	if broker, ok := errors.AsType[*amqp.Error](err); ok && broker.Code == amqp.NotFound {
+		*missing = append(*missing, what)
+		return nil
+	}
+	return err
+}
+
+func property(c *amqpconn.Connection, name string) string {
+	text, _ := c.Properties[name].(string)
+	return text
+}
+
+// CureOf is what to change about an error of Look; empty when time may cure it.
+func CureOf(err error) string {
+	if lossy, ok := errors.AsType[*lossyQueue](err); ok {
+		return lossy.cure
+	}
+	if denied, ok := errors.AsType[*amqpconn.Denied](amqpconn.Explain(err)); ok {
+		return denied.Cure
+	}
+	return ""
+}
