@@ -51,7 +51,7 @@ func (r *renewal) due(s *session, fates []fate, now time.Time) bool {
 func (e *Exporter) renew(s *session, p *publication) {
 	if e.renewal.due(s, p.fates, time.Now()) {
 		e.log.Info("RabbitMQ refuses all messages of a connection; another may find who leads the queue now", "address", s.conn.Address)
-		s.close()
+		s.conn.Leave()
 	}
 }
 
