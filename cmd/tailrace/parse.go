@@ -243,6 +243,9 @@ func (x *explainer) document(b *event.Batch) ([]byte, error) {
 	return nil, errors.New("the line left no document")
 }
 
+// givenFormat is the format of lines with a layout of their own.
+const givenFormat = "log_format"
+
 // printTried shows the formats that did not match, those together that failed
 // at the same byte for the same reason.
 func (x *explainer) printTried(b *event.Batch, tried []parse.Mismatch) {
@@ -254,7 +257,8 @@ func (x *explainer) printTried(b *event.Batch, tried []parse.Mismatch) {
 			fmt.Fprintf(x.out, ": column %d: %s\n", t.Column, t.Reason)
 			head = "  not "
 		}
-		if i == 0 && (x.layout != "" || x.custom[x.format] != nil && t.Wanted != "") {
+		given := i == 0 && (t.Format == givenFormat || x.custom[x.format] != nil && t.Wanted != "")
+		if given || x.layout != "" && t.Column > 1 {
 			printCaret(x.out, b.Bytes(b.Records[0].Line), t)
 		}
 	}

@@ -38,6 +38,8 @@ func ellipsis(left bool) string {
 // wanted says what a layout has at a byte: a variable, text, or its end.
 func wanted(m *parse.Mismatch) string {
 	switch what := m.Wanted; {
+	case what == "" && m.Format != givenFormat:
+		return "this does not fit"
 	case what == "":
 		return "the layout ends here"
 	case m.Described || strings.ContainsAny(what[:1], "$%"):

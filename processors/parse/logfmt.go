@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"unicode/utf8"
 
 	"github.com/tailrace/tailrace/internal/strictjson"
@@ -9,10 +10,11 @@ import (
 // parseLogfmt reads key=value pairs separated by white space; a value may be
 // quoted, and behind the first pair a key may stand alone. Detection asks for
 // two pairs and a key that loggers write; a stream known to be logfmt may
-// leave that out as long as every word is a pair.
+// leave that out as long as every word is a pair. A call of a function with named
+// arguments is none.
 func parseLogfmt(l *line) bool {
 	first := keyEnd(l.text, 0)
-	if first == 0 || first == len(l.text) || l.text[first] != '=' {
+	if first == 0 || first == len(l.text) || l.text[first] != '=' || bytes.IndexByte(l.text[:first], '(') >= 0 {
 		return l.fail(reasonMisfit, first)
 	}
 	return l.logfmt()
