@@ -21,16 +21,20 @@ type anchor struct {
 	// fold says that it may be in upper case too, and have any punctuation of
 	// keys where text, which is in lower case, has _.
 	fold bool
-	// behind are the bytes that may follow it, 0 if any may.
-	behind class
-	find   func(s *scanner, at int) int
+	// next are the bytes that may follow it, 0 if any may, and more says that
+	// only these stand behind that one too, if the line goes on.
+	next class
+	more bool
+	find func(s *scanner, at int) int
 }
 
 // at are the bytes that may stand at a place of the anchor, all outside of it.
 func (a *anchor) at(i int) []byte {
 	switch {
-	case i == len(a.text) && a.behind != 0:
-		return a.behind.bytes()
+	case i == len(a.text) && a.next != 0:
+		return a.next.bytes()
+	case i > len(a.text) && a.more:
+		return a.next.withEnd()
 	case i < 0 || i >= len(a.text):
 		return everyByte
 	case a.fold && letter.has(a.text[i]):
@@ -70,7 +74,7 @@ var keyAnchors = []string{"password", "passwd", "passphrase", "authorization", "
 var shortKeys = []string{"pwd", "sig"}
 
 // keyOf stands before "key" in keyRules, with or without punctuation between.
-var keyOf = []string{"api", "access", "private", "account", "signing", "encryption", "subscription", "auth", "master"}
+var keyOf = []string{"api", "access", "private", "account", "signing", "encryption", "subscription", "auth", "master", "app", "application"}
 
 // pemAnchor is the part of a private key's first line that is looked for,
 // pemOffset where it stands.
@@ -84,7 +88,8 @@ func anchorsOfSecrets() []anchor {
 	all := []anchor{
 		{text: pemAnchor, find: (*scanner).privateKey},
 		{text: "bearer ", fold: true, find: (*scanner).bearer},
-		{text: jwtHead, behind: base64ID, find: (*scanner).jwt},
+		{text: ":AA", next: base64ID, more: true, find: (*scanner).telegram},
+		{text: jwtHead, next: base64ID, more: true, find: (*scanner).jwt},
 	}
 	keys := slices.Clone(keyAnchors)
 	for _, of := range keyOf {
@@ -94,11 +99,11 @@ func anchorsOfSecrets() []anchor {
 		all = append(all, anchor{text: k, fold: true, find: (*scanner).key})
 	}
 	for _, k := range shortKeys {
-		all = append(all, anchor{text: k, fold: true, behind: keyEnd, find: (*scanner).key})
+		all = append(all, anchor{text: k, fold: true, next: keyEnd, find: (*scanner).key})
 	}
 	for i := range tokens {
 		t := &tokens[i]
-		all = append(all, anchor{text: t.prefix[t.anchor:], behind: t.set, find: func(s *scanner, at int) int { return s.token(t, at-t.anchor) }})
+		all = append(all, anchor{text: t.prefix[t.anchor:], next: t.set, more: true, find: func(s *scanner, at int) int { return s.token(t, at-t.anchor) }})
 	}
 	return all
 }

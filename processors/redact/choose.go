@@ -1,8 +1,10 @@
 package redact
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // chooser chooses the pairs by which anchors are found, such that lines without
@@ -14,23 +16,15 @@ type chooser struct {
 	// confirms it.
 	first, beside [kinds]float64
 	// alone are the kinds of which a pair needs no other.
-	alone uint32
+	alone     uint64
+	decisions []decision
 }
 
-// mark chooses one of the pairs that begin at a place of the anchor and every
-// third byte behind it.
-func (c *chooser) mark(a *anchor, place int) {
-	best := choice{cost: math.Inf(1)}
-	for ; place < a.size()-1 && place <= maxBefore; place += step {
-		first := c.pairs(a, place)
-		for _, at := range []int{place - step, place + step} {
-			beside := c.pairs(a, at)
-			for kind := range kinds {
-				c.try(&best, choice{first: first, beside: beside, before: place, kind: kind})
-			}
-		}
-	}
-	c.take(best)
+// decision is about what an anchor is found by that begins at a place of three.
+type decision struct {
+	options []choice
+	// least is the cost of the best option by itself.
+	least float64
 }
 
 // choice is a pair of an anchor, the one that confirms it, and its kind.
@@ -38,6 +32,35 @@ type choice struct {
 	first, beside pairs
 	before, kind  int
 	cost          float64
+}
+
+// consider notes the pairs that begin at a place of the anchor and every third
+// byte behind it: one of them must be chosen.
+func (c *chooser) consider(a *anchor, place int) {
+	d := decision{least: 1}
+	for ; place < a.size()-1 && place <= maxBefore; place += step {
+		first := c.pairs(a, place)
+		for _, at := range []int{place - step, place + step} {
+			o := choice{first: first, beside: c.pairs(a, at), before: place}
+			d.least = min(d.least, chance(o.first.odds)*chance(o.beside.odds))
+			d.options = append(d.options, o)
+		}
+	}
+	c.decisions = append(c.decisions, d)
+}
+
+// choose decides, what costs most first: there is nothing yet in its way.
+func (c *chooser) choose() {
+	slices.SortStableFunc(c.decisions, func(a, b decision) int { return cmp.Compare(b.least, a.least) })
+	for i := range c.decisions {
+		best := choice{cost: math.Inf(1)}
+		for _, o := range c.decisions[i].options {
+			for o.kind = range kinds {
+				c.try(&best, o)
+			}
+		}
+		c.take(best)
+	}
 }
 
 // pairs are the ways to write two bytes of an anchor.
@@ -48,18 +71,16 @@ type pairs struct {
 
 func (c *chooser) pairs(a *anchor, i int) pairs {
 	p := pairs{first: a.at(i), second: a.at(i + 1)}
-	switch {
-	case p.any():
-		p.odds = 1
-	case len(p.first) == len(everyByte):
-		p.odds = c.odds.ofBytes(p.second)
-	case len(p.second) == len(everyByte):
-		p.odds = c.odds.ofBytes(p.first)
-	default:
+	if p.few() {
 		p.odds = c.more(p, 0)
+	} else {
+		p.odds = c.odds.ofBytes(p.first) * c.odds.ofBytes(p.second)
 	}
 	return p
 }
+
+// few reports whether these are so few that each is worth a look.
+func (p *pairs) few() bool { return len(p.first)*len(p.second) <= 16 }
 
 // any reports whether these are all pairs.
 func (p *pairs) any() bool { return len(p.first)+len(p.second) == 2*len(everyByte) }
@@ -92,12 +113,9 @@ func effort(places uint16) float64 {
 	return find + look*float64(bits.OnesCount16(places))
 }
 
-// fewPairs are so many that each is worth a look.
-const fewPairs = 16
-
 // more is how much more often lines have a pair when these are given a bit.
-func (c *chooser) more(p pairs, bit uint32) (sum float64) {
-	if len(p.first)*len(p.second) > fewPairs && bit != 0 {
+func (c *chooser) more(p pairs, bit uint64) (sum float64) {
+	if !p.few() {
 		return p.odds
 	}
 	p.each(func(pair uint16) {
@@ -151,6 +169,9 @@ func (o *odds) of(pair uint16) float64 {
 
 // ofBytes is how often lines have one of these bytes.
 func (o *odds) ofBytes(all []byte) (sum float64) {
+	if len(all) == len(everyByte) {
+		return 1
+	}
 	for _, c := range all {
 		sum += o.bytes[c]
 	}

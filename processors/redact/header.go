@@ -11,7 +11,8 @@ const maxScheme = 24
 // others in use. True are those that several parameters follow.
 var schemes = map[string]bool{
 	"basic": false, "bearer": false, "negotiate": false, "ntlm": false, "token": false, "apikey": false, "dpop": false,
-	"gnap": false, "sharedkey": false, "sharedkeylite": false, "privatetoken": false,
+	"gnap": false, "sharedkey": false, "sharedkeylite": false, "privatetoken": false, "bot": false, "splunk": false,
+	"ssws": false, "geniekey": false, "goog1": false, "goog4-rsa-sha256": true, "sharedaccesssignature": true, "mac": true,
 	"digest": true, "hawk": true, "hoba": true, "mutual": true, "oauth": true, "vapid": true, "signature": true,
 	"hmac": true, "aws4-hmac-sha256": true, "aws4-ecdsa-p256-sha256": true, "scram-sha-1": true, "scram-sha-256": true,
 	"googlelogin": true, "aws": false,
@@ -43,6 +44,12 @@ func (s *scanner) credentials(k word, v value) int {
 			return s.add(ruleAuthorization, from, s.headerEnd(k, from))
 		}
 		return s.add(ruleAuthorization, from, s.bareEnd(from, v.list))
+	}
+	if from := s.skip(space, v.to, maxBlanks); !known && v.quote == 0 && from > v.to {
+		if to := s.bareEnd(from, v.list); to-from <= maxDoubt && random(s.text[from:to]) && !random(s.text[v.from:v.to]) {
+			// The scheme is one of somebody's own.
+			return s.add(ruleAuthorization, from, to)
+		}
 	}
 	text := s.text[v.from:v.to]
 	if known && end == v.to || v.number || placeholder(text) || v.quote == 0 && !random(text) {

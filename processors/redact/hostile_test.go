@@ -15,7 +15,7 @@ import (
 
 // hostile strings are put into keys and values.
 var hostile = []string{`"`, `\`, `\\`, `\"`, "\n", "\u2028", "é", "'", "`", "{", "}", "[", "]", ",", ":", "=", "&", ";", " ", "<", "&amp;", `\u0026`, "%3D", "%", "@", "://", "--",
-	"password", "token", "secret", "Authorization", "Cookie", "Basic ", "Digest ", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "eyJhbGci", ".", "sig=", "?", "null", "pwd=", "x", "1", "Expires=", " GMT"}
+	"password", "token", "secret", "SG.", ":AA", "8Q~", "AZDO", ".atlasv1.", "sk-", "Authorization", "Cookie", "Basic ", "Digest ", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "eyJhbGci", ".", "sig=", "?", "null", "pwd=", "x", "1", "Expires=", " GMT"}
 
 func randomText(r *rand.Rand) string {
 	var s strings.Builder

@@ -23,12 +23,17 @@ type keyRule struct {
 // keyRules are in order: the first that fits is taken.
 var keyRules = []keyRule{
 	// The list of the OpenTelemetry semantic conventions for url.query, with
-	// what signature version 4 and Google's of the same kind have beside.
+	// what signature version 4 and those of the same kind of Google, Alibaba
+	// and Tencent have beside, and the cookie of CloudFront.
 	{end: "awsaccesskeyid", rule: ruleURLParameter},
 	{end: "xamzsignature", rule: ruleURLParameter},
 	{end: "xamzcredential", rule: ruleURLParameter},
 	{end: "xgoogsignature", rule: ruleURLParameter},
 	{end: "xgoogcredential", rule: ruleURLParameter},
+	{end: "xosssignature", rule: ruleURLParameter},
+	{end: "xosscredential", rule: ruleURLParameter},
+	{end: "qsignature", rule: ruleURLParameter},
+	{end: "cloudfrontsignature", rule: ruleURLParameter},
 	{end: "sig", rule: ruleURLParameter, query: true},
 	{end: "signature", rule: ruleURLParameter, query: true},
 
@@ -80,6 +85,8 @@ var keyRules = []keyRule{
 	{end: "subscriptionkey", rule: ruleAPIKey},
 	{end: "authkey", rule: ruleAPIKey},
 	{end: "masterkey", rule: ruleAPIKey},
+	{end: "appkey", rule: ruleAPIKey},
+	{end: "applicationkey", rule: ruleAPIKey},
 }
 
 // maxKey is the longest key that is looked at.

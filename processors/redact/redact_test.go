@@ -97,6 +97,12 @@ var marked = []struct{ name, line string }{
 	{"private key without end", `{"key":"-----BEGIN EC PRIVATE KEY-----«\nMIIEow»","n":1}`},
 	{"web token", `got «eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln» from x`},
 	{"web token without signature", `"«eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0»."`},
+	{"bot of Telegram", `GET https://api.telegram.org/bot110201543:«AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw_»/getMe`},
+	{"bot of Discord", `Authorization: Bot «MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs»`},
+	{"webhook of Slack", `POST https://hooks.slack.com/services/«T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX» failed`},
+	{"secret of Entra", `the secret is «abc8Q~defghijklmnopqrstuvwxyz-_.~0123456» now`},
+	{"scheme of its own", `Authorization: Acme «9f86d081884c7d65» next`},
+	{"digest of Event Hubs", `Authorization: SharedAccessSignature «sr=https%3A%2F%2Fx&sig=abc%3D&se=1&skn=all»`},
 	{"after an escaped newline", `{"m":"a\n«eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln»"}`},
 }
 
@@ -146,13 +152,21 @@ func TestSecretsAreFoundAtAnyPlace(t *testing.T) {
 func (t *token) example(r *rand.Rand) string {
 	var set []byte
 	for c := range 128 {
-		if t.set.has(byte(c)) && c != '.' && c != '-' && c != '_' {
+		if t.set.has(byte(c)) && alnum.has(byte(c)) {
 			set = append(set, byte(c))
 		}
 	}
-	s := []byte(t.prefix)
-	for range t.min {
-		s = append(s, set[r.IntN(len(set))])
+	var s []byte
+	for i := range t.lead + t.min {
+		if i == t.lead {
+			s = append(s, t.prefix...)
+		}
+		// Letters and digits in turn, where it may have both.
+		c := set[r.IntN(len(set))]
+		for t.mixed && digit.has(c) != (i%2 == 0) {
+			c = set[r.IntN(len(set))]
+		}
+		s = append(s, c)
 	}
 	return string(s)
 }
@@ -162,9 +176,14 @@ func TestTokensOfVendorsAreReplaced(t *testing.T) {
 	for i := range tokens {
 		tok := &tokens[i]
 		for _, around := range []string{"%", "x=% y", `{"m":"a\n%"}`, `{"m":"%","n":1}`, "(%)", "https://h/%/x", "a,%,b"} {
-			secret := tok.example(r)
-			line := strings.Replace(around, "%", secret, 1)
-			if got, want := redacted(line, 0), strings.Replace(around, "%", marker, 1); got != want {
+			line, kept := strings.Replace(around, "%", tok.example(r), 1), ""
+			if tok.place {
+				kept = tok.prefix
+			}
+			if tok.set&slash != 0 && strings.Contains(around, "%/") {
+				continue
+			}
+			if got, want := redacted(line, 0), strings.Replace(around, "%", kept+marker, 1); got != want {
 				t.Errorf("%s\n got %s\nwant %s", line, got, want)
 			}
 		}
@@ -197,6 +216,8 @@ var clean = []string{
 	`eyJhbGciOiJIUzI1NiJ9 is only the header`, `AKIAlowercaseisnokey1`, `AKIAIOSFODNN7EXAMPLE1`, `ghp_short`,
 	`PWD=/home/alice OLDPWD=/`, `env: PWD=/srv`, `api_key_id=4711`, `token_type=bearer expires_in=3600`, `keepalive`,
 	`{"password_reset":true,"password_length":12}`, `secretName: db-credentials`, `"token": "$TOKEN"`, `password=${DB_PASSWORD}`,
+	`cache-key-9f86d081884c7d659a2feaa0c55ad015 task-0123456789abcdef0123456789abcdef`, `00:AA:1b:22 at 10:AAAA`, `GET /api/webhooks/github`,
+	`sk-eyed oy2 hf_hub SG.x.y key-value 1//0 r8_x`, `Authorization: see RFC 7235`,
 	`C:\npm_cache\ghp_repo`, `"\npm_abcdefghijklmnopqrstuvwxyz0123456789"`,
 }
 
@@ -230,9 +251,12 @@ func TestRandomDataStays(t *testing.T) {
 func TestSecretsCutOffAreReplaced(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for i := range tokens {
-		secret := tokens[i].example(r)
-		for n := len(tokens[i].prefix) + 1; n < len(secret); n++ {
-			if got := redacted("x "+secret[:n], event.Truncated); got != "x "+marker {
+		secret, kept := tokens[i].example(r), ""
+		if tokens[i].place {
+			kept = tokens[i].prefix
+		}
+		for n := tokens[i].lead + len(tokens[i].prefix) + 1; n < len(secret); n++ {
+			if got := redacted("x "+secret[:n], event.Truncated); got != "x "+kept+marker {
 				t.Errorf("%s cut at %d: %s", secret, n, got)
 				break
 			}

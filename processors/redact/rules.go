@@ -17,6 +17,7 @@ const (
 	rulePrivateKey
 	ruleAWS
 	ruleGoogle
+	ruleAzure
 	ruleGitHub
 	ruleGitLab
 	ruleSlack
@@ -46,6 +47,7 @@ var ruleNames = [numRules]string{
 	rulePrivateKey:    "private-key",
 	ruleAWS:           "aws-key",
 	ruleGoogle:        "google-key",
+	ruleAzure:         "azure-key",
 	ruleGitHub:        "github-token",
 	ruleGitLab:        "gitlab-token",
 	ruleSlack:         "slack-token",

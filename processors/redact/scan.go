@@ -87,15 +87,20 @@ func (s *scanner) secrets(rest []byte) {
 // round tries the anchors that may be at the pairs of a round, and returns where
 // the next round begins.
 func (s *scanner) round(at int, p *[roundSize]byte) (next int) {
-	found := s.table.kinds(p)
-	for i, kinds := range found {
-		if kinds == 0 {
-			continue
+	last := s.table.pairs[pair(p, 0)]
+	for i := 0; i < round; i += step {
+		this := s.table.pairs[pair(p, i+step)]
+		if found := last & bits.RotateLeft64(this, kinds); found != 0 {
+			end := s.candidates(at+i, uint32(found))
+			if end == 0 {
+				end = s.candidates(at+i+step, uint32(found>>kinds))
+			}
+			if end > 0 {
+				// What confirms a pair may stand before its anchor.
+				return end - step
+			}
 		}
-		if end := s.candidates(at+i*step, kinds); end > 0 {
-			// What confirms a pair may stand before its anchor.
-			return end - step
-		}
+		last = this
 	}
 	return at + round
 }

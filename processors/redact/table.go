@@ -3,7 +3,6 @@ package redact
 import (
 	"encoding/binary"
 	"math/bits"
-	"slices"
 	"sync"
 )
 
@@ -12,9 +11,9 @@ import (
 // the next or the last one that is looked up confirms it.
 type table struct {
 	// pairs says of a pair, as it stands in memory, what it may be a part of:
-	// bit n that it is a pair of an anchor of kind n, bit n+16 that it confirms
+	// bit n that it is a pair of an anchor of kind n, bit n+32 that it confirms
 	// one. What is known of many pairs is joined with one instruction each.
-	pairs [1 << 16]uint32
+	pairs [1 << 16]uint64
 	// before says of a kind how far its anchors may begin before their pairs:
 	// bit n stands for n bytes.
 	before [kinds]uint16
@@ -25,7 +24,7 @@ const (
 	// step is the distance of the pairs that are looked up.
 	step = 3
 	// kinds is how many kinds of anchors are told from each other.
-	kinds = 16
+	kinds = 32
 	// maxBefore is the last place in an anchor at which its pair may begin.
 	maxBefore = 11
 )
@@ -40,7 +39,7 @@ const (
 // headSize is how many bytes of an anchor decide which it is.
 const headSize = 4
 
-const slotBits = 10
+const slotBits = 11
 
 // slot is what is known of a head, without regard to case.
 type slot struct {
@@ -60,18 +59,17 @@ func slotOf(head uint32) uint32 { return head * 0x9E3779B1 >> (32 - slotBits) }
 var secretsTable = sync.OnceValue(func() *table { return newTable(anchorsOfSecrets()) })
 
 func newTable(anchors []anchor) *table {
-	// The shortest have the least choice of pairs.
-	slices.SortStableFunc(anchors, func(a, b anchor) int { return len(a.text) - len(b.text) })
 	t := new(table)
 	c := chooser{table: t, odds: newOdds()}
 	for i := range anchors {
-		for r := range step {
-			c.mark(&anchors[i], r)
+		for place := range step {
+			c.consider(&anchors[i], place)
 		}
 		for _, h := range anchors[i].heads() {
 			t.fill(h, &anchors[i])
 		}
 	}
+	c.choose()
 	for p := range t.pairs {
 		t.pairs[p] |= c.alone
 	}
@@ -101,7 +99,7 @@ func (t *table) pass(text []byte) []byte {
 		odd := t.pairs[uint16(p[3])|uint16(p[4])<<8] | t.pairs[uint16(p[9])|uint16(p[10])<<8] |
 			t.pairs[uint16(p[15])|uint16(p[16])<<8] | t.pairs[uint16(p[21])|uint16(p[22])<<8]
 		// A pair of one half is confirmed by one of the other.
-		if even&bits.RotateLeft32(odd, kinds) != 0 {
+		if even&bits.RotateLeft64(odd, kinds) != 0 && t.confirmed(p) {
 			break
 		}
 		text = text[round:]
@@ -109,16 +107,13 @@ func (t *table) pass(text []byte) []byte {
 	return text
 }
 
-// kinds are those of the anchors that may be at the pairs of a round.
-func (t *table) kinds(p *[roundSize]byte) (found [round/step + 1]uint32) {
-	last, this := uint32(0), t.pairs[pair(p, 0)]
-	for i := range found {
-		next := uint32(0)
-		if i+1 < len(found) {
-			next = t.pairs[pair(p, (i+1)*step)]
-		}
-		found[i] = this & ((last | next) >> kinds)
-		last, this = this, next
+// confirmed reports whether a pair of a round is confirmed by the one beside it.
+func (t *table) confirmed(p *[roundSize]byte) bool {
+	all, last := uint64(0), t.pairs[pair(p, 0)]
+	for i := step; i <= round; i += step {
+		this := t.pairs[pair(p, i)]
+		all |= last & bits.RotateLeft64(this, kinds)
+		last = this
 	}
-	return found
+	return all != 0
 }

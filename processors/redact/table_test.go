@@ -45,7 +45,7 @@ func piecesOfLines(r *rand.Rand) []string {
 func TestLookingUpPairsFindsWhatTryingEveryPlaceFinds(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	pieces, found := piecesOfLines(r), 0
-	for range 50_000 {
+	for range 15_000 {
 		var line []byte
 		for range 1 + r.IntN(5) {
 			p := pieces[r.IntN(len(pieces))]
@@ -63,7 +63,7 @@ func TestLookingUpPairsFindsWhatTryingEveryPlaceFinds(t *testing.T) {
 		}
 		found += len(want)
 	}
-	if found < 20_000 {
+	if found < 5_000 {
 		t.Errorf("only %d secrets were in the lines", found)
 	}
 }

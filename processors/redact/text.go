@@ -20,6 +20,8 @@ const (
 	hexDigits
 	// keyEnd is what stands behind a key.
 	keyEnd
+	slash
+	tilde
 )
 
 const (
@@ -44,6 +46,8 @@ func newByteClasses() (t [256]class) {
 			{base32, 'A' <= b && b <= 'Z' || '2' <= b && b <= '7'},
 			{space, b == ' ' || '\t' <= b && b <= '\r'},
 			{printable, ' ' < b && b < 0x7f},
+			{slash, b == '/'},
+			{tilde, b == '~'},
 			{keyEnd, strings.IndexByte("=:\"'\\%", b) >= 0},
 			{hexDigits, '0' <= b && b <= '9' || 'a' <= b && b <= 'f'},
 		} {
@@ -66,6 +70,9 @@ func (c class) bytes() (all []byte) {
 	}
 	return all
 }
+
+// withEnd are the bytes of the class and what fills up the end of a line.
+func (c class) withEnd() []byte { return append(c.bytes(), 0) }
 
 // run is the end of the bytes of a class that begin at from.
 func (s *scanner) run(c class, from int) int {

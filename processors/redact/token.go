@@ -4,111 +4,68 @@ import (
 	"bytes"
 )
 
-// token is a credential that is known by how it begins.
-type token struct {
-	rule   rule
-	prefix string
-	// anchor is where the part of the prefix begins that is looked for.
-	anchor int
-	// set are the bytes behind the prefix, of which there are at least min;
-	// with exact as many and no more.
-	set   class
-	min   int
-	exact bool
-}
-
-// tokens are the documented forms of credentials. A minimum is the length of
-// the shortest that is or was issued; most vendors say that theirs may grow.
-var tokens = []token{
-	// IAM User Guide, "Unique identifiers": AKIA is a long-term access key,
-	// ASIA a temporary one.
-	{rule: ruleAWS, prefix: "AKIA", set: base32, min: 16, exact: true},
-	{rule: ruleAWS, prefix: "ASIA", set: base32, min: 16, exact: true},
-
-	// Google Cloud, "API keys", OAuth 2.0 access tokens and client secrets.
-	{rule: ruleGoogle, prefix: "AIzaSy", set: base64ID, min: 33, exact: true},
-	{rule: ruleGoogle, prefix: "ya29.", set: base64ID | dot, min: 20},
-	{rule: ruleGoogle, prefix: "GOCSPX-", set: base64ID, min: 28},
-
-	// GitHub, "About authentication": up to 255 characters.
-	{rule: ruleGitHub, prefix: "ghp_", set: alnum, min: 36},
-	{rule: ruleGitHub, prefix: "gho_", set: alnum, min: 36},
-	{rule: ruleGitHub, prefix: "ghu_", set: alnum, min: 36},
-	{rule: ruleGitHub, prefix: "ghs_", set: alnum, min: 36},
-	{rule: ruleGitHub, prefix: "ghr_", set: alnum, min: 36},
-	{rule: ruleGitHub, prefix: "github_pat_", anchor: 3, set: alnum | dash, min: 36},
-
-	// GitLab, "Token overview": prefixes; routable tokens have dots.
-	{rule: ruleGitLab, prefix: "glpat-", set: base64ID | dot, min: 20},
-	{rule: ruleGitLab, prefix: "gldt-", set: base64ID | dot, min: 20},
-	{rule: ruleGitLab, prefix: "glrt-", set: base64ID | dot, min: 20},
-	{rule: ruleGitLab, prefix: "glptt-", set: base64ID | dot, min: 20},
-	{rule: ruleGitLab, prefix: "glcbt-", set: base64ID | dot, min: 20},
-	{rule: ruleGitLab, prefix: "gloas-", set: base64ID | dot, min: 20},
-	{rule: ruleGitLab, prefix: "glsoat-", set: base64ID | dot, min: 20},
-	{rule: ruleGitLab, prefix: "glagent-", set: base64ID | dot, min: 20},
-	{rule: ruleGitLab, prefix: "glft-", set: base64ID | dot, min: 20},
-
-	// Slack, "Token types", and incoming webhooks.
-	{rule: ruleSlack, prefix: "xoxb-", set: base64ID, min: 10},
-	{rule: ruleSlack, prefix: "xoxp-", set: base64ID, min: 10},
-	{rule: ruleSlack, prefix: "xoxa-", set: base64ID, min: 10},
-	{rule: ruleSlack, prefix: "xoxr-", set: base64ID, min: 10},
-	{rule: ruleSlack, prefix: "xoxs-", set: base64ID, min: 10},
-	{rule: ruleSlack, prefix: "xoxe-", set: base64ID, min: 10},
-	{rule: ruleSlack, prefix: "xoxe.", set: base64ID | dot, min: 10},
-	{rule: ruleSlack, prefix: "xapp-", set: base64ID, min: 10},
-
-	// Stripe, "API keys": secret and restricted keys, live and of the sandbox,
-	// and the secrets of webhooks.
-	{rule: ruleStripe, prefix: "sk_live_", set: alnum, min: 16},
-	{rule: ruleStripe, prefix: "sk_test_", set: alnum, min: 16},
-	{rule: ruleStripe, prefix: "rk_live_", set: alnum, min: 16},
-	{rule: ruleStripe, prefix: "rk_test_", set: alnum, min: 16},
-	{rule: ruleStripe, prefix: "whsec_", set: alnum, min: 24},
-
-	{rule: ruleVendor, prefix: "npm_", set: alnum, min: 36},
-	{rule: ruleVendor, prefix: "pypi-AgE", set: base64ID, min: 50},
-	{rule: ruleVendor, prefix: "rubygems_", set: alnum, min: 48},
-	{rule: ruleVendor, prefix: "dckr_pat_", set: base64ID, min: 20},
-	{rule: ruleVendor, prefix: "hvs.", set: base64ID, min: 24},
-	{rule: ruleVendor, prefix: "hvb.", set: base64ID, min: 24},
-	{rule: ruleVendor, prefix: "dop_v1_", set: alnum, min: 64},
-	{rule: ruleVendor, prefix: "doo_v1_", set: alnum, min: 64},
-	{rule: ruleVendor, prefix: "shpat_", set: alnum, min: 32},
-	{rule: ruleVendor, prefix: "shpss_", set: alnum, min: 32},
-	{rule: ruleVendor, prefix: "sk-proj-", set: base64ID, min: 20},
-	{rule: ruleVendor, prefix: "sk-svcacct-", set: base64ID, min: 20},
-	{rule: ruleVendor, prefix: "sk-admin-", set: base64ID, min: 20},
-	{rule: ruleVendor, prefix: "sk-ant-", set: base64ID, min: 20},
-	{rule: ruleVendor, prefix: "glsa_", set: alnum | dash, min: 32},
-	{rule: ruleVendor, prefix: "glc_eyJ", set: base64ID, min: 32},
-	{rule: ruleVendor, prefix: "NRAK-", set: alnum, min: 27},
-	{rule: ruleVendor, prefix: "ATATT3xFfGF0", anchor: 3, set: base64ID, min: 60},
-	{rule: ruleVendor, prefix: "PMAK-", set: base64ID, min: 50},
-	{rule: ruleVendor, prefix: "AGE-SECRET-KEY-1", anchor: 11, set: alnum, min: 58},
-	{rule: ruleVendor, prefix: "dapi", set: hexDigits, min: 32},
-}
+// maxLook is how much of a token is looked at to tell whether it is one.
+const maxLook = 256
 
 // token checks for one of the form t. What is cut off by the limit of a line
 // counts if its prefix is whole.
 func (s *scanner) token(t *token, at int) int {
-	if at < s.done || !bytes.HasPrefix(s.text[at:], []byte(t.prefix)) || !s.boundary(at, alnum) {
+	begin, from := at-t.lead, at+len(t.prefix)
+	if begin < s.done || !bytes.HasPrefix(s.text[at:], []byte(t.prefix)) || s.skip(t.set, begin, t.lead) < at || !s.boundary(begin, t.border()) {
 		return 0
 	}
-	from := at + len(t.prefix)
-	end := s.run(t.set, from)
+	end := s.skip(t.set, from, maxLook)
 	switch cut := s.truncated && end == len(s.text); {
 	case cut && end > from:
-	case end-from < t.min, t.exact && (end-from != t.min || s.follows(end)):
+	case end-from < t.min, t.exact && (end-from != t.min || s.follows(end)), t.mixed && !mixed(s.text[from:end]):
 		return 0
 	}
-	return s.add(t.rule, at, end)
+	if t.place {
+		begin = from
+	}
+	return s.add(t.rule, begin, s.run(t.set, end))
+}
+
+// border are the bytes that must not stand before a token.
+func (t *token) border() class {
+	if t.alone {
+		return base64ID
+	}
+	return alnum
+}
+
+// mixed reports whether text has letters and digits.
+func mixed(text []byte) bool {
+	var all class
+	for _, c := range text {
+		all |= byteClasses[c] & alnum
+	}
+	return all == alnum
 }
 
 // follows reports whether a longer word than an exact token goes on at end.
 func (s *scanner) follows(end int) bool {
 	return end < len(s.text) && base64ID.has(s.text[end])
+}
+
+const (
+	telegramSecret = 35
+	// telegramID are the most digits of a bot's id.
+	telegramID = 12
+)
+
+// telegram takes the secret part of a bot's token, 110201543:AAHdqT… (Telegram,
+// "From BotFather to Hello World"), which is also part of its URLs.
+func (s *scanner) telegram(at int) int {
+	begin := at
+	for begin > max(s.done, at-telegramID) && digit.has(s.text[begin-1]) {
+		begin--
+	}
+	end := s.run(base64ID, at+1)
+	if at-begin < 6 || end-at-1 != telegramSecret {
+		return 0
+	}
+	return s.add(ruleVendor, at+1, end)
 }
 
 // jwtHead is how the base64 of a JSON object begins (RFC 7519, 3), and minHead
