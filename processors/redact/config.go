@@ -1,6 +1,7 @@
 // Package redact takes secrets out of lines before anything is made of them:
 // before they are parsed, and so before the first durable copy. What it takes
-// out is counted by rule. The same line always gives the same result.
+// out is counted by rule. The same line always gives the same result, but for the
+// lines of a private key, which are known by the first of them.
 package redact
 
 import (

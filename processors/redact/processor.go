@@ -29,12 +29,19 @@ type Processor struct {
 	counts []atomic.Uint64
 	failed bool
 
-	// asked are what sources want beside the configuration, and now what that of
-	// the batch gets.
-	asked map[*event.Source]classes
-	now   classes
+	// sources are those that are open, and now what that of the batch gets.
+	sources map[*event.Source]*source
+	now     *source
 	// more says that more than secrets is looked for.
 	more bool
+}
+
+// source is what is known of one.
+type source struct {
+	// asked is what it wants, with what the configuration says.
+	asked classes
+	// keys are the private keys that its streams are in.
+	keys [event.NumStreams]privateKey
 }
 
 // New returns a processor for a configuration that is valid, and reads its key.
@@ -53,7 +60,7 @@ func New(c Config, log *slog.Logger) (*Processor, error) {
 	n := int(numRules) + len(c.Rules)
 	p := &Processor{
 		config: c, log: log, own: newOwn(c.Rules), fresh: make([]uint64, n), counts: make([]atomic.Uint64, n),
-		asked: map[*event.Source]classes{},
+		sources: map[*event.Source]*source{},
 	}
 	p.scanner.table, p.scanner.mac = secretsTable(), newMAC(key)
 	return p, nil
@@ -67,11 +74,11 @@ func (p *Processor) Open(src *event.Source) {
 		c = classes{}
 	}
 	c.cards, c.emails, c.ips = c.cards || p.config.Cards, c.emails || p.config.Emails, c.ips || p.config.IPs
-	p.asked[src] = c
+	p.sources[src] = &source{asked: c}
 }
 
 // Close forgets the source.
-func (p *Processor) Close(src *event.Source) { delete(p.asked, src) }
+func (p *Processor) Close(src *event.Source) { delete(p.sources, src) }
 
 // name is what a rule is counted under.
 func (p *Processor) name(r rule) string {
@@ -114,12 +121,11 @@ func (p *Processor) Process(b *event.Batch) {
 
 // begin finds out what is wanted for a source, and whether that is anything.
 func (p *Processor) begin(src *event.Source) bool {
-	c, known := p.asked[src]
-	if !known {
+	if p.sources[src] == nil {
 		p.Open(src)
-		c = p.asked[src]
 	}
-	p.now, p.more = c, c != classes{} || len(p.own) > 0
+	p.now = p.sources[src]
+	p.more = p.now.asked != classes{} || len(p.own) > 0
 	return p.config.Secrets || p.more
 }
 
@@ -135,7 +141,7 @@ func (p *Processor) process(b *event.Batch, i int) (next int) {
 	}()
 	for ; i < len(b.Records); i++ {
 		r := &b.Records[i]
-		p.find(b.Bytes(r.Line), r.Flags)
+		p.find(b.Bytes(r.Line), r)
 		if len(p.scanner.matches) > 0 {
 			r.Line = p.replace(b, r.Line)
 		}
@@ -156,9 +162,12 @@ func (p *Processor) fail(b *event.Batch, i int, cause any) {
 
 // find notes what is to be replaced in a line: nothing in most, which is clear
 // before anything else is known of them.
-func (p *Processor) find(text []byte, flags event.Flags) {
+func (p *Processor) find(text []byte, r *event.Record) {
 	s := &p.scanner
 	s.matches = s.matches[:0]
+	if key := &p.now.keys[r.Stream]; key.left > 0 && key.next(s, text) {
+		return
+	}
 	var rest []byte
 	at := -1
 	if p.config.Secrets {
@@ -167,11 +176,14 @@ func (p *Processor) find(text []byte, flags event.Flags) {
 	if rest == nil && at < 0 && !p.more {
 		return
 	}
-	s.begin(text, flags&event.Truncated != 0)
+	s.begin(text, r.Flags&event.Truncated != 0)
 	s.secrets(rest)
 	s.userinfo(at)
-	if p.now != (classes{}) {
-		s.personal(p.now)
+	if s.keyOpen {
+		p.now.keys[r.Stream].left = maxKeyLines
+	}
+	if p.now.asked != (classes{}) {
+		s.personal(p.now.asked)
 	}
 	for i := range p.own {
 		p.own[i].find(s)
@@ -224,7 +236,7 @@ func (p *Processor) Explain(b *event.Batch, i int) []Replaced {
 	if !p.begin(b.Source) {
 		return nil
 	}
-	p.find(b.Bytes(r.Line), r.Flags)
+	p.find(b.Bytes(r.Line), r)
 	var all []Replaced
 	for _, m := range p.scanner.matches {
 		all = append(all, Replaced{p.name(m.rule), m.from + 1})

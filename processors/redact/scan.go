@@ -31,6 +31,8 @@ type scanner struct {
 	// done is the end of the last match: nothing before it is looked at.
 	done    int
 	matches []match
+	// keyOpen says that the line ends within a private key.
+	keyOpen bool
 	// last is the end of a line, of the size of a round.
 	last [roundSize]byte
 
@@ -49,7 +51,7 @@ type scanner struct {
 // begin takes up a line.
 func (s *scanner) begin(text []byte, truncated bool) {
 	s.text, s.done, s.matches = text, 0, s.matches[:0]
-	s.truncated, s.object = truncated, mayBeObject(text)
+	s.truncated, s.object, s.keyOpen = truncated, mayBeObject(text), false
 	s.quoteAt, s.inQuotes = 0, false
 	s.pseudonyms = s.pseudonyms[:0]
 }
