@@ -5,7 +5,7 @@ import (
 )
 
 // maxLook is how much of a token is looked at to tell whether it is one.
-const maxLook = 256
+const maxLook = 112
 
 // token checks for one of the form t. What is cut off by the limit of a line
 // counts if its prefix is whole.
