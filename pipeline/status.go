@@ -85,8 +85,9 @@ func (a *Agent) reportExporter(s *shipper) status.Exporter {
 		Delivered: ledger.Delivered, Dead: ledger.Dead, Parked: ledger.Parked,
 		Lost: ledger.Lost - c.Skipped.Lines, Skipped: c.Skipped.Lines, Excluded: ledger.Excluded,
 	}
+	e.Cure = l.Trouble.Cure
 	if e.Failing = l.Trouble.Reason; l.Trouble.Holding {
-		e.Held, e.Cure, e.Failing = l.Trouble.Reason, l.Trouble.Cure, ""
+		e.Held, e.Failing = l.Trouble.Reason, ""
 	}
 	return e
 }

@@ -112,12 +112,12 @@ type Exporter struct {
 	Skipped   uint64 `json:"skipped_lines"`
 	// Excluded are lines of classes that the exporter does not take.
 	Excluded uint64 `json:"excluded_lines,omitempty"`
-	// Held says why it does not get on, Cure what to change; only a running
-	// agent knows.
-	Held string `json:"held,omitempty"`
-	Cure string `json:"cure,omitempty"`
-	// Failing says why it does not get on just now and tries again by itself.
+	// Held says why it does not get on, Failing why it does not just now and
+	// tries again by itself, Cure what to change about either, if a person can.
+	// Only a running agent knows.
+	Held    string `json:"held,omitempty"`
 	Failing string `json:"failing,omitempty"`
+	Cure    string `json:"cure,omitempty"`
 }
 
 // File is a file that was found or read.

@@ -139,13 +139,15 @@ func (s *screen) exporters() {
 }
 
 func (e *Exporter) state() string {
+	cure := ""
+	if e.Cure != "" {
+		cure = "; " + e.Cure
+	}
 	switch {
-	case e.Held != "" && e.Cure != "":
-		return "held: " + e.Held + "; " + e.Cure
 	case e.Held != "":
-		return "held: " + e.Held
+		return "held: " + e.Held + cure
 	case e.Failing != "":
-		return "tries again: " + e.Failing
+		return "tries again: " + e.Failing + cure
 	case e.PendingFrames > 0:
 		return "behind"
 	}

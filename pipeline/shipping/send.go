@@ -106,6 +106,8 @@ func (s *Shipper) report(before Trouble, r *Response) {
 		s.o.Logger.Info("delivery goes on", "exporter", s.o.Name, "after", time.Since(before.Since).Round(time.Millisecond))
 	case now.Holding:
 		s.o.Logger.Error("delivery holds; nothing is lost", "exporter", s.o.Name, "reason", now.Reason, "cure", now.Cure)
+	case now.Cure != "":
+		s.o.Logger.Warn("delivery failed and is tried again", "exporter", s.o.Name, "reason", now.Reason, "cure", now.Cure)
 	default:
 		s.o.Logger.Warn("delivery failed and is tried again", "exporter", s.o.Name, "reason", now.Reason)
 	}
