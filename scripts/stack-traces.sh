@@ -4,8 +4,9 @@
 # them without one. The version of the program stands in each file's first line.
 # What each line is to the record before it is filled in by go test -update, and
 # checked by eye: ">" begins a record, "|" goes on with it.
-# Needs python3 (3.11 or newer), node, java, go, rustc, ruby and php; leaves out what
-# is missing.
+# Needs python3 (3.11 or newer), node, java, go, rustc, ruby and php, npm for Ruby 3.4
+# and PHP 8.5 as WebAssembly, and pip and mcs (Debian's mono-mcs) for .NET; leaves out
+# what is missing.
 set -uo pipefail
 cd "$(dirname "$0")/../internal/tail/multiline/testdata"
 out=$PWD programs=$PWD/programs wanted=" $* "
@@ -58,3 +59,19 @@ if has rustc; then
 fi
 if has ruby; then record ruby "$(ruby --version)" ruby "$programs/boom.rb"; fi
 if has php; then record php "$(php --version | head -1)" php "$programs/boom.php"; fi
+if has npm && npm install --silent --prefix . @ruby/3.4-wasm-wasi@2.10.1 @ruby/wasm-wasi@2.10.1 @php-wasm/cli@3.1.56; then
+  cp "$programs/ruby-wasm.mjs" .
+  record ruby34 "Ruby 3.4 (@ruby/3.4-wasm-wasi 2.10.1)" \
+    node --no-warnings ruby-wasm.mjs node_modules/@ruby/3.4-wasm-wasi/dist/ruby+stdlib.wasm "$programs" boom.rb
+  php="node node_modules/@php-wasm/cli/main.js"
+  record php85 "$($php --version | head -1)" $php "$programs/boom.php"
+fi
+if has mcs && pip download --quiet --no-deps --dest . dotnetcore2==3.1.23; then
+  unzip -q dotnetcore2-*.whl
+  core=(dotnetcore2/bin/shared/Microsoft.NETCore.App/*)
+  mcs -nostdlib -noconfig -r:"$core/System.Private.CoreLib.dll" -r:"$core/System.Runtime.dll" \
+    -r:"$core/System.Runtime.Extensions.dll" -r:"$core/System.Console.dll" -out:boom.dll "$programs/Boom.cs"
+  echo '{"runtimeOptions": {"framework": {"name": "Microsoft.NETCore.App", "version": "3.1.23"}}}' > boom.runtimeconfig.json
+  chmod +x dotnetcore2/bin/dotnet
+  DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 record dotnet-core ".NET Core 3.1.23" dotnetcore2/bin/dotnet exec boom.dll
+fi

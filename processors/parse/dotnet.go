@@ -36,9 +36,12 @@ func parseDotNet(l *line) bool {
 	if end < len(l.text) {
 		message = l.blanks(end + 1)
 	}
-	if message < len(l.text) {
+	switch {
+	case message < len(l.text):
 		l.message(message)
-	} else {
+	case l.r.Lines > 1:
+		l.r.Body = event.Text(l.span(len(l.text), len(l.text)))
+	default:
 		l.r.Body = event.Text(l.span(0, end))
 	}
 	return true

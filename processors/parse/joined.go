@@ -72,11 +72,23 @@ func (l *line) extendBody(first, end int) {
 	switch {
 	case body.Kind == event.KindNone && end < len(l.text):
 		*body = event.Text(l.span(0, end))
+	case body.Kind == event.KindText && body.Span.Len == 0:
+		*body = l.below(first, end)
 	case body.Kind == event.KindText && body.Span.End() == l.span(0, first).End():
 		body.Span.Len += uint32(end - first)
 	case end > first:
 		*body = event.Value{}
 	}
+}
+
+// below is the message of a record whose first line has none: what stands behind
+// that, or the line itself where there is nothing.
+func (l *line) below(first, end int) event.Value {
+	from := end - len(bytes.TrimLeft(l.text[first:end], " \t\r\n"))
+	if from == end {
+		from, end = 0, first
+	}
+	return event.Text(l.span(from, end))
 }
 
 func (l *line) addPlace(name string, place [2]int) {

@@ -89,7 +89,7 @@ func TestTracesAreWholeWhereverBetweenTheirLinesTheAgentIsKilled(t *testing.T) {
 	t.Parallel()
 	n := newMemoryNode(t, "ok")
 	g := &growing{n: n, pods: []string{"a", "b"}, streams: [][]string{
-		tracesOf(t, "java-loggers"), tracesOf(t, "php-fpm", "go-error"), tracesOf(t, "go-nil", "dart"), tracesOf(t, "ruby34", "go-mutex"),
+		tracesOf(t, "java-loggers"), tracesOf(t, "php-fpm", "go-error"), tracesOf(t, "go-nil", "dart"), tracesOf(t, "ruby-rails", "go-mutex"),
 	}}
 	if tortured() {
 		g.streams = [][]string{

@@ -20,8 +20,7 @@ func (m *Machine) goesOn(k kind, line []byte) bool {
 	case nodeCode, nodeCaret, nodeThrown, nodeError:
 		return m.nodeGoesOn(k, line)
 	case ruby:
-		// A place with a message begins a trace.
-		return isRubyPlace(line, token(line)) && !bytes.Contains(line, []byte("': "))
+		return isRubyFrame(line)
 	case rustMessage, dartMessage:
 		return m.messageGoesOn(line)
 	case rust:

@@ -171,6 +171,18 @@ func isRubyPlace(line []byte, n int) bool {
 	return d > 0 && hasPrefix(line[n+1+d:], ":in ")
 }
 
+// isRubyFrame recognises a frame behind others: "app.rb:12:in 'pay'", and what is
+// not in a file that is called after Ruby, such as "<internal:kernel>:187:in 'loop'",
+// "bin/rails:4:in '<main>'" and "-e:in 'eval'". A place with a message begins a trace.
+func isRubyFrame(line []byte) bool {
+	at := bytes.Index(line, []byte(":in "))
+	if at <= 0 || at+len(":in ") == len(line) || bytes.IndexByte(line[:at], ' ') >= 0 {
+		return false
+	}
+	quote := line[at+len(":in ")]
+	return (quote == '\'' || quote == '`') && !bytes.Contains(line[at:], []byte("': "))
+}
+
 // isNodePlace recognises the place of an error as Node.js shows it before the
 // code: "/app/index.js:12", or "node:internal/modules/cjs/loader:1148".
 func isNodePlace(line []byte) bool {
