@@ -13,7 +13,7 @@ func (s *Scanner) key(b []byte, i int, m *Member) int {
 	}
 	word, end := binary.LittleEndian.Uint64(b[start:]), start+8
 	if found := special(word); found == 0 {
-		end = plain(b, end)
+		end = Plain(b, end)
 	} else {
 		n := uint(bits.TrailingZeros64(found)) &^ 7
 		word, end = word&(1<<n-1), start+int(n>>3)

@@ -23,7 +23,7 @@ func special(x uint64) uint64 {
 // of the closing quote.
 func (s *Scanner) str(b []byte, i int) (end int, escaped bool) {
 	for {
-		if i = plain(b, i); i >= len(b) {
+		if i = Plain(b, i); i >= len(b) {
 			return s.refuse(CutOff, len(b)), escaped
 		}
 		if b[i] == '"' {
@@ -49,9 +49,10 @@ func shortText(b []byte, i int) int {
 	return n
 }
 
-// plain is the index of the next byte from i on that special finds, len(b) or
-// more when there is none.
-func plain(b []byte, i int) int {
+// Plain is the index of the next byte from i on that needs a look in a string: a
+// quote, a backslash, a control character or what is not ASCII. It is len(b), or i
+// beyond that, when there is none.
+func Plain(b []byte, i int) int {
 	for ; i+16 <= len(b); i += 16 {
 		w := b[i : i+16]
 		if m := special(binary.LittleEndian.Uint64(w)); m != 0 {

@@ -52,9 +52,14 @@ func (r *reserved) has(text []byte, m *strictjson.Member) bool {
 // them.
 type nameSet [4]uint64
 
-func (s *nameSet) add(name string) {
-	hash := nameHash(wordOf(name), uint32(len(name)))
-	s[hash>>6] |= 1 << (hash & 63)
+func (s *nameSet) add(name string) { s.put(nameHash(wordOf(name), uint32(len(name)))) }
+
+// put reports whether a name of that hash may have been there.
+func (s *nameSet) put(hash uint64) (before bool) {
+	part, bit := &s[hash>>6], uint64(1)<<(hash&63)
+	before = *part&bit != 0
+	*part |= bit
+	return before
 }
 
 // may reports whether the member's key may be one of the names.

@@ -116,17 +116,14 @@ func (l *line) klogStructured(i int) bool {
 	if i == len(l.text) || l.text[i] != '"' {
 		return false
 	}
-	end := closingQuote(l.text, i+1)
+	var m strictjson.Member
+	end := l.quotedValue(&m, i)
 	if end < 0 {
 		return false
 	}
-	pairs, bare, to := l.scanPairs(end + 1)
-	if to < len(l.text) || bare >= 0 || pairs == 0 && end+1 < len(l.text) || l.lastWins() {
+	pairs, bare, to := l.scanPairs(end)
+	if to < len(l.text) || bare >= 0 || pairs == 0 && end < len(l.text) || l.lastWins() {
 		return false
-	}
-	m := strictjson.Member{Value: uint32(i), ValueEnd: uint32(end + 1), Kind: kindQuoted, EscapedValue: true}
-	if strictjson.IsString(l.text[i : end+1]) {
-		m.Kind = strictjson.String
 	}
 	l.setValue(&l.r.Body, &m)
 	var f found

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"math/bits"
 	"unicode/utf8"
 
 	"github.com/tailrace/tailrace/internal/strictjson"
@@ -54,6 +55,17 @@ func (l *line) knownKey() bool {
 // whether there were any: a document cannot hold both, and the body then is
 // the whole line, so that nothing is lost.
 func (l *line) lastWins() bool {
+	var seen nameSet
+	maybe := false
+	for i := range l.members {
+		m := &l.members[i]
+		maybe = seen.put(nameHash(m.Word, m.KeyEnd-m.Key)) || maybe
+	}
+	return maybe && l.takeEarlier()
+}
+
+// takeEarlier is lastWins where keys may be there twice.
+func (l *line) takeEarlier() bool {
 	twice := false
 	for i := range l.members {
 		for j := i + 1; j < len(l.members); j++ {
@@ -75,36 +87,45 @@ const maxPairs = strictjson.MaxFields - 16
 // those with a value, says where the first without one stands (-1 if nowhere)
 // and how far it came.
 func (l *line) scanPairs(i int) (pairs, bare, end int) {
+	s := l.text
 	l.members, bare = l.pairs[:0], -1
 	for {
-		for i < len(l.text) && l.text[i] <= ' ' {
+		for i < len(s) && s[i] <= ' ' {
 			i++
 		}
-		if i == len(l.text) {
+		if i == len(s) {
 			return pairs, bare, i
 		}
 		start := i
-		if i = keyEnd(l.text, i); i == start || len(l.members) == maxPairs {
+		if i = keyEnd(s, i); i == start || len(l.members) == maxPairs {
 			return pairs, bare, i
 		}
-		m := strictjson.Member{Word: strictjson.Word(l.text, start, i), Key: uint32(start), KeyEnd: uint32(i)}
+		m := l.pair()
+		m.Word, m.Key, m.KeyEnd = strictjson.Word(s, start, i), uint32(start), uint32(i)
 		switch {
-		case i == len(l.text) || l.text[i] <= ' ':
+		case i == len(s) || s[i] <= ' ':
 			if bare < 0 {
 				bare = start
 			}
 			m.Kind, m.Value, m.ValueEnd = kindBare, uint32(i), uint32(i)
-		case l.text[i] != '=':
+		case s[i] != '=':
+			l.members = l.members[:len(l.members)-1]
 			return pairs, bare, i
 		default:
-			if i = l.pairValue(&m, i+1); i < 0 {
+			if i = l.pairValue(m, i+1); i < 0 {
+				l.members = l.members[:len(l.members)-1]
 				return pairs, bare, start
 			}
 			pairs++
 		}
-		l.members = append(l.members, m)
-		l.pairs = l.members
 	}
+}
+
+// pair is another member, to be filled in place.
+func (l *line) pair() *strictjson.Member {
+	l.members = append(l.members, strictjson.Member{})
+	l.pairs = l.members
+	return &l.members[len(l.members)-1]
 }
 
 // keyEnd is the end of the key that begins at i. A key must be able to stand
@@ -126,22 +147,49 @@ var keyBytes = func() (set [256]bool) {
 // pairValue reads the value at i into m and returns the index behind it, or
 // less than zero when its quotes do not end.
 func (l *line) pairValue(m *strictjson.Member, i int) int {
-	start := i
-	if i < len(l.text) && l.text[i] == '"' {
-		end := closingQuote(l.text, i+1)
-		if end < 0 || end+1 < len(l.text) && l.text[end+1] > ' ' {
+	s := l.text
+	if i == len(s) || s[i] != '"' {
+		end := bareEnd(s, i)
+		m.Kind, m.Value, m.ValueEnd = kindBare, uint32(i), uint32(end)
+		return end
+	}
+	end := l.quotedValue(m, i)
+	if end < 0 || end < len(s) && s[end] > ' ' {
+		return -1
+	}
+	return end
+}
+
+// quotedValue is pairValue for a quote at i, whatever is behind the other.
+func (l *line) quotedValue(m *strictjson.Member, i int) int {
+	s := l.text
+	m.Kind = strictjson.String
+	end := strictjson.Plain(s, i+1)
+	if end >= len(s) || s[end] != '"' {
+		if end = closingQuote(s, end); end < 0 {
 			return -1
 		}
-		m.Kind, m.Value, m.ValueEnd, m.EscapedValue = kindQuoted, uint32(start), uint32(end+1), true
-		if strictjson.IsString(l.text[start : end+1]) {
-			m.Kind = strictjson.String
+		if m.EscapedValue = true; !strictjson.IsString(s[i : end+1]) {
+			m.Kind = kindQuoted
 		}
-		return end + 1
 	}
-	for i < len(l.text) && l.text[i] > ' ' {
+	m.Value, m.ValueEnd = uint32(i), uint32(end+1)
+	return end + 1
+}
+
+// bareEnd is the index of the first byte from i on that is white space or a
+// control character, for which eight are looked at together.
+func bareEnd(s []byte, i int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(s); i += 8 {
+		x := eight(s, i)
+		if found := (x - ('!' * ones)) &^ x & highs; found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
+		}
+	}
+	for i < len(s) && s[i] > ' ' {
 		i++
 	}
-	m.Kind, m.Value, m.ValueEnd = kindBare, uint32(start), uint32(i)
 	return i
 }
 
