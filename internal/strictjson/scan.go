@@ -134,10 +134,10 @@ func (s *Scanner) object(b []byte, i, depth int) int {
 		m.Value = uint32(i)
 		if b[i] == '"' {
 			m.Kind = String
-			if n := shortText(b, i+1); n >= 0 {
-				i += 1 + n
-			} else if i, m.EscapedValue = s.str(b, i+1); i < 0 {
-				return -1
+			if i = firstOdd(b, i+1); i >= len(b) || b[i] != '"' {
+				if i, m.EscapedValue = s.str(b, i); i < 0 {
+					return -1
+				}
 			}
 			i++
 		} else if i, m.Kind = s.value(b, i, depth); i < 0 {

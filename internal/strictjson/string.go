@@ -36,17 +36,15 @@ func (s *Scanner) str(b []byte, i int) (end int, escaped bool) {
 	}
 }
 
-// shortText is how many bytes a string has that begins at i, less than zero when it
-// has more than seven, or some that need a look.
-func shortText(b []byte, i int) int {
+// firstOdd is Plain for text that is mostly short.
+func firstOdd(b []byte, i int) int {
 	if i+8 > len(b) {
-		return -1
+		return Plain(b, i)
 	}
-	n := bits.TrailingZeros64(special(binary.LittleEndian.Uint64(b[i:]))) >> 3
-	if n > 7 || b[i+n] != '"' {
-		return -1
+	if found := special(binary.LittleEndian.Uint64(b[i:])); found != 0 {
+		return i + bits.TrailingZeros64(found)>>3
 	}
-	return n
+	return Plain(b, i+8)
 }
 
 // Plain is the index of the next byte from i on that needs a look in a string: a
