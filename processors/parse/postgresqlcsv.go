@@ -82,27 +82,26 @@ func (l *line) csvColumns(columns *[maxCSVColumns]event.Span) (n, at int) {
 // csvValue reads the value at i and returns the index behind it. Quotes around
 // a value may hold the delimiter.
 func (l *line) csvValue(i int, delimiter byte, value *event.Span) (end int, ok bool) {
-	if i == len(l.text) || l.text[i] != '"' {
-		n := bytes.IndexByte(l.text[i:], delimiter)
-		if n < 0 {
-			n = len(l.text) - i
+	s := l.text
+	if i == len(s) || s[i] != '"' {
+		if end = stopFrom(s, i, delimiter); end < 0 {
+			end = len(s)
 		}
-		*value = l.span(i, i+n)
-		return i + n, true
+		*value = l.span(i, end)
+		return end, true
 	}
 	doubled := false
-	for end = i + 1; end < len(l.text); end++ {
-		if l.text[end] != '"' {
-			continue
+	for end = i + 1; ; end += 2 {
+		n := bytes.IndexByte(s[end:], '"')
+		if end += n; n < 0 {
+			return i, false
 		}
-		if end+1 == len(l.text) || l.text[end+1] != '"' {
+		if end+1 == len(s) || s[end+1] != '"' {
 			*value = l.csvText(i+1, end, doubled)
 			return end + 1, true
 		}
 		doubled = true
-		end++
 	}
-	return i, false
 }
 
 // csvText is the text between quotes.
@@ -111,11 +110,13 @@ func (l *line) csvText(from, to int, doubled bool) event.Span {
 		return l.span(from, to)
 	}
 	at := len(l.b.Data)
-	for i := from; i < to; i++ {
-		l.b.Data = append(l.b.Data, l.text[i])
-		if l.text[i] == '"' {
-			i++
+	for from < to {
+		end := to
+		if n := bytes.IndexByte(l.text[from:to], '"'); n >= 0 {
+			end = from + n + 1
 		}
+		l.b.Data = append(l.b.Data, l.text[from:end]...)
+		from = end + 1
 	}
 	return event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)}
 }

@@ -15,8 +15,13 @@ const maxTextKeys = 16
 // Relic's metadata.
 func (l *line) textTrace() {
 	l.members = l.pairs[:0]
-	l.collectKeys('=')
-	l.collectKeys(':')
+	from := 0
+	if l.stampAt == 1 || l.stampAt == 2 {
+		// No key stands before or in a time at the line's head.
+		from = l.stamp.end
+	}
+	l.collectKeys(from, '=')
+	l.collectKeys(from, ':')
 	if len(l.members) > 0 {
 		var f found
 		f.classify(l.text, l.members)
@@ -28,9 +33,9 @@ func (l *line) textTrace() {
 }
 
 // collectKeys makes members of the known keys that stand before the separator.
-func (l *line) collectKeys(separator byte) {
+func (l *line) collectKeys(from int, separator byte) {
 	s := l.text
-	for at := 0; ; at++ {
+	for at := from; ; at++ {
 		n := bytes.IndexByte(s[at:], separator)
 		if n < 0 {
 			return
