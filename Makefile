@@ -77,7 +77,7 @@ endif
 
 .PHONY: torture-long
 torture-long: ## The long forms of the hazard tests (SEED=…)
-	TAILRACE_TORTURE=1m TAILRACE_SEED=$(SEED) $(GO) test -count=1 -timeout 0 -v ./test/hazards ./test/rabbitmq
+	TAILRACE_TORTURE=1m TAILRACE_SEED=$(SEED) $(GO) test -count=1 -timeout 0 -v ./test/hazards ./test/rabbitmq ./test/gateway
 
 FUZZTIME ?= 30s
 .PHONY: fuzz

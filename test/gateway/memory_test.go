@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tailrace/tailrace/internal/testkit"
 	"github.com/tailrace/tailrace/pipeline/frame"
 	"github.com/tailrace/tailrace/pipeline/message"
 )
@@ -21,7 +22,7 @@ func (r *rig) incompressible(seq, size int) message.Message {
 		text[i] = letters[rand.IntN(len(letters))]
 	}
 	d := r.documents("node-1", seq, 1, timeOfTests)[0]
-	b := frame.NewBuilder(1)
+	b := r.builder
 	b.Var([]byte(d[0] + "\n" + d[1][:len(d[1])-1] + `,"pad":"` + string(text) + "\"}\n"))
 	b.EndDoc(1, timeOfTests.UnixNano())
 	s := b.Seal(frame.Meta{Class: "default"})
@@ -41,6 +42,7 @@ func TestMemoryOfAGatewayIsBoundedWhateverIsInTheQueue(t *testing.T) {
 	r := newRig(t)
 	s := r.StartSink("sink", "ok")
 	r.configure(s.URL)
+	r.binary = testkit.LeanAgent(t)
 	small, large := 2_000, 40
 	if os.Getenv("TAILRACE_TORTURE") != "" {
 		small, large = 100_000, 200

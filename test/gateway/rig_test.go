@@ -3,6 +3,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"testing"
@@ -41,8 +42,11 @@ type rig struct {
 	channel *amqp.Channel
 	// stream is the data stream of the test's documents.
 	stream  string
+	builder *frame.Builder
 	configs []string
-	starts  int
+	// binary is the agent's, the usual one when it is empty.
+	binary string
+	starts int
 }
 
 // newRig makes a rig whose gateways have no configuration yet.
@@ -52,7 +56,7 @@ func newRig(t *testing.T) *rig {
 		t.Skip("starts the real agent and a real broker; make test runs it")
 	}
 	testkit.Agent(t) // It is built before anything runs.
-	r := &rig{t: t, broker: brokers.Take(t), stream: "logs-generic.otel-gateway"}
+	r := &rig{t: t, broker: brokers.Take(t), stream: "logs-generic.otel-gateway", builder: frame.NewBuilder(1)}
 	r.Rig = testkit.NewRig(t)
 	conn, err := amqp.Dial(r.broker.URL(r.broker.Nodes[0]))
 	r.must(err)
@@ -106,7 +110,7 @@ func (r *rig) flags(command string, more ...string) []string {
 func (r *rig) start(more ...string) *testkit.Process {
 	r.t.Helper()
 	r.starts++
-	return r.Start(fmt.Sprintf("gateway-%d", r.starts), testkit.Agent(r.t), r.flags("run", more...)...)
+	return r.Start(fmt.Sprintf("gateway-%d", r.starts), cmp.Or(r.binary, testkit.Agent(r.t)), r.flags("run", more...)...)
 }
 
 // says is what a command prints that has to succeed.
@@ -132,12 +136,11 @@ func (r *rig) documents(node string, seq, docs int, at time.Time) (plain [][2]st
 
 // frameOf is a frame as a node would send it.
 func (r *rig) frameOf(node string, seq, docs int, journaled time.Time) message.Message {
-	b := frame.NewBuilder(1)
 	for _, d := range r.documents(node, seq, docs, journaled) {
-		b.Var([]byte(d[0] + "\n" + d[1] + "\n"))
-		b.EndDoc(1, journaled.UnixNano())
+		r.builder.Var([]byte(d[0] + "\n" + d[1] + "\n"))
+		r.builder.EndDoc(1, journaled.UnixNano())
 	}
-	s := b.Seal(frame.Meta{Class: "default"})
+	s := r.builder.Seal(frame.Meta{Class: "default"})
 	s.Meta.Seq, s.Meta.JournalTime = uint64(seq), journaled.UnixNano()
 	return message.New(message.Origin{Journal: node, Node: node},
 		message.Piece{Meta: &s.Meta, Docs: docs, PlainSize: int(s.Meta.PlainSize), Payload: s.Payload}, nil)
