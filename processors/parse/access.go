@@ -50,7 +50,7 @@ func (a *access) clean(s event.Span) event.Span {
 func (a *access) header(name string, s event.Span) {
 	if !a.absent(s) {
 		value := a.clean(s)
-		*a.l.slot() = event.Field{Name: name, Value: event.Value{Kind: event.KindTextArray, Span: value}}
+		*a.l.field() = event.Field{Name: name, Value: event.Value{Kind: event.KindTextArray, Span: value}}
 	}
 }
 
@@ -110,8 +110,15 @@ func httpVersion(s []byte) string {
 	return ""
 }
 
-// method adds http.request.method.
-func (a *access) method(s event.Span) { a.addMethod(knownMethod(a.bytes(s)), s) }
+// method adds http.request.method, and reports whether s can be one.
+func (a *access) method(s event.Span) bool {
+	known := knownMethod(a.bytes(s))
+	if known == "" && !isToken(a.bytes(s)) {
+		return false
+	}
+	a.addMethod(known, s)
+	return true
+}
 
 // addMethod adds a known method, or _OTHER with the original.
 func (a *access) addMethod(known string, s event.Span) {

@@ -137,10 +137,7 @@ func (a *access) putRequest(f *accessField, s event.Span) bool {
 	case meansRequest:
 		a.request(s)
 	case meansMethod:
-		if !isToken(a.bytes(s)) {
-			return false
-		}
-		a.method(s)
+		return a.method(s)
 	case meansTarget:
 		a.anyTarget(s)
 	case meansPath:

@@ -20,7 +20,7 @@ func (a *access) seconds(f *accessField, s event.Span) bool {
 	}
 	if f.scale == 0 && digits[0] != '0' || len(digits) > 1 && digits[1] == '.' && f.scale == 0 {
 		value := cut(s, int(s.Len)-len(digits), int(s.Len))
-		*a.l.slot() = event.Field{Name: f.name, Value: event.Value{Kind: event.KindJSON, Span: value}}
+		*a.l.field() = event.Field{Name: f.name, Value: event.Value{Kind: event.KindJSON, Span: value}}
 		return true
 	}
 	at := len(a.l.b.Data)
@@ -31,15 +31,21 @@ func (a *access) seconds(f *accessField, s event.Span) bool {
 
 // addMoved adds a duration in digits of its unit in seconds.
 func (a *access) addMoved(f *accessField, digits []byte) {
-	at := len(a.l.b.Data)
-	a.l.b.Data = appendShifted(a.l.b.Data, digits, int(f.scale))
+	b, places := a.l.b, int(f.scale)
+	at := len(b.Data)
+	if len(digits) > places {
+		b.Data = appendShifted(b.Data, digits, places)
+	} else {
+		b.Data = append(b.Data, zeros[:2+places]...)
+		copy(b.Data[len(b.Data)-len(digits):], digits)
+	}
 	a.addJSON(f.name, at)
 }
 
 // addJSON adds what was appended to the arena from at on as an attribute.
 func (a *access) addJSON(name string, at int) {
 	s := event.Span{Off: uint32(at), Len: uint32(len(a.l.b.Data) - at)}
-	*a.l.slot() = event.Field{Name: name, Value: event.Value{Kind: event.KindJSON, Span: s}}
+	*a.l.field() = event.Field{Name: name, Value: event.Value{Kind: event.KindJSON, Span: s}}
 }
 
 // maxDecimal bounds the digits of a decimal number.
@@ -70,10 +76,11 @@ func appendMoved(dst, s []byte, places int) []byte {
 	return appendShifted(dst, d, places+len(d)-whole)
 }
 
+const zeros = "0.000000000000000000000000000000000000000000000000"
+
 // appendShifted appends the digits s with a point before the last places of
 // them, at most 2·maxDecimal.
 func appendShifted(dst, s []byte, places int) []byte {
-	const zeros = "0.000000000000000000000000000000000000000000000000"
 	for len(s) > places+1 && s[0] == '0' {
 		s = s[1:]
 	}

@@ -85,16 +85,18 @@ func (e escape) appendDecoded(dst, s []byte) []byte {
 // appendHexDecoded appends s with the sign and two hexadecimal digits replaced
 // by the byte that they name.
 func appendHexDecoded(dst, s []byte, sign string) []byte {
-	for len(s) > 0 {
-		if len(s) >= len(sign)+2 && string(s[:len(sign)]) == sign {
-			if r, ok := hexRune(s[len(sign):], 2); ok {
-				dst, s = append(dst, byte(r)), s[len(sign)+2:]
-				continue
-			}
+	for {
+		n := bytes.IndexByte(s, sign[0])
+		if n < 0 {
+			return append(dst, s...)
 		}
-		dst, s = append(dst, s[0]), s[1:]
+		dst, s = append(dst, s[:n]...), s[n:]
+		if r, ok := hexRune(s[min(len(sign), len(s)):], 2); ok && string(s[:len(sign)]) == sign {
+			dst, s = append(dst, byte(r)), s[len(sign)+2:]
+		} else {
+			dst, s = append(dst, s[0]), s[1:]
+		}
 	}
-	return dst
 }
 
 // quotable reports whether each backslash of s begins an escape of JSON's.

@@ -42,8 +42,12 @@ type piece struct {
 	variable string
 	end      ending
 	stop     byte
+	// stops is stop eight times.
+	stops uint64
 	// next is the literal behind the value.
 	next string
+	// sure says that the value before ends only where before stands.
+	sure bool
 	// quick says which values are read by a look or two.
 	quick quick
 	// kind is that of quick text.
@@ -89,9 +93,13 @@ const (
 	quickNone quick = iota
 	// quickText is text up to the first stop, and nothing else is escaped.
 	quickText
-	// quickDigits is a number, and quickMoved one whose point is moved.
+	// quickWord is that without a space in it.
+	quickWord
+	// quickDigits is a number, quickMoved one whose point is moved, and quickStatus
+	// the three digits of a status.
 	quickDigits
 	quickMoved
+	quickStatus
 	// quickDecimal is a number with a point that stays where it is.
 	quickDecimal
 )
@@ -152,10 +160,11 @@ func (y *layout) compile() error {
 		}
 		y.settle(i, p, last)
 		p.cut = last && y.cut
+		p.quicken()
 		if i > 0 {
 			y.pieces[i-1].braces = p.end == endBraces
+			p.sure = y.pieces[i-1].endsAt(p.before)
 		}
-		p.quicken()
 	}
 	return nil
 }
@@ -173,10 +182,17 @@ func (p *piece) quicken() {
 	default:
 		return
 	}
+	p.stops = uint64(p.stop) * ones
 	p.quick, p.kind = p.field.quick(), event.KindText
 	if p.field.means == meansHeader {
 		p.kind = event.KindTextArray
 	}
+}
+
+// endsAt reports whether p's value ends nowhere but where the literal behind it
+// stands.
+func (p *piece) endsAt(literal string) bool {
+	return p.end == endNext || p.end == endStop && !p.final && len(literal) == 1
 }
 
 // quick is how values of the field are read quickly.
@@ -184,6 +200,10 @@ func (f *accessField) quick() quick {
 	switch {
 	case f.means == meansText || f.means == meansHeader:
 		return quickText
+	case f.means == meansWord:
+		return quickWord
+	case f.means == meansStatus:
+		return quickStatus
 	case f.means == meansInt:
 		return quickDigits
 	case f.means == meansSeconds && f.scale > 0:

@@ -2,7 +2,6 @@ package parse
 
 import (
 	"math/bits"
-	"slices"
 
 	"github.com/tailrace/tailrace/internal/strictjson"
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -218,38 +217,19 @@ func (l *line) span(from, to int) event.Span {
 // field gives the record another attribute, empty, to be filled in place: a
 // Field is large to hand around a dozen times per line.
 func (l *line) field() *event.Field {
-	f := l.slot()
-	*f = event.Field{}
-	return f
-}
-
-// slot is field, with what the memory held before in it.
-func (l *line) slot() *event.Field {
-	if len(l.b.Fields) == cap(l.b.Fields) {
-		l.reserve(1)
-	}
-	return l.reserved()
-}
-
-// reserve makes room for n more attributes.
-func (l *line) reserve(n int) { l.b.Fields = slices.Grow(l.b.Fields, n) }
-
-// reserved is slot where there is room.
-func (l *line) reserved() *event.Field {
 	b := l.b
-	n := len(b.Fields)
-	b.Fields = b.Fields[:n+1]
+	b.Fields = append(b.Fields, event.Field{})
 	l.r.Fields++
-	return &b.Fields[n]
+	return &b.Fields[len(b.Fields)-1]
 }
 
 // addText, addInt and addConst add an attribute of a known name.
 func (l *line) addText(name string, s event.Span) {
-	*l.slot() = event.Field{Name: name, Value: event.Value{Kind: event.KindText, Span: s}}
+	*l.field() = event.Field{Name: name, Value: event.Value{Kind: event.KindText, Span: s}}
 }
 
 func (l *line) addInt(name string, n int64) {
-	*l.slot() = event.Field{Name: name, Value: event.Value{Kind: event.KindInt, Num: n}}
+	*l.field() = event.Field{Name: name, Value: event.Value{Kind: event.KindInt, Num: n}}
 }
 
 // addBool adds what is true when truth is not 0.
@@ -259,7 +239,7 @@ func (l *line) addBool(name string, truth int64) {
 }
 
 func (l *line) addConst(name, value string) {
-	*l.slot() = event.Field{Name: name, Value: event.Value{Kind: event.KindConst, Const: value}}
+	*l.field() = event.Field{Name: name, Value: event.Value{Kind: event.KindConst, Const: value}}
 }
 
 // dataset gives the record its format's dataset, unless the source has one by
