@@ -61,12 +61,14 @@ func TestDoctorMeasuresAndAsks(t *testing.T) {
 	defer es.Close()
 	configured := []string{fmt.Sprintf(`yaml:
 receivers: {pods: {root: %q}}
-exporters: {elasticsearch: {endpoints: [%q], pipeline: geo}}
+exporters:
+  elasticsearch: {endpoints: [%q], pipeline: geo}
+  rabbitmq: {endpoints: ["amqp://127.0.0.1:1"], user: anna, password: secret-of-anna, max_length_bytes: 10GiB}
 service:
   node: test
   journal: {directory: %q, max_size: 64MiB, min_free: 0%%}
   telemetry: {metrics: {address: ""}}
-  pipelines: {logs: {receivers: [pods], exporters: [elasticsearch]}}
+  pipelines: {logs: {receivers: [pods], exporters: [elasticsearch, rabbitmq]}}
 `, filepath.Join(dir, "pods"), es.URL, filepath.Join(dir, "state"))}
 	slow := doctor.Finding{Check: "rotation", State: doctor.Wrong, Says: "shop/cart-0/cart writes ", Cure: "containerLogMaxSize"}
 	var all []doctor.Finding
@@ -78,6 +80,7 @@ service:
 	for _, want := range []doctor.Finding{
 		slow,
 		{Check: "buffers", State: doctor.Warning, Says: "without a backend; then the log files hold 0 s", Cure: "max_size"},
+		{Check: "buffers", State: doctor.OK, Says: "rabbitmq: the 10 GiB of its queue hold "},
 		{Check: "elasticsearch", State: doctor.OK, Says: es.URL + ": Elasticsearch 9.1.0 answers"},
 		{Check: "elasticsearch", State: doctor.Wrong, Says: es.URL + ": it has no ingest pipeline geo", Cure: "PUT"},
 	} {

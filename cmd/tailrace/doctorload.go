@@ -9,10 +9,12 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tailrace/tailrace/exporters/rabbitmq"
 	"github.com/tailrace/tailrace/internal/doctor"
 	"github.com/tailrace/tailrace/internal/tail"
 	"github.com/tailrace/tailrace/internal/vfs"
 	"github.com/tailrace/tailrace/pipeline"
+	"github.com/tailrace/tailrace/pipeline/config"
 	"github.com/tailrace/tailrace/pipeline/journal"
 )
 
@@ -62,7 +64,26 @@ func (e *examination) load(ctx context.Context) []doctor.Finding {
 		return all
 	}
 	l.Packed = packed(ctx, j.Directory)
-	return append(all, e.disk().Buffers(l))
+	all = append(all, e.disk().Buffers(l))
+	if l.Rate > 0 {
+		all = append(all, e.queues(&l)...)
+	}
+	return all
+}
+
+// queues are what stands between the journal and other consumers.
+func (e *examination) queues(l *doctor.Load) (all []doctor.Finding) {
+	for _, p := range e.cfg.Service.Pipelines {
+		for _, id := range p.Exporters {
+			c := rabbitmq.DefaultConfig()
+			// A mistake in it is another check's.
+			if id.Type != "rabbitmq" || config.Decode(e.cfg.Exporters[id], &c) != nil {
+				continue
+			}
+			all = append(all, l.Queue(id.String(), int64(c.MaxLengthBytes)))
+		}
+	}
+	return all
 }
 
 // rotation also says what the least slack is.

@@ -107,3 +107,15 @@ func TestBuffersAreSaidInTimes(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+func TestAQueuesBufferIsSaidInTimesOfOneNode(t *testing.T) {
+	l := Load{Rate: 1 << 20, Packed: 0.25}
+	for bytes, says := range map[int64]string{
+		0:        "rabbitmq: without max_length_bytes its queue holds what the broker's disk has above disk_free_limit; this node brings 256 KiB/s",
+		10 << 30: "rabbitmq: the 10 GiB of its queue hold 11 h of this node without a consumer",
+	} {
+		if f := l.Queue("rabbitmq", bytes); f.State != OK || f.Check != "buffers" || !strings.HasPrefix(f.Says, says) {
+			t.Errorf("%d bytes: %q", bytes, f.Says)
+		}
+	}
+}

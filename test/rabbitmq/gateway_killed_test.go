@@ -59,7 +59,7 @@ func TestTwentyFiveCrashesWithTheSameMessagesLoseNothing(t *testing.T) {
 	s.start()
 	s.underway()
 	s.sink.Behave("503")
-	for range 25 {
+	for range often(25, 100) {
 		g := s.gateway(gatewayOptions{})
 		s.holds()
 		g.Kill()
