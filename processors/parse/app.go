@@ -260,8 +260,23 @@ func (l *line) takeLevel(m *strictjson.Member) bool {
 	if m.Kind == strictjson.Number && isPythonLevel(l.text[m.Key:m.KeyEnd]) {
 		l.r.Severity = pythonSeverity(s)
 	}
+	if l.r.Severity == sevFatal && l.ofErlang() {
+		l.r.Severity = syslogLevels.of(s)
+	}
 	m.Mark = markTaken
 	return true
+}
+
+// ofErlang reports whether the line says which process of Erlang wrote it, as
+// RabbitMQ's JSON does.
+func (l *line) ofErlang() bool {
+	for i := range l.members {
+		m := &l.members[i]
+		if string(l.text[m.Key:m.KeyEnd]) == "pid" && l.erlangProcess(int(m.Value)+1) != 0 {
+			return l.text[m.Value+1] == '<'
+		}
+	}
+	return false
 }
 
 // implyLevel is for producers that leave a level out on purpose: Serilog's

@@ -38,6 +38,8 @@ var severityRows = []struct{ program, source, line, pairs string }{
 	{"MongoDB", "Log Messages, Severity Levels", `{"t":{"$date":"2026-03-05T10:11:12.123+00:00"},"s":"%s","c":"NETWORK","id":22943,"ctx":"listener","msg":"m"}`, "D5=1 D4=2 D3=3 D2=4 D1=5 I=9 W=13 E=17 F=21"},
 	{"Redis", "server.c, serverLogRaw", "1:M 05 Mar 2026 10:11:12.123 %s m", ".=5 -=9 *=10 #=13"},
 	{"RabbitMQ", "RFC 5424, 6.2.1, by Erlang's logger", "2026-03-05 10:11:12.654321+00:00 [%s] <0.620.0> m", "debug=5 info=9 notice=10 warning=13 error=17 critical=18 alert=19 emergency=21"},
+	{"RabbitMQ's JSON", "RFC 5424, 6.2.1, by Erlang's logger", `{"time":"2026-11-22 21:12:57.089407+00:00","level":"%s","msg":"m","domain":"rabbitmq","pid":"<0.620.0>"}`, "debug=5 info=9 notice=10 warning=13 error=17 critical=18 alert=19 emergency=21"},
+	{"JSON with another pid", "log data model, appendix B", `{"level":"%s","msg":"m","pid":620}`, "critical=21 fatal=21"},
 	{"nginx's error log", "error_log; RFC 5424, 6.2.1", "2026/03/05 10:11:12 [%s] 31#31: *48 m", "debug=5 info=9 notice=10 warn=13 error=17 crit=18 alert=19 emerg=21"},
 	{"Apache's error log", "core, LogLevel; RFC 5424, 6.2.1", "[Thu Mar 05 10:11:12.123456 2026] [core:%s] [pid 31:tid 140] AH00094: m", "trace8=1 trace7=1 trace6=2 trace5=2 trace4=3 trace3=3 trace2=4 trace1=4 debug=5 info=9 notice=10 warn=13 error=17 crit=18 alert=19 emerg=21"},
 	{"MySQL", "Error Log Output Format", "2026-03-05T10:11:12.123456Z 0 [%s] [MY-010116] [Server] m", "System=9 Note=9 Warning=13 ERROR=17"},
