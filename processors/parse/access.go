@@ -265,7 +265,7 @@ func (a *access) requestID(s event.Span) {
 	if a.absent(s) {
 		return
 	}
-	a.header("http.request.header.x-request-id", s)
+	a.header(requestIDHeader, s)
 	if s.Len >= minID {
 		a.l.r.RequestID = s
 	}

@@ -122,7 +122,7 @@ func (l *line) applicationOf(f *found, settled *[numRoles]bool) {
 		l.takeTrace(f)
 	}
 	if f.best[roleRequestID] != 0 {
-		l.each(f, roleRequestID, (*line).takeRequestID)
+		l.each(f, roleRequestID, (*line).nameRequestID)
 	}
 }
 
@@ -356,3 +356,21 @@ func (l *line) takeRequestID(m *strictjson.Member) bool {
 	l.r.RequestID = l.span(from, to)
 	return true
 }
+
+// nameRequestID is takeRequestID, and gives the id the name too that it has in
+// access logs, so that one filter finds a request's lines in both. A correlation
+// id may be of something else, and http.request.id is what that name becomes in
+// the Elastic Common Schema.
+func (l *line) nameRequestID(m *strictjson.Member) bool {
+	if !l.takeRequestID(m) {
+		return false
+	}
+	name := l.text[m.Key:m.KeyEnd]
+	if name[0] != 'c' && string(name) != "http.request.id" && !l.has(requestIDHeader) && !l.has("http.request.id") {
+		*l.field() = event.Field{Name: requestIDHeader, Value: event.Value{Kind: event.KindTextArray, Span: l.r.RequestID}}
+	}
+	return true
+}
+
+// requestIDHeader is the attribute of a request's id by the semantic conventions.
+const requestIDHeader = "http.request.header.x-request-id"

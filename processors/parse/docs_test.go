@@ -54,7 +54,7 @@ func keysTable() string {
 		{roleTime, "time"}, {roleLevel, "level"}, {roleMessage, "message"},
 		{roleTrace, "trace id"}, {roleSpan, "span id"}, {roleFlags, "trace flags"},
 		{roleHigh, "upper half of a Datadog trace id"},
-		{roleTraceparent, "traceparent"}, {roleHeader, "other headers"}, {roleHolder, "objects that may hold ids"}, {roleRequestID, "request id, which search finds and which stays an attribute"},
+		{roleTraceparent, "traceparent"}, {roleHeader, "other headers"}, {roleHolder, "objects that may hold ids"}, {roleRequestID, "request id, which search finds; it stays an attribute, and has the name `http.request.header.x-request-id` too (ECS: `http.request.id`) but for `correlation_id`"},
 	} {
 		var names []string
 		for _, k := range appKeys.keys {

@@ -10,6 +10,7 @@ const (
 	postgresSeverity   = "DEBUG5 to DEBUG2 1 to 4, DEBUG1 and DEBUG 5, LOG and INFO 9, NOTICE 10, WARNING 13, ERROR 17, FATAL 18, PANIC 21"
 	syslogNumbers      = "0 21, 1 19, 2 18, 3 17, 4 13, 5 10, 6 9, 7 5"
 	textTrace          = "as in text"
+	loggerKeys         = "[the keys that loggers have](formats.md#json)"
 	jsonTrace          = "the keys of JSON's table, such as `traceparent`"
 )
 
@@ -120,7 +121,7 @@ var formats = []format{
 		name:    "json",
 		about:   "One JSON object per line, as structured loggers write it.",
 		example: `{"time":"2026-03-05T10:11:12.123456789Z","level":"INFO","msg":"order placed","order":4711}`,
-		time:    "the keys below", severity: "by name or number, the keys below", trace: "the keys below",
+		time:    loggerKeys, severity: "by [name or number](formats-reference.md#levels-by-name), under " + loggerKeys, trace: loggerKeys,
 		heads: objects, shapes: shapeObject, parse: parseJSON,
 	},
 	{
@@ -338,7 +339,7 @@ var formats = []format{
 		name:    "logfmt",
 		about:   "key=value pairs, as go-logfmt and slog's TextHandler write them.",
 		example: `time=2026-03-05T10:11:12.123Z level=INFO msg="order placed" order=4711`,
-		time:    "the keys below", severity: "by name or number, the keys below", trace: "the keys below",
+		time:    loggerKeys, severity: "by [name or number](formats-reference.md#levels-by-name), under " + loggerKeys, trace: loggerKeys,
 		shapes: shapesAny, parse: parseLogfmt,
 	},
 }

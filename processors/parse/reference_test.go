@@ -30,7 +30,33 @@ logs show; what a line does not say is left out of its document.
 			writeReference(t, &w, f, all)
 		}
 	}
+	writeLevels(&w)
 	compareGolden(t, "../../docs/formats-reference.md", w.String())
+}
+
+// writeLevels writes the numbers of levels that many loggers have.
+func writeLevels(w *strings.Builder) {
+	w.WriteString("\n## Levels by name\n\n`severity_number` of a level of a logger's, in any case, with brackets or colours around it or not:\n\n| level | number |\n|---|---|\n")
+	for _, level := range []string{
+		"trace", "finest", "silly", "debug", "dbg", "finer", "verbose", "fine", "http", "config", "info", "information", "notice", "warn", "warning",
+		"error", "err", "severe", "crit", "dpanic", "panic", "alert", "fatal", "critical", "emerg", "emergency", "INFO+2", "10", "20", "30", "40", "50", "60",
+		"7", "6", "5", "4", "3", "2", "1", "0",
+	} {
+		fmt.Fprintf(w, "| `%s` | %d |\n", level, severityOf([]byte(level)))
+	}
+	w.WriteString("\nNumbers from 0 to 7 are syslog's, from 10 on those of pino and bunyan.\n")
+}
+
+// writeLoggers shows the first line of each logger whose lines are of a format of
+// many.
+func writeLoggers(w *strings.Builder, name string, all []corpus) {
+	w.WriteString("\nAttributes are the line's own. The first line of each log that it is checked with:\n\n")
+	for _, c := range all {
+		if c.format == name {
+			line := c.lines[0]
+			fmt.Fprintf(w, "- %s: `%s`\n", filepath.Base(c.name), line[:min(len(line), 400)])
+		}
+	}
 }
 
 // writeReference writes what is known of a format.
@@ -49,14 +75,17 @@ func writeReference(t *testing.T, w *strings.Builder, f *format, all []corpus) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		logs = append(logs, strings.TrimSpace(string(version)))
+		logs = append(logs, strings.ReplaceAll(strings.TrimSpace(string(version)), "\n", "; "))
 	}
 	slices.Sort(logs)
 	fmt.Fprintf(w, "\n## %s\n\n%s\n\n```text\n%s\n```\n\n", f.name, f.about, f.example)
-	fmt.Fprintf(w, "- **Name it**: `format: %s` of a `files` receiver, `tailrace parse --format %s`.\n", f.name, f.name)
+	fmt.Fprintf(w, "- **Name it**: `format: %s` of a `files` receiver, the annotation `tailrace.io/format: %s` of a pod, `tailrace parse --format %s`.\n", f.name, f.name, f.name)
 	fmt.Fprintf(w, "- **Dataset**: %s.\n", cmp.Or(strings.Join(slices.Sorted(maps.Keys(s.datasets)), ", "), "`generic`"))
 	fmt.Fprintf(w, "- **Time**: %s. **Severity**: %s. **Trace context**: %s.\n", f.time, f.severity, f.trace)
 	fmt.Fprintf(w, "- **Checked with**: %s.\n", cmp.Or(strings.Join(slices.Compact(logs), "; "), "made-up lines of its kind"))
+	if f.name == "json" || f.name == "logfmt" {
+		writeLoggers(w, f.name, all)
+	}
 	if len(s.attributes) > 0 {
 		w.WriteString("\n| attribute | type | for example |\n|---|---|---|\n")
 		for _, name := range slices.Sorted(maps.Keys(s.attributes)) {
@@ -109,8 +138,15 @@ func kindOf(b *event.Batch, v event.Value) (kind, value string) {
 	case event.KindTextArray:
 		return "list of texts", text
 	case event.KindJSON:
-		if text[0] == '[' {
+		switch text[0] {
+		case '[':
 			return "list", text
+		case '{':
+			return "object", text
+		case '"':
+			return "text", text[1 : len(text)-1]
+		case 't', 'f':
+			return "true or false", text
 		}
 		return "number", text
 	}
