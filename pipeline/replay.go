@@ -145,6 +145,6 @@ func (r *Range) pick(m *frame.Meta, payload []byte) (*frame.Meta, []byte, error)
 	}
 	s := b.Seal(frame.Meta{Class: m.Class, Sources: m.Sources})
 	defer s.Release()
-	s.Meta.JournalTime = m.JournalTime
+	s.Meta.JournalTime, s.Meta.MinTime, s.Meta.MaxTime = m.JournalTime, m.MinTime, m.MaxTime
 	return &s.Meta, append([]byte(nil), s.Payload...), nil
 }

@@ -91,12 +91,17 @@ func TestResendCountsWhatTheBackendHad(t *testing.T) {
 
 	x := newIndex(t)
 	cfg := n.config(fmt.Sprintf("{elasticsearch: {endpoints: [%q]}}", x.URL))
+	r := Range{
+		Reader: journal.NewReader(vfs.OS{}, filepath.Join(n.dir, "state", LogsDir)), Damaged: func(err error) { t.Error(err) },
+		Wants: func(doc []byte) bool { return !strings.Contains(string(doc), "two") }, Selective: true,
+	}
+	for f, err := range r.Frames(t.Context(), func(int64) {}) {
+		if err != nil || f.Meta.MinTime == 0 || f.Meta.MaxTime < f.Meta.MinTime || f.Meta.JournalTime == 0 {
+			t.Errorf("picked documents have no times: %+v, %v", f, err)
+		}
+	}
 	send := func() Resent {
 		t.Helper()
-		r := Range{
-			Reader: journal.NewReader(vfs.OS{}, filepath.Join(n.dir, "state", LogsDir)), Damaged: func(err error) { t.Error(err) },
-			Wants: func(doc []byte) bool { return !strings.Contains(string(doc), "two") }, Selective: true,
-		}
 		size, err := r.Size(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -80,9 +80,13 @@ func (b *postbag) fill(plain []byte) {
 	}
 }
 
+// maxID is the length of a message's id (AMQP 0-9-1, 4.2.5.3). Elasticsearch's
+// have at most 512 bytes.
+const maxID = 255
+
 func (b *postbag) mail(i int, doc frame.Doc) mail {
 	id, namespace, dataset := b.action(doc.Action)
-	if id == "" {
+	if id == "" || len(id) > maxID {
 		id = fmt.Sprintf("%s-%d", b.id, i)
 	}
 	return mail{b.exporter.keys.document(namespace, dataset), amqp.Publishing{

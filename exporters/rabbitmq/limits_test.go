@@ -163,6 +163,29 @@ func TestDocumentsUnderWayKeepTheirFatesWhenTheSizeLimitIsForgottenMeanwhile(t *
 	})
 }
 
+func TestAnIDThatIsTooLongForAMessageIsReplaced(t *testing.T) {
+	script(t, &scripted{}, func(t *testing.T, b *scripted) {
+		e := b.exporter(func(c *Config) { c.Mode = modeDocument })
+		builder := frame.NewBuilder(1)
+		for _, id := range []string{strings.Repeat("i", 512), strings.Repeat("j", 255), ""} {
+			builder.AddDoc(frame.Doc{Action: fmt.Appendf(nil, `{"create":{"_index":"logs-a-b","_id":%q}}`, id), Source: []byte("{}")})
+		}
+		s := builder.Seal(frame.Meta{})
+		s.Meta.Seq = 4
+		a := send(t, e, s)
+		for _, want := range []string{"0123abcd-4-0", strings.Repeat("j", 255), "0123abcd-4-2"} {
+			l := b.next()
+			if !strings.Contains(string(l.header), want) || l.key != "logs.b.a" {
+				t.Errorf("%s: %q", l.key, l.header)
+			}
+			l.ack(false)
+		}
+		if r := a.answer(t); !isStored(r, 3) {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
 // mutable is a broker that leaves declarations open when it is mute.
 func mutable() (b *scripted, mute func(bool)) {
 	silent := make(chan bool, 1)
