@@ -97,7 +97,7 @@ func TestResendCountsWhatTheBackendHad(t *testing.T) {
 	}
 	for f, err := range r.Frames(t.Context(), func(int64) {}) {
 		if err != nil || f.Meta.MinTime == 0 || f.Meta.MaxTime < f.Meta.MinTime || f.Meta.JournalTime == 0 {
-			t.Errorf("picked documents have no times: %+v, %v", f, err)
+			t.Errorf("picked documents of frame %d: %d to %d, written at %d, %v", f.Meta.Seq, f.Meta.MinTime, f.Meta.MaxTime, f.Meta.JournalTime, err)
 		}
 	}
 	send := func() Resent {
