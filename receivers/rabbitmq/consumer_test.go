@@ -1,7 +1,10 @@
 package rabbitmq
 
 import (
+	"encoding/hex"
 	"errors"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -230,6 +233,29 @@ func TestTheWindowFollowsTheSizeOfMessages(t *testing.T) {
 		w.told("ack 3")
 		w.acknowledge(4)
 		w.told("ack 4", "consume q 16")
+	})
+}
+
+func TestALargeMessageThatDoesNotFitBesideOthersGoesBackAtOnce(t *testing.T) {
+	in(t, func(w *world) {
+		w.told("consume q 4")
+		size := len(delivery().Body) + besides
+		w.window.budget = int64(4 * size)
+		w.deliver(3)
+		w.told()
+		random := make([]byte, size)
+		_, _ = rand.NewChaCha8([32]byte{}).Read(random)
+		w.deliver(1, func(d *amqp.Delivery) {
+			tag := d.DeliveryTag
+			*d = deliveryOf(strconv.Quote(hex.EncodeToString(random)))
+			d.DeliveryTag = tag
+		})
+		w.told("nack 4 true", "cancel")
+		w.acknowledge(1, 2, 3)
+		w.told("ack 3", "consume q 1")
+		if s := w.figures.snapshot(); s.Returned != 1 || s.Prefetch != 1 {
+			t.Errorf("%+v", s)
+		}
 	})
 }
 

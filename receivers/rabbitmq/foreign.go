@@ -56,18 +56,22 @@ func sentAt(d *amqp.Delivery) int64 {
 	return now.UnixNano()
 }
 
-// gunzip reads all members of a body, up to the largest frame.
+// maxForeign bounds what another producer's message may unpack to: little bytes
+// may be of very many, and who is killed for want of memory gets them again.
+const maxForeign = 32 << 20
+
+// gunzip reads all members of a body.
 func gunzip(body []byte) ([]byte, error) {
 	r, err := gzip.NewReader(bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", message.ErrNotGzip, err)
 	}
-	plain, err := io.ReadAll(io.LimitReader(r, frame.MaxPlain+1))
+	plain, err := io.ReadAll(io.LimitReader(r, maxForeign+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", message.ErrChecksum, err)
-	case len(plain) > frame.MaxPlain:
-		return nil, fmt.Errorf("%w: more than %d bytes before compression", errBulk, frame.MaxPlain)
+	case len(plain) > maxForeign:
+		return nil, fmt.Errorf("%w: more than %d bytes before compression", errBulk, maxForeign)
 	}
 	return plain, nil
 }

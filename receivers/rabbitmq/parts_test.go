@@ -109,6 +109,7 @@ func TestWhatIsNoBulkBodyIsRefused(t *testing.T) {
 		"a long id":            other(zip(`{"create":{"_index":"a","_id":"` + strings.Repeat("1", maxID+1) + `"}}` + "\n{}\n")),
 		"an empty id":          other(zip(`{"create":{"_index":"a","_id":""}}` + "\n{}\n")),
 		"an unknown parameter": other(zip(`{"create":{"_index":"a","_type":"b"}}` + "\n{}\n")),
+		"far too much":         other(zip(strings.Repeat(create, maxForeign/len(create)+1))),
 		"an odd line":          other(zip(create + `{"create":{"_index":"a"}}` + "\n")),
 		"an empty line":        other(zip(create + "\n" + create)),
 		"a document in pieces": other(zip(`{"create":{"_index":"a"}}` + "\n{\n}\n")),

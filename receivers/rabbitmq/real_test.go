@@ -31,6 +31,7 @@ const budget = 4 * largestMessage
 // test.
 type gateway struct {
 	t        *testing.T
+	letters  *world
 	receiver *Receiver
 	journal  *memory.Journal
 	cursor   *memory.Cursor
@@ -40,7 +41,7 @@ type gateway struct {
 // newGateway runs one for a queue until the test ends, or stop is called.
 func newGateway(t *testing.T, b *rabbitmq.Broker, queue string, changes ...func(*Config)) *gateway {
 	t.Helper()
-	g := &gateway{t: t, journal: memory.Open(memory.Options{MaxSize: budget})}
+	g := &gateway{t: t, letters: &world{}, journal: memory.Open(memory.Options{MaxSize: budget})}
 	var err error
 	g.cursor, err = g.journal.Cursor("test", journal.CursorOptions{})
 	must(t, err)
@@ -50,7 +51,7 @@ func newGateway(t *testing.T, b *rabbitmq.Broker, queue string, changes ...func(
 	for _, change := range changes {
 		change(&c)
 	}
-	g.receiver, err = New(c, Options{Name: t.Name(), Journal: g.journal, DeadLetters: &world{}, Budget: budget, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	g.receiver, err = New(c, Options{Name: t.Name(), Journal: g.journal, DeadLetters: g.letters, Budget: budget, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -123,17 +124,28 @@ func fill(t *testing.T, b *rabbitmq.Broker, queue string, n int, arguments amqp.
 	arguments["x-queue-type"] = "quorum"
 	_, err = ch.QueueDeclare(queue, true, false, false, false, arguments)
 	must(t, err)
-	must(t, ch.Confirm(false))
 	for range n {
 		d := delivery()
-		confirm, err := ch.PublishWithDeferredConfirm("", queue, true, false, amqp.Publishing{
-			ContentType: d.ContentType, ContentEncoding: d.ContentEncoding, Headers: d.Headers, MessageId: d.MessageId,
-			DeliveryMode: amqp.Persistent, Body: d.Body,
+		publish(t, b, queue, amqp.Publishing{
+			ContentType: d.ContentType, ContentEncoding: d.ContentEncoding, Headers: d.Headers, MessageId: d.MessageId, Body: d.Body,
 		})
-		must(t, err)
-		if !confirm.Wait() {
-			t.Fatal("a message was not taken")
-		}
+	}
+}
+
+// publish puts a message into a queue, durably when it returns.
+func publish(t *testing.T, b *rabbitmq.Broker, queue string, m amqp.Publishing) {
+	t.Helper()
+	conn, err := amqp.Dial(b.URL(b.Nodes[0]))
+	must(t, err)
+	defer conn.Close()
+	ch, err := conn.Channel()
+	must(t, err)
+	must(t, ch.Confirm(false))
+	m.DeliveryMode = amqp.Persistent
+	confirm, err := ch.PublishWithDeferredConfirm("", queue, true, false, m)
+	must(t, err)
+	if !confirm.Wait() {
+		t.Fatal("a message was not taken")
 	}
 }
 
@@ -283,5 +295,23 @@ func TestAQuestionWithoutAnAnswerEndsWithItsReceiver(t *testing.T) {
 	})
 	if err != stopped {
 		t.Errorf("it ended with %v", err)
+	}
+}
+
+// A gateway without a disk leaves a message that nobody can read to the queue's
+// dead-letter exchange.
+func TestUnreadableMessagesGoToTheDeadLetterExchange(t *testing.T) {
+	b := brokers.Take(t)
+	fill(t, b, "dead", 0, nil)
+	fill(t, b, "alive", 3, amqp.Table{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"})
+	publish(t, b, "alive", amqp.Publishing{ContentType: "text/plain", Body: []byte("who are you?")})
+	fill(t, b, "alive", 2, amqp.Table{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"})
+	g := newGateway(t, b, "alive")
+	g.deliver(5)
+	has(t, b, "alive", 0)
+	has(t, b, "dead", 1)
+	g.stop()
+	if s := g.stats(); s.Dead != 1 || len(g.letters.buried) != 1 {
+		t.Errorf("%+v", s)
 	}
 }

@@ -194,9 +194,12 @@ func (w *world) acknowledge(tags ...uint64) {
 }
 
 // delivery is a message as a node sends it.
-func delivery() amqp.Delivery {
+func delivery() amqp.Delivery { return deliveryOf("1") }
+
+// deliveryOf is one with a document whose body is some JSON.
+func deliveryOf(body string) amqp.Delivery {
 	b := frame.NewBuilder(1)
-	b.AddDoc(frame.Doc{Action: []byte(`{"create":{"_index":"logs-a-b","_id":"1"}}`), Source: []byte(`{"body":1}`)})
+	b.AddDoc(frame.Doc{Action: []byte(`{"create":{"_index":"logs-a-b","_id":"1"}}`), Source: []byte(`{"body":` + body + `}`)})
 	s := b.Seal(frame.Meta{Class: "default", MaybeSeen: true})
 	s.Meta.JournalTime = time.Now().Add(-time.Hour).UnixNano()
 	m := message.New(message.Origin{Journal: "j", Node: "n"}, message.Piece{
