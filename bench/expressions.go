@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -62,11 +61,12 @@ var expressions = map[string]*expression{
 	"apache-error":  {onFields, 1, "Mon Jan 02 15:04:05.000000 2006", regexp.MustCompile(`^\[([^\]]+)\] \[(\w*):(\w+)\] \[pid (\d+)(?::tid (\d+))?\] (?:\[client (\S+):(\d+)\] )?(.*)$`)},
 
 	"envoy-json": members, "istio-json": members, "traefik-json": members, "linkerd-json": members, "caddy": members, "nginx-json": members,
-	"haproxy-json": members, "kubernetes-audit": members, "postgresql-json": members, "json": members,
+	"haproxy-json": members, "kubernetes-audit": members, "postgresql-json": members, "json": members, "mongodb": members,
 	"logfmt": {onPairs, 0, "", regexp.MustCompile(`([^\s="]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))`)},
 
 	"cassandra":      {onText, 3, "2006-01-02 15:04:05,000", regexp.MustCompile(`^(\w+) +\[([^\]]+)\] (\S+ \S+) (\S+):(\d+) - (.*)$`)},
 	"coredns":        {onFields, 0, "", regexp.MustCompile(`^\[(\w+)\] (\S+):(\d+) - (\d+) "(\S+) (\S+) (\S+) (\S+) (\d+) (\S+) (\d+)" (\S+) (\S+) (\d+) ([\d.]+)s$`)},
+	"dotnet":         {onFields, 0, "", regexp.MustCompile(`^(\w{4}): (\S+)\[(\d+)\]$`)},
 	"elasticsearch":  {onText, 1, "2006-01-02T15:04:05,000", regexp.MustCompile(`^\[([^\]]+)\]\[(\w+) *\]\[(\S+) *\] \[([^\]]+)\] ?(.*)$`)},
 	"envoy-app":      {onText, 1, blank, regexp.MustCompile(`^\[([^\]]+)\]\[(\d+)\]\[(\w+)\]\[(\w+)\] \[([^:\]]+):(\d+)\] (.*)$`)},
 	"etcd":           {onText, 1, blank, regexp.MustCompile(`^(\S+ \S+) (\w) \| (?:(\w+): )?(.*)$`)},
@@ -93,25 +93,18 @@ var (
 	secrets = regexp.MustCompile(`(?i)(?:password|passwd|pwd|secret|token|api_?key|access_?key)["']?\s*[=:]|authorization:|(?:set-)?cookie:|\beyJ[\w-]+\.|\bAKIA[0-9A-Z]{16}|\bgh[pousr]_\w{36}|\bxox[abprs]-|\bsk_live_|-----BEGIN|[?&](?:sig|signature|x-amz-signature)=|://[^/\s:@]+:[^/\s@]+@`)
 )
 
-// timesRegexp is how many times longer Go's regexp, time and strconv take for the
-// lines that they match.
-func timesRegexp(e *expression, format string, lines [][]byte, hit float64) string {
-	if e == nil {
-		return "-"
-	}
-	matched := slices.DeleteFunc(slices.Clone(lines), func(l []byte) bool { return !e.Match(l) || !e.read(l) })
-	if len(matched) == 0 {
-		return "-"
-	}
-	ns := cpuPerLine(len(matched), func() {
-		for _, l := range matched {
+// matched are the lines that the expression reads.
+func (e *expression) matched(lines [][]byte) [][]byte {
+	return slices.DeleteFunc(slices.Clone(lines), func(l []byte) bool { return !e.Match(l) || !e.read(l) })
+}
+
+// reading is the work of reading lines.
+func (e *expression) reading(lines [][]byte) work {
+	return work{len(lines), func() {
+		for _, l := range lines {
 			e.read(l)
 		}
-	})
-	if len(matched) < len(lines) {
-		hit = cpuPerLine(len(matched), parsing(format, matched))
-	}
-	return fmt.Sprintf("%.1f", ns/hit)
+	}}
 }
 
 // read finds the fields of a line and converts those that are no text. It reports

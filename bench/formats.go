@@ -32,7 +32,7 @@ func formatsWorkload(_ context.Context, _ *lab, name string) error {
 		return fmt.Errorf("no corpora in testdata/formats: run this in the project's folder: %w", err)
 	}
 	fmt.Printf("%s: CPU time per line\n%-16s %6s %8s %8s %8s %8s %8s\n", name, "", "bytes", "hit ns", "splits", "MB/s", "miss ns", "× regexp")
-	miss := proseLines()
+	prose := proseLines()
 	for _, folder := range folders {
 		format := filepath.Base(folder)
 		lines, err := linesOf(folder)
@@ -42,83 +42,105 @@ func formatsWorkload(_ context.Context, _ *lab, name string) error {
 		if parse.CheckFormat(format) != nil {
 			continue
 		}
-		hit := cpuPerLine(len(lines), parsing(format, lines))
-		missed := cpuPerLine(len(miss), parsing(format, miss))
-		printRow(format, lines, hit, fmt.Sprintf("%.0f", missed), timesRegexp(expressions[format], format, lines, hit))
+		r := row{name: format, lines: lines, own: parsing(format, lines), miss: parsing(format, prose)}
+		if e := expressions[format]; e != nil {
+			matched := e.matched(lines)
+			r.both, r.byRegexp = parsing(format, matched), e.reading(matched)
+		}
+		r.print()
 	}
-	return otherRows(miss)
+	return otherRows(prose)
 }
 
 // otherRows are those of what all lines pass, and of lines of no format.
 func otherRows(prose [][]byte) error {
-	text, auto := cpuPerLine(len(prose), parsing("text", prose)), cpuPerLine(len(prose), parsing(parse.FormatAuto, prose))
-	printRow("no format", prose, auto, "", "")
-	printRow("  detection", prose, max(auto-text, 0), "", "")
-	for _, row := range []struct {
-		name  string
-		lines [][]byte
-		run   func([][]byte) func()
-		by    *regexp.Regexp
-	}{
-		{"multi-line", logLines(prose), following, goesOn},
-		{"redaction", cleanLines(), redacting, secrets},
-	} {
-		ns := cpuPerLine(len(row.lines), row.run(row.lines))
-		byRegexp := cpuPerLine(len(row.lines), func() {
-			for _, l := range row.lines {
-				row.by.Match(l)
-			}
-		})
-		printRow(row.name, row.lines, ns, "", fmt.Sprintf("%.1f", byRegexp/ns))
+	row{name: "no format", lines: prose, own: parsing(parse.FormatAuto, prose)}.print()
+	row{name: "as text", lines: prose, own: parsing("text", prose)}.print()
+	logs, clean := logLines(prose), cleanLines()
+	redactor, err := redact.New(redact.DefaultConfig(), nil)
+	if err != nil {
+		return err
 	}
-	printRow("newline split", prose, splitTime(prose), "", "")
+	row{name: "multi-line", lines: logs, own: following(logs), both: following(logs), byRegexp: matching(goesOn, logs)}.print()
+	row{name: "redaction", lines: clean, own: redacting(redactor, clean), both: redacting(redactor, clean), byRegexp: matching(secrets, clean)}.print()
+	row{name: "newline split", lines: prose, own: splitting(prose)}.print()
 	return nil
 }
 
-// printRow prints a row; splits is how often the newline of a line of prose is found
-// in the time, measured beside it: a measure that slow machines share.
-func printRow(name string, lines [][]byte, ns float64, miss, factor string) {
-	bytes := meanBytes(lines)
-	fmt.Printf("%-16s %6.0f %8.0f %8.1f %8.0f %8s %8s\n", name, bytes, ns, ns/splitTime(proseLines()), bytes/ns*1000, miss, factor)
+// row is what is measured in turns, so that what else the machine does disturbs
+// all of it alike.
+type row struct {
+	name  string
+	lines [][]byte
+	// own is the work on the lines, and miss that on prose which is tried as the
+	// format.
+	own, miss work
+	// byRegexp is Go's regexp at the lines that it matches, and both the agent.
+	byRegexp, both work
 }
 
-// parsing is a function that parses the lines of a stream of a format again and
-// again.
-func parsing(format string, lines [][]byte) func() {
+// print measures and prints the row. Splits are how often the newline of a line
+// of prose is found in the time: a measure that slow machines share.
+func (r row) print() {
+	ns := cpuPerLine(r.own, r.miss, r.byRegexp, r.both, splitting(proseLines()))
+	miss, factor := "", ""
+	if ns[1] > 0 {
+		miss = fmt.Sprintf("%.0f", ns[1])
+	}
+	if ns[3] > 0 {
+		factor = fmt.Sprintf("%.1f", ns[2]/ns[3])
+	}
+	bytes := meanBytes(r.lines)
+	fmt.Printf("%-16s %6.0f %8.0f %8.1f %8.0f %8s %8s\n", r.name, bytes, ns[0], ns[0]/ns[4], bytes/ns[0]*1000, miss, factor)
+}
+
+// work is done to lines again and again.
+type work struct {
+	lines int
+	run   func()
+}
+
+// parsing is the work of parsing the lines of a stream of a format.
+func parsing(format string, lines [][]byte) work {
 	src := &event.Source{Container: "c", Settings: event.Settings{Format: format}}
 	p, b := parse.New(parse.Options{}), batchOf(src, lines)
 	fresh, data := slices.Clone(b.Records), len(b.Data)
-	return func() {
+	return work{len(lines), func() {
 		b.Data, b.Fields = b.Data[:data], b.Fields[:0]
 		copy(b.Records, fresh)
 		p.Process(b)
-	}
+	}}
 }
 
 // following says of each line what it is to the one before.
-func following(lines [][]byte) func() {
+func following(lines [][]byte) work {
 	var m multiline.Machine
-	return func() {
+	return work{len(lines), func() {
 		for _, l := range lines {
 			m.Next(l)
 		}
-	}
+	}}
 }
 
 // redacting looks for secrets in lines that have none.
-func redacting(lines [][]byte) func() {
-	p, err := redact.New(redact.DefaultConfig(), nil)
-	if err != nil {
-		panic(err)
-	}
+func redacting(p *redact.Processor, lines [][]byte) work {
 	b := batchOf(&event.Source{Container: "c"}, lines)
-	return func() { p.Process(b) }
+	return work{len(lines), func() { p.Process(b) }}
 }
 
-// splitTime is what finding the newlines alone takes per line.
-func splitTime(lines [][]byte) float64 {
+// matching asks Go's regexp whether it matches lines.
+func matching(re *regexp.Regexp, lines [][]byte) work {
+	return work{len(lines), func() {
+		for _, l := range lines {
+			re.Match(l)
+		}
+	}}
+}
+
+// splitting finds the newlines alone.
+func splitting(lines [][]byte) work {
 	text := bytes.Join(lines, []byte("\n"))
-	return cpuPerLine(len(lines), func() {
+	return work{len(lines), func() {
 		for rest := text; ; {
 			i := bytes.IndexByte(rest, '\n')
 			if i < 0 {
@@ -126,25 +148,36 @@ func splitTime(lines [][]byte) float64 {
 			}
 			rest = rest[i+1:]
 		}
-	})
+	}}
 }
 
-// cpuPerLine repeats run for formatTime and returns the best of its slices,
-// which other work on the machine disturbs least.
-func cpuPerLine(lines int, run func()) float64 {
-	run()
-	best := 0.0
+// cpuPerLine does each work for formatTime, in slices by turns, and returns the
+// best slice of each, in ns per line: other work on the machine disturbs that
+// least. It is 0 for no work.
+func cpuPerLine(all ...work) []float64 {
+	best := make([]float64, len(all))
 	for range formatSlices {
-		n, begin := 0, cpuTime()
-		for cpuTime()-begin < formatTime/formatSlices {
-			run()
-			n++
-		}
-		if ns := float64(cpuTime()-begin) / float64(n*lines); best == 0 || ns < best {
-			best = ns
+		for i, w := range all {
+			if w.lines == 0 {
+				continue
+			}
+			if ns := w.slice(); best[i] == 0 || ns < best[i] {
+				best[i] = ns
+			}
 		}
 	}
 	return best
+}
+
+// slice does the work for a slice of formatTime.
+func (w work) slice() float64 {
+	w.run()
+	n, begin := 0, cpuTime()
+	for cpuTime()-begin < formatTime/formatSlices {
+		w.run()
+		n++
+	}
+	return float64(cpuTime()-begin) / float64(n*w.lines)
 }
 
 // cpuTime is what this process has used so far.

@@ -31,10 +31,10 @@ func BenchmarkFormats(b *testing.B) {
 }
 
 func benchmarkFormat(b *testing.B, format string, lines [][]byte) {
-	run := parsing(format, lines)
-	run()
+	w := parsing(format, lines)
+	w.run()
 	for b.Loop() {
-		run()
+		w.run()
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(lines)), "ns/line")
 	b.ReportMetric(float64(len(lines)), "lines/op")
