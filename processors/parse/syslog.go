@@ -46,13 +46,14 @@ func parseSyslog5424(l *line) bool {
 		}
 		words[n], i = l.span(i, to), to+1
 	}
+	l.clock.guessed = false
 	ns, timed := l.clock.parse(l.b.Bytes(words[0]))
 	data := l.structuredData(i)
 	if !timed && string(l.b.Bytes(words[0])) != "-" || data == 0 {
 		return l.fail(reasonMisfit, i)
 	}
 	if timed {
-		l.setTime(ns)
+		l.setClockTime(ns)
 	}
 	l.setPriority(end, facility)
 	for n, name := range [...]string{"log.syslog.hostname", "log.syslog.appname", "log.syslog.procid", "log.syslog.msgid"} {

@@ -99,6 +99,24 @@ func TestFractions(t *testing.T) {
 	}
 }
 
+// A leap second is the second behind it in every layout, as POSIX counts, and no
+// other number of seconds over 59 is one.
+func TestLeapSeconds(t *testing.T) {
+	leap := time.Date(2017, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
+	for _, layout := range []string{
+		"2016-12-31T23:59:%dZ", "2016-12-31 23:59:%d.5", "2017-01-01T00:59:%d+01:00", "20161231T2359%dZ", "31/Dec/2016:23:59:%d +0000",
+		"31/Dec/2016:23:59:%d.25", "2016/12/31 23:59:%d", "31 Dec 2016 23:59:%d.125", "Sat Dec 31 23:59:%d.000001 2016",
+	} {
+		c := clock{zone: time.UTC}
+		if ns, ok := c.parse(fmt.Appendf(nil, layout, 60)); !ok || ns < leap || ns-leap > int64(time.Second)/2 {
+			t.Errorf(layout+": %d, %t, want %d", 60, ns, ok, leap)
+		}
+		if ns, ok := c.parse(fmt.Appendf(nil, layout, 61)); ok {
+			t.Errorf(layout+": %d", 61, ns)
+		}
+	}
+}
+
 // Numbers are seconds, milliseconds, microseconds or nanoseconds by their size, in
 // every spelling of JSON.
 func TestEpochsByMagnitude(t *testing.T) {
@@ -255,6 +273,8 @@ func TestZoneIsNotGuessedWhereTheRuntimeHasATime(t *testing.T) {
 		`2026-03-05 12:11:12.400  INFO 1 --- [main] c.s.App : x`:            stamp,
 		`I, [2026-03-05T12:11:12.400000 #31]  INFO -- : x`:                  stamp,
 		`<34>Mar  5 12:11:12 host su: x`:                                    stamp,
+		`<34>1 2026-03-05T12:11:12.400 host su - - - x`:                     stamp,
+		`<34>1 2026-03-05T12:11:12.400+02:00 host su - - - x`:               near,
 	} {
 		at, err := time.Parse(time.RFC3339Nano, stamp)
 		if err != nil {
