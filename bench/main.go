@@ -24,6 +24,7 @@ import (
 	"github.com/tailrace/tailrace/bench/corpus"
 	"github.com/tailrace/tailrace/bench/reference"
 	"github.com/tailrace/tailrace/bench/reflimit"
+	"github.com/tailrace/tailrace/bench/refqueue"
 	"github.com/tailrace/tailrace/bench/refstd"
 	"github.com/tailrace/tailrace/bench/sink"
 )
@@ -45,10 +46,10 @@ func dispatch(args []string) error {
 		return measure(args)
 	case "sink":
 		return serveSink()
-	case "ref-std", "ref-limit":
+	case "ref-std", "ref-limit", "ref-queue":
 		return yardstick(role, args)
 	default:
-		return fmt.Errorf("unknown role %q; there are sink, ref-std and ref-limit, and none to measure", role)
+		return fmt.Errorf("unknown role %q; there are sink, ref-std, ref-limit and ref-queue, and none to measure", role)
 	}
 }
 
@@ -70,14 +71,17 @@ func yardstick(role string, args []string) error {
 	f := flag.NewFlagSet(role, flag.ContinueOnError)
 	kind := f.String("kind", string(corpus.SlogJSON), "what the lines are: json or nginx")
 	path := f.String("path", "", "the container's log")
-	url := f.String("url", "", "where _bulk is")
+	url := f.String("url", "", "where _bulk is, or the broker")
 	lines := f.Int("lines", 0, "how many lines to send (0: all)")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
 	c := reference.Config{Kind: corpus.Kind(*kind), Pod: corpus.Number(0), Path: *path, URL: *url, Lines: *lines, BulkBytes: bulkBytes}
-	if role == "ref-std" {
+	switch role {
+	case "ref-std":
 		return refstd.Run(c)
+	case "ref-queue":
+		return refqueue.Run(c)
 	}
 	return reflimit.Run(c)
 }
@@ -144,6 +148,7 @@ var workloads = map[string]func(ctx context.Context, l *lab, name string) error{
 	"beside":   beside,
 	"cluster":  cluster,
 	"quiet":    quiet,
+	"rabbitmq": viaQueue,
 	"recovery": recovery,
 	"second":   second,
 }
