@@ -124,6 +124,9 @@ func (l *line) applicationOf(f *found, settled *[numRoles]bool) {
 	if f.best[roleRequestID] != 0 {
 		l.each(f, roleRequestID, (*line).nameRequestID)
 	}
+	if f.best[roleStack]|f.best[roleException]|f.best[roleError]|f.best[roleErrorType]|f.best[roleErrorMessage] != 0 {
+		l.takeException()
+	}
 }
 
 // content is what the member's value says, without quotes and escapes, valid

@@ -43,7 +43,8 @@ func (l *line) joined() {
 
 // explainRest does so for a record whose first line has so many bytes.
 func (l *line) explainRest(first int) {
-	var e exception
+	e := &l.exception
+	*e = exception{}
 	if !e.find(l.text) || l.hasAttribute(exceptionStack) || l.hasAttribute(exceptionType) || l.hasAttribute(exceptionMessage) {
 		l.extendBody(first, len(l.text))
 		return

@@ -26,6 +26,12 @@ const (
 	// roleVerbosity is klog's v in JSON, which stands for a level.
 	roleVerbosity
 	roleError
+	// roleStack are texts with a trace, or objects of an exception;
+	// roleException may be such an object, or a text that is none.
+	roleStack
+	roleException
+	roleErrorType
+	roleErrorMessage
 	// roleServer are keys of the objects of servers' own logs, which another
 	// format of the table may know more of.
 	roleServer
@@ -249,6 +255,21 @@ var appKeys = newAppKeys([]key{
 	{name: "v", role: roleVerbosity},
 	{name: "err", role: roleError},
 
+	{name: "stack_trace", role: roleStack},
+	{name: "error.stack_trace", role: roleStack},
+	{name: "stack", role: roleStack},
+	{name: "stacktrace", role: roleStack},
+	{name: "stackTrace", role: roleStack},
+	{name: "exception", role: roleStack},
+	{name: "Exception", role: roleStack},
+	{name: "exc_info", role: roleStack},
+	{name: "@x", role: roleStack},
+	{name: "thrown", role: roleStack},
+	{name: "_exception", role: roleStack},
+	{name: "error", role: roleException},
+	{name: "error.type", role: roleErrorType},
+	{name: "error.message", role: roleErrorMessage},
+
 	{name: "response_flags", role: roleServer},
 	{name: "DownstreamStatus", role: roleServer},
 	{name: "OriginStatus", role: roleServer},
@@ -276,7 +297,7 @@ type keySlot struct {
 	word   uint64
 	length uint32
 	// at is where the key is in keys, 0 in an empty slot.
-	at uint8
+	at uint16
 	// own is the key's place in the list that the table is for, and known that
 	// in appKeys, both counted from 1; 0 when it is not there.
 	own, known uint8
@@ -321,7 +342,7 @@ func (t *keyTable) slot(k key) *keySlot {
 		at = (at + 1) % tableSize
 	}
 	t.keys = append(t.keys, k)
-	t.slots[at] = keySlot{word: word, length: n, at: uint8(len(t.keys) - 1)}
+	t.slots[at] = keySlot{word: word, length: n, at: uint16(len(t.keys) - 1)}
 	return &t.slots[at]
 }
 

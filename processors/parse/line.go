@@ -49,6 +49,8 @@ type line struct {
 	variants [maxFormats]uint8
 	// custom is the memory of custom formats.
 	custom customLine
+	// exception is what was found in a trace last.
+	exception exception
 }
 
 // start makes r the record being parsed.
