@@ -280,9 +280,38 @@ YAML
   start cassandra java -Xmx512m -Djava.security.manager=allow -Dcassandra.config="file://$d/conf/cassandra.yaml" -Dcassandra.storagedir="$d" -Dcassandra-foreground=yes \
     -Dcassandra.jmx.local.port=26199 -Dlogback.configurationFile="$d/conf/logback.xml" "${opens[@]}" -cp "$d/conf:$d/lib/*" org.apache.cassandra.service.CassandraDaemon
   until_true grep -q 'Startup complete' "$d/system.log"
+  cql_queries 26942
+  until_true grep -q 'DROP KEYSPACE' "$d/system.log"
   stop
-  keep cassandra cassandra "$version" <(grep -E '^[A-Z]+ +\[' "$d/system.log")
+  keep cassandra cassandra "$version" <(grep -E '^[A-Z]+ +\[' "$d/system.log" | grep -v FileAuditLogger.java)
+  keep cassandra audit "$version" <(grep FileAuditLogger.java "$d/system.log" | grep -E '^[A-Z]+ +\[')
   keep cassandra console "$version" <(grep -E "^[A-Z]+ +[0-9]{2}:" "$tmp/cassandra.out" | grep -v "Node configuration:" | sed "s,$d,/srv/cassandra,g")
+}
+
+# cql_queries asks Cassandra on a port, by version 4 of its native protocol
+# (doc/native_protocol_v4.spec).
+cql_queries() {
+  python3 - "$1" <<'PY'
+import socket, struct, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)
+def ask(opcode, body):
+    s.sendall(struct.pack(">BBhBi", 4, 0, 0, opcode, len(body)) + body)
+    head = b""
+    while len(head) < 9: head += s.recv(9 - len(head))
+    left = struct.unpack(">i", head[5:])[0]
+    while left: left -= len(s.recv(min(left, 65536)))
+def text(t): return struct.pack(">H", len(t)) + t.encode()
+ask(1, struct.pack(">H", 1) + text("CQL_VERSION") + text("3.0.0"))
+for q in ["CREATE KEYSPACE shop WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}", "USE shop",
+          "CREATE TABLE shop.orders (id int PRIMARY KEY, who text)", "CREATE INDEX ON shop.orders (who)",
+          *(f"INSERT INTO shop.orders (id, who) VALUES ({n}, 'ann | ''{n}'' ünïcode')" for n in range(4)),
+          "SELECT * FROM shop.orders", "SELECT who\nFROM shop.orders WHERE id = 1", "SELECT * FROM shop.orders WHERE who = 'a|operation:b'",
+          "UPDATE shop.orders SET who = 'bob' WHERE id = 1", "DELETE FROM shop.orders WHERE id = 2", "BEGIN BATCH INSERT INTO shop.orders (id) VALUES (9) APPLY BATCH",
+          "SELECT nonsense", "SELECT * FROM shop.nothing", "SELECT release_version FROM system.local", "TRUNCATE shop.orders", "ALTER TABLE shop.orders ADD at timestamp",
+          "DROP INDEX shop.orders_who_idx", "CREATE TYPE shop.place (city text)", "DROP TYPE shop.place", "CREATE ROLE eve WITH PASSWORD = 'secret'", "LIST ROLES",
+          "DROP TABLE shop.orders", "DROP KEYSPACE shop"]:
+    ask(7, struct.pack(">i", len(q.encode())) + q.encode() + struct.pack(">HB", 1, 0))
+PY
 }
 
 # coredns is built with the plugins that a cluster's Corefile has, by the module

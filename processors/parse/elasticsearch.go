@@ -32,19 +32,28 @@ func parseElasticsearch(l *line) bool {
 	return true
 }
 
-// slowLog reads [index][0] took[14.1ms], took_millis[14], … at i.
+// slowLog reads what a slow log has at i: [index][0] took[14.1ms], took_millis[14], …
+// of searches, and [index/uuid] took[… of indexing.
 func (l *line) slowLog(i int) {
-	index, indexTo, i := l.bracketAt(i)
-	shard, shardTo, end := l.bracketAt(i)
-	if i == 0 || end == 0 || !l.hasAt(end, " took[") {
+	index, indexTo, end := l.bracketAt(i)
+	shard, shardTo, behind := l.bracketAt(end)
+	if behind != 0 {
+		end = behind
+	}
+	if index == 0 || !l.hasAt(end, " took[") {
 		return
 	}
 	number, ok := wholeNumber(l.text[shard:shardTo])
-	if !ok {
+	if behind != 0 && !ok {
 		return
 	}
+	if slash := bytes.IndexByte(l.text[index:indexTo], '/'); slash > 0 {
+		indexTo = index + slash
+	}
 	l.addText("elasticsearch.index.name", l.span(index, indexTo))
-	l.addInt("elasticsearch.shard.id", number)
+	if behind != 0 {
+		l.addInt("elasticsearch.shard.id", number)
+	}
 	const took = " took_millis["
 	if n := bytes.Index(l.text[end:], []byte(took)); n >= 0 {
 		if _, ms, ok := l.digitsAt(end + n + len(took)); ok {
