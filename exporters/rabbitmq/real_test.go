@@ -117,7 +117,7 @@ func TestAQueueThatLosesMessagesIsRefused(t *testing.T) {
 		has   settings
 		words []string
 	}{
-		"drop-head":       {quorum(amqp.Table{argMaxLength: int64(10), argOverflow: "drop-head"}), []string{"deletes the oldest message", "delete_queue --if-empty"}},
+		"drop-head":       {quorum(amqp.Table{argMaxLength: int64(10), argOverflow: "drop-head"}), []string{"deletes the oldest message", "delete_queue 'drop-head'"}},
 		"no-overflow":     {quorum(amqp.Table{argMaxLengthBytes: int64(1000)}), []string{"deletes the oldest message"}},
 		"ttl":             {quorum(amqp.Table{argMessageTTL: int64(60000)}), []string{"messages expire after 60000 ms"}},
 		"expires":         {quorum(amqp.Table{argExpires: int64(60000)}), []string{"deleted when nobody uses it for 60000 ms"}},
@@ -138,6 +138,35 @@ func TestAQueueThatLosesMessagesIsRefused(t *testing.T) {
 			denied(t, exporterOf(t, c), frameOf(1, "x"), tc.words...)
 			c.Declare, c.AllowLossy = declareActive, true
 			mustStore(t, exporterOf(t, c), frameOf(1, "x"))
+		})
+	}
+}
+
+// TestTheCommandsOfACureCure runs what the exporter says.
+func TestTheCommandsOfACureCure(t *testing.T) {
+	b := shared.plain.Take(t)
+	ch := client(t, b)
+	for name, args := range map[string]amqp.Table{
+		"a quorum queue's": {argType: queueTypeQuorum, argMaxLength: int64(10)},
+		"a $classic queue": {argMessageTTL: int64(60000)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := ch.QueueDeclare(name, true, false, false, false, args); err != nil {
+				t.Fatal(err)
+			}
+			c := configFor(b)
+			c.Queue = name
+			e := exporterOf(t, c)
+			r := export(t, e, frameOf(1, "x"))
+			if r.Verdict != shipping.Denied {
+				t.Fatalf("%+v", r)
+			}
+			for i, command := range strings.Split(r.Cure, "`") {
+				if i%2 == 1 {
+					b.Run(command)
+				}
+			}
+			storedAtLast(t, e, frameOf(1, "x"))
 		})
 	}
 }

@@ -140,7 +140,7 @@ func (t *topology) judge(name string, found settings) error {
 	if len(reasons) == 0 {
 		return nil
 	}
-	cure := t.cure(name)
+	cure := t.cure(name, found)
 	_, given := found.arguments[argDeliveryLimit]
 	if _, limited := t.deliveries(found.arguments); limited && !given {
 		cure += "; where a policy gives it a high delivery-limit, which cannot be seen from here, set declare: passive"
@@ -151,10 +151,15 @@ func (t *topology) judge(name string, found settings) error {
 	}
 }
 
-// cure is the way to other settings.
-func (t *topology) cure(name string) string {
-	return fmt.Sprintf("a queue's settings cannot be changed: when it is empty, delete it with "+
-		"`rabbitmqctl --vhost %s delete_queue --if-empty %s`, or name another queue; with allow_lossy: true it is used as it is", shell(t.Broker.VHost), shell(name))
+// cure is the way to other settings. Quorum queues and streams know no
+// --if-empty (rabbit_quorum_queue.erl and rabbit_stream_queue.erl, delete).
+func (t *topology) cure(name string, found settings) string {
+	vhost, queue := shell(t.Broker.VHost), shell(name)
+	remove := fmt.Sprintf("when it is empty, delete it with `rabbitmqctl --vhost %s delete_queue --if-empty %s`", vhost, queue)
+	if kind := found.arguments[argType]; kind == queueTypeQuorum || kind == queueStream {
+		remove = fmt.Sprintf("when `rabbitmqctl --vhost %s list_queues name messages` says that it is empty, delete it with `rabbitmqctl --vhost %s delete_queue %s`", vhost, vhost, queue)
+	}
+	return "a queue's settings cannot be changed: " + remove + ", or name another queue; with allow_lossy: true it is used as it is"
 }
 
 // shell quotes a word for a command that a person copies.

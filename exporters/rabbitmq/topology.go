@@ -149,7 +149,7 @@ func (t *topology) unknown(name string, found settings, err error) error {
 		if lossy := t.judge(name, found); lossy != nil {
 			return lossy
 		}
-		return &lossyQueue{text: fmt.Sprintf("the queue %s has other settings than it is declared with: %s", name, broker.Reason), cure: t.cure(name)}
+		return &lossyQueue{text: fmt.Sprintf("the queue %s has other settings than it is declared with: %s", name, broker.Reason), cure: t.cure(name, found)}
 	}
 	return err
 }

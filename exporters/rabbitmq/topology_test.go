@@ -105,7 +105,7 @@ func TestAQueueThatGivesMessagesUpIsRefusedOnRabbitMQ4(t *testing.T) {
 		// want are words of the refusal; none when it is used.
 		want []string
 	}{
-		"declared on RabbitMQ 3":         {"4.1.0", quorum(amqp.Table{}), nil, []string{"after 20 deliveries", "delete_queue --if-empty 'tailrace'", "declare: passive"}},
+		"declared on RabbitMQ 3":         {"4.1.0", quorum(amqp.Table{}), nil, []string{"after 20 deliveries", "delete_queue 'tailrace'", "declare: passive"}},
 		"the same on RabbitMQ 3":         {"3.13.7", quorum(amqp.Table{}), nil, nil},
 		"the same passively":             {"4.1.0", quorum(amqp.Table{}), func(c *Config) { c.Declare = passive }, nil},
 		"a limit of its own":             {"4.1.0", quorum(amqp.Table{argDeliveryLimit: int64(5)}), nil, []string{"after 5 deliveries"}},

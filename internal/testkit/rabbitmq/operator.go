@@ -2,6 +2,9 @@ package rabbitmq
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -40,6 +43,18 @@ func (b *Broker) Certify(end time.Time) {
 	b.t.Helper()
 	b.issue(end)
 	b.Eval(`rpc:multicall(rabbit_nodes:all_running(), ssl, clear_pem_cache, [])`)
+}
+
+// Run runs a command of a shell as the operator of a node would, who has
+// rabbitmqctl. That takes seconds.
+func (b *Broker) Run(command string) {
+	b.t.Helper()
+	c := exec.Command("sh", "-c", command)
+	n := b.anyNode()
+	c.Env = append(n.environment(), "PATH="+filepath.Dir(server)+":"+os.Getenv("PATH"))
+	if out, err := c.CombinedOutput(); err != nil {
+		b.t.Fatalf("%s: %v\n%s", command, err, out)
+	}
 }
 
 // Connections counts the connections of clients.
