@@ -162,7 +162,7 @@ func TestTheCommandsOfACureCure(t *testing.T) {
 				t.Fatalf("%+v", r)
 			}
 			for i, command := range strings.Split(r.Cure, "`") {
-				if i%2 == 1 {
+				if i%2 == 1 && strings.Contains(command, "delete_queue") {
 					b.Run(command)
 				}
 			}
