@@ -31,26 +31,24 @@ func (l *line) readISO(i int) stamp {
 	if len(s) < i+isoSize || s[i+4] != '-' || s[i+13] != ':' {
 		return stamp{}
 	}
-	end, zoned := i+isoSize, false
-	for end < len(s) && stampBytes[s[end]] != 0 {
-		zoned = zoned || stampBytes[s[end]] == zoneByte
+	sec, frac, n := l.clock.isoSeconds(s[i:])
+	if n == 0 {
+		return stamp{}
+	}
+	zone := i + n
+	end := zone
+	for end < len(s) && stampBytes[s[end]] {
 		end++
 	}
-	ns, ok := l.clock.parse(s[i:end])
+	ns, ok := l.clock.inZone(sec, frac, s[zone:end])
 	if !ok {
 		return stamp{}
 	}
-	return stamp{ns, zoned, end}
+	return stamp{ns, end > zone, end}
 }
 
-// stampBytes are those that may follow the seconds of a time; a zone has a
-// zoneByte.
-var stampBytes = [256]uint8{
-	'0': 1, '1': 1, '2': 1, '3': 1, '4': 1, '5': 1, '6': 1, '7': 1, '8': 1, '9': 1,
-	'.': 1, ',': 1, ':': 1, 'Z': zoneByte, '+': zoneByte, '-': zoneByte,
-}
-
-const zoneByte = 2
+// stampBytes are those that may belong to a time.
+var stampBytes = bytesOf(digits0 + ".,:Z+-")
 
 // setStamp makes t the record's time.
 func (l *line) setStamp(t stamp) {

@@ -77,22 +77,36 @@ func (c *clock) parse(s []byte) (ns int64, ok bool) {
 // parseISO reads 2026-03-05T10:11:12 with T or a space, 0 to 9 digits behind
 // a dot or comma, and Z, ±hh:mm, ±hhmm, " UTC" or no zone.
 func (c *clock) parseISO(s []byte) (int64, bool) {
+	sec, frac, n := c.isoSeconds(s)
+	if n == 0 {
+		return 0, false
+	}
+	return c.inZone(sec, frac, s[n:])
+}
+
+// isoSeconds reads 2026-03-05T10:11:12, as if in UTC, and a fraction behind it. n
+// is the length of both, 0 when they are not so.
+func (c *clock) isoSeconds(s []byte) (sec, frac int64, n int) {
 	minute, ok := c.minute(s)
-	sec := two(s, 17)
-	if !ok || s[16] != ':' || sec < 0 || sec > 60 {
-		return 0, false
+	second := two(s, 17)
+	if !ok || s[16] != ':' || second < 0 || second > 60 {
+		return 0, 0, 0
 	}
-	frac, n := fraction(s[19:])
-	if n < 0 {
-		return 0, false
+	if frac, n = fraction(s[isoSize:]); n < 0 {
+		return 0, 0, 0
 	}
-	offset, ok := zoneOffset(s[19+n:])
+	return minute + int64(second), frac, isoSize + n
+}
+
+// inZone is a time that was read as if in UTC in the zone behind it.
+func (c *clock) inZone(sec, frac int64, zone []byte) (int64, bool) {
+	offset, ok := zoneOffset(zone)
 	if !ok || offset == noZone {
-		if offset, ok = c.rareOffset(s[19+n:], minute); !ok {
+		if offset, ok = c.rareOffset(zone, sec); !ok {
 			return 0, false
 		}
 	}
-	return nanos(minute+int64(sec-offset), frac)
+	return nanos(sec-int64(offset), frac)
 }
 
 // localOffset is the offset of the clock's zone at a time of day there.
