@@ -295,7 +295,13 @@ func fraction(s []byte) (ns int64, n int) {
 	if len(s) == 0 || s[0] != '.' && s[0] != ',' {
 		return 0, 0
 	}
-	for n = 1; n < len(s) && s[n]-'0' <= 9; n++ {
+	n = 1
+	if len(s) > 8 {
+		if first, ok := eightDigits(eight(s, 1)); ok {
+			ns, n = first, 9
+		}
+	}
+	for ; n < len(s) && s[n]-'0' <= 9; n++ {
 		if n <= nanoDigits {
 			ns = ns*10 + int64(s[n]-'0')
 		}
@@ -307,6 +313,19 @@ func fraction(s []byte) (ns int64, n int) {
 }
 
 const nanoDigits = 9
+
+// eightDigits is the number that eight digits are, the first one lowest: neighbours
+// are joined to numbers of two digits, those to four, and those to eight.
+func eightDigits(digits uint64) (n int64, ok bool) {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	x := digits ^ '0'*ones
+	if (x|(x+(0x80-10)*ones))&highs != 0 {
+		return 0, false
+	}
+	x = x * (10<<8 + 1) >> 8 & 0x00ff00ff00ff00ff
+	x = x * (100<<16 + 1) >> 16 & 0x0000ffff0000ffff
+	return int64(x * (10000<<32 + 1) >> 32), true
+}
 
 // powers are those of ten.
 var powers = [nanoDigits + 1]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}

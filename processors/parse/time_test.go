@@ -367,3 +367,21 @@ func FuzzParseTime(f *testing.F) {
 		}
 	})
 }
+
+func TestEightDigitsAreWhatTheySay(t *testing.T) {
+	for _, s := range []string{"00000000", "00000001", "12345678", "99999999", "10203040"} {
+		want, _ := strconv.ParseInt(s, 10, 64)
+		if got, ok := eightDigits(eight([]byte(s), 0)); !ok || got != want {
+			t.Errorf("%s: %d %t", s, got, ok)
+		}
+	}
+	for c := range 256 {
+		for i := range 8 {
+			s := []byte("12345678")
+			s[i] = byte(c)
+			if _, ok := eightDigits(eight(s, 0)); ok != (s[i]-'0' <= 9) {
+				t.Errorf("%q: %t", s, ok)
+			}
+		}
+	}
+}
