@@ -264,7 +264,7 @@ func (l *line) takeLevel(m *strictjson.Member) bool {
 		l.r.Severity = pythonSeverity(s)
 	}
 	if l.r.Severity == sevFatal && l.ofErlang() {
-		l.r.Severity = syslogLevels.of(s)
+		l.r.Severity = syslogLevel(s)
 	}
 	m.Mark = markTaken
 	return true

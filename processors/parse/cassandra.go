@@ -13,7 +13,7 @@ import (
 //	INFO  10:11:12 message
 func parseCassandra(l *line) bool {
 	level := bytes.IndexByte(l.text, ' ')
-	if level < 4 || level > 5 || log4jLevels.of(l.text[:level]) == 0 {
+	if level < 4 || level > 5 || log4jLevel(l.text[:level]) == 0 {
 		return l.fail(reasonMisfit, 0)
 	}
 	thread := l.blanks(level)
@@ -33,7 +33,7 @@ func parseCassandra(l *line) bool {
 		return l.fail(reasonMisfit, t.end)
 	}
 	l.setStamp(t)
-	l.setLevel(log4jLevels.of(l.text[:level]), 0, level)
+	l.setLevel(log4jLevel(l.text[:level]), 0, level)
 	l.addText("thread.name", l.span(thread+1, threadTo))
 	l.addText("code.file.path", l.span(file, fileTo))
 	l.addInt("code.line.number", number)
@@ -52,7 +52,7 @@ func (l *line) cassandraConsole(level, i int) bool {
 		return l.fail(reasonMisfit, i)
 	}
 	l.setStamp(t)
-	l.setLevel(log4jLevels.of(l.text[:level]), 0, level)
+	l.setLevel(log4jLevel(l.text[:level]), 0, level)
 	l.message(t.end + 1)
 	return true
 }

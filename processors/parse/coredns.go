@@ -18,7 +18,7 @@ func parseCoreDNS(l *line) bool {
 	if end == 0 || !l.hasAt(end, " ") {
 		return l.fail(reasonMisfit, 0)
 	}
-	level := corednsLevels.of(l.text[from:to])
+	level := corednsLevel(l.text[from:to])
 	if level == 0 {
 		return l.fail(reasonMisfit, from)
 	}

@@ -14,7 +14,7 @@ import (
 //	      Now listening on: http://[::]:8080
 func parseDotNet(l *line) bool {
 	const head = len("info: ")
-	if len(l.text) < head || dotNetLevels.of(l.text[:4]) == 0 || !l.hasAt(4, ": ") {
+	if len(l.text) < head || dotNetLevel(l.text[:4]) == 0 || !l.hasAt(4, ": ") {
 		return l.fail(reasonMisfit, 0)
 	}
 	end := head
@@ -29,7 +29,7 @@ func parseDotNet(l *line) bool {
 	if !ok {
 		return l.fail(reasonMisfit, bracket)
 	}
-	l.setLevel(dotNetLevels.of(l.text[:4]), 0, 4)
+	l.setLevel(dotNetLevel(l.text[:4]), 0, 4)
 	l.addText("log.logger", l.span(head, bracket))
 	l.addInt("dotnet.event_id", id)
 	message := end

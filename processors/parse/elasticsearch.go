@@ -12,7 +12,7 @@ func parseElasticsearch(l *line) bool {
 		return l.fail(reasonMisfit, t.end)
 	}
 	from, to, end := l.bracketAt(t.end + 1)
-	if end == 0 || log4jLevels.of(l.text[from:to]) == 0 {
+	if end == 0 || log4jLevel(l.text[from:to]) == 0 {
 		return l.fail(reasonMisfit, t.end)
 	}
 	logger, loggerTo, i := l.bracketAt(end)
@@ -20,7 +20,7 @@ func parseElasticsearch(l *line) bool {
 		return l.fail(reasonMisfit, end)
 	}
 	l.setStamp(t)
-	l.setLevel(log4jLevels.of(l.text[from:to]), from, to)
+	l.setLevel(log4jLevel(l.text[from:to]), from, to)
 	l.addText("log.logger", l.span(logger, loggerTo))
 	i++
 	if node, nodeTo, end := l.bracketAt(i); end != 0 {

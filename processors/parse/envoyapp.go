@@ -11,7 +11,7 @@ func parseEnvoyApp(l *line) bool {
 	}
 	i, thread, ok := l.digitsAt(t.end + 2)
 	from, to, end := l.bracketAt(i + 1)
-	if !ok || !l.hasAt(i, "][") || end == 0 || envoyLevels.of(l.text[from:to]) == 0 {
+	if !ok || !l.hasAt(i, "][") || end == 0 || envoyLevel(l.text[from:to]) == 0 {
 		return l.fail(reasonMisfit, i)
 	}
 	logger, loggerTo, i := l.bracketAt(end)
@@ -24,7 +24,7 @@ func parseEnvoyApp(l *line) bool {
 		return l.fail(reasonMisfit, place)
 	}
 	l.setStamp(t)
-	l.setLevel(envoyLevels.of(l.text[from:to]), from, to)
+	l.setLevel(envoyLevel(l.text[from:to]), from, to)
 	l.addInt("thread.id", thread)
 	l.addText("log.logger", l.span(logger, loggerTo))
 	l.addText("code.file.path", l.span(file, fileTo))

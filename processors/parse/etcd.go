@@ -10,7 +10,7 @@ func parseEtcd(l *line) bool {
 	if t.end == 0 || len(l.text) < t.end+5 || l.text[t.end] != ' ' || !l.hasAt(t.end+2, " | ") {
 		return l.fail(reasonMisfit, t.end)
 	}
-	level := capnslogLevels.of(l.text[t.end+1 : t.end+2])
+	level := capnslogLevel(l.text[t.end+1 : t.end+2])
 	from := t.end + 5
 	colon := bytes.Index(l.text[from:], []byte(": "))
 	if level == 0 || colon < 1 || hasSpace(l.text[from:from+colon]) {

@@ -20,7 +20,7 @@ func parseLog4j(l *line) bool {
 		return l.fail(reasonMisfit, t.end)
 	}
 	levelTo := nextSpace(l.text, end+1)
-	level := log4jLevels.of(l.text[end+1 : levelTo])
+	level := log4jLevel(l.text[end+1 : levelTo])
 	logger := l.blanks(levelTo)
 	loggerTo := nextSpace(l.text, min(logger, len(l.text)))
 	message := l.log4jMessage(loggerTo)

@@ -19,7 +19,7 @@ func parseMySQL(l *line) bool {
 	if !l.hasAt(end, " ") {
 		return l.fail(reasonMisfit, i)
 	}
-	level := mysqlLevels.of(l.text[from:to])
+	level := mysqlLevel(l.text[from:to])
 	if level == 0 {
 		return l.fail(reasonMisfit, from)
 	}

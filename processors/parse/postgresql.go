@@ -27,7 +27,7 @@ func parsePostgres(l *line) bool {
 	l.setPostgresTime(t)
 	l.addInt("process.pid", pid)
 	l.postgresSession(i, tag)
-	if level := postgresLevels.of(l.text[tag:tagTo]); level != 0 {
+	if level := postgresLevel(l.text[tag:tagTo]); level != 0 {
 		l.setLevel(level, tag, tagTo)
 	} else {
 		l.addText("postgresql.field", l.span(tag, tagTo))
@@ -77,7 +77,7 @@ func (l *line) postgresTag(i int) (from, to int) {
 	}
 	to = i + n
 	from = i + bytes.LastIndexByte(l.text[i:to], ' ') + 1
-	if tag := l.text[from:to]; postgresLevels.of(tag) == 0 && !postgresFollows(tag) {
+	if tag := l.text[from:to]; postgresLevel(tag) == 0 && !postgresFollows(tag) {
 		return 0, 0
 	}
 	return from, to

@@ -47,7 +47,7 @@ func parsePostgresCSV(l *line) bool {
 	if n < minCSVColumns || at < len(l.text) {
 		return l.fail(reasonMisfit, at)
 	}
-	level := postgresLevels.of(l.b.Bytes(columns[csvSeverity]))
+	level := postgresLevel(l.b.Bytes(columns[csvSeverity]))
 	if level == 0 {
 		return l.fail(reasonMisfit, int(columns[csvSeverity].Off-l.r.Line.Off))
 	}

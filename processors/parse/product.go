@@ -36,7 +36,7 @@ func newProduct(begins string, level func([]byte) uint8, names []productKey) *pr
 
 // mongoDB has the keys of MongoDB's structured log since 4.4
 // (https://www.mongodb.com/docs/manual/reference/log-messages/).
-var mongoDB = newProduct(`{"t":{"$date":`, mongoLevels.of, []productKey{
+var mongoDB = newProduct(`{"t":{"$date":`, mongoLevel, []productKey{
 	{"t", roleTime, ""}, {"s", roleLevel, ""}, {"msg", roleMessage, ""},
 	{"c", roleNone, "mongodb.component"}, {"id", roleNone, "mongodb.id"}, {"ctx", roleNone, "mongodb.context"},
 	{"svc", roleNone, "mongodb.service"}, {"attr", roleNone, "mongodb.attr"}, {"tags", roleNone, "mongodb.tags"},
@@ -45,7 +45,7 @@ var mongoDB = newProduct(`{"t":{"$date":`, mongoLevels.of, []productKey{
 
 // postgresJSON has those of PostgreSQL's jsonlog
 // (https://www.postgresql.org/docs/current/runtime-config-logging.html).
-var postgresJSON = newProduct(`{"timestamp":"`, postgresLevels.of, []productKey{
+var postgresJSON = newProduct(`{"timestamp":"`, postgresLevel, []productKey{
 	{"timestamp", roleTime, ""}, {"error_severity", roleLevel, ""}, {"message", roleMessage, ""},
 	{"user", roleNone, "user.name"}, {"dbname", roleNone, "db.namespace"}, {"pid", roleNone, "process.pid"},
 	{"remote_host", roleNone, "client.address"}, {"remote_port", roleNone, "client.port"},

@@ -23,11 +23,11 @@ func parsePython(l *line) bool {
 	}
 	level := name + n + len(between)
 	m := bytes.Index(l.text[level:], []byte(between))
-	if m < 1 || pythonLevels.of(l.text[level:level+m]) == 0 {
+	if m < 1 || pythonLevel(l.text[level:level+m]) == 0 {
 		return l.fail(reasonMisfit, level)
 	}
 	l.setStamp(t)
-	l.setLevel(pythonLevels.of(l.text[level:level+m]), level, level+m)
+	l.setLevel(pythonLevel(l.text[level:level+m]), level, level+m)
 	l.addText("log.logger", l.span(name, name+n))
 	l.message(level + m + len(between))
 	return true
@@ -35,7 +35,7 @@ func parsePython(l *line) bool {
 
 func (l *line) pythonDefault() bool {
 	colon := bytes.IndexByte(l.text, ':')
-	if colon < 0 || pythonLevels.of(l.text[:colon]) == 0 {
+	if colon < 0 || pythonLevel(l.text[:colon]) == 0 {
 		return l.fail(reasonMisfit, 0)
 	}
 	name := colon + 1
@@ -43,7 +43,7 @@ func (l *line) pythonDefault() bool {
 	if n < 1 || !pythonName(l.text[name:name+n]) {
 		return l.fail(reasonMisfit, name)
 	}
-	l.setLevel(pythonLevels.of(l.text[:colon]), 0, colon)
+	l.setLevel(pythonLevel(l.text[:colon]), 0, colon)
 	l.addText("log.logger", l.span(name, name+n))
 	l.message(name + n + 1)
 	return true

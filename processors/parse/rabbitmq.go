@@ -13,7 +13,7 @@ func parseRabbitMQ(l *line) bool {
 	if end == 0 || !l.hasAt(end, " <") {
 		return l.fail(reasonMisfit, t.end)
 	}
-	level := syslogLevels.of(l.text[from:to])
+	level := syslogLevel(l.text[from:to])
 	process := l.erlangProcess(end + 1)
 	if level == 0 || process == 0 {
 		return l.fail(reasonMisfit, from)

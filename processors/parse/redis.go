@@ -16,7 +16,7 @@ func parseRedis(l *line) bool {
 	role := redisRole(s[i+1])
 	at := i + 3 + stampSize
 	ns, timed := l.clock.parseDayMonth(s[i+3 : at])
-	level := redisLevels.of(s[at+1 : at+2])
+	level := redisLevel(s[at+1 : at+2])
 	if role == "" || !timed || s[at] != ' ' || level == 0 || s[at+2] != ' ' {
 		return l.fail(reasonMisfit, i)
 	}

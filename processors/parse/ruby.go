@@ -16,7 +16,7 @@ func parseRuby(l *line) bool {
 	}
 	level := l.blanks(i + 1)
 	n := bytes.Index(l.text[level:], []byte(" -- "))
-	if n < 1 || rubyLevels.of(l.text[level:level+n]) == 0 {
+	if n < 1 || rubyLevel(l.text[level:level+n]) == 0 {
 		return l.fail(reasonMisfit, level)
 	}
 	prog := level + n + len(" -- ")
@@ -25,7 +25,7 @@ func parseRuby(l *line) bool {
 		return l.fail(reasonMisfit, prog)
 	}
 	l.setStamp(t)
-	l.setLevel(rubyLevels.of(l.text[level:level+n]), level, level+n)
+	l.setLevel(rubyLevel(l.text[level:level+n]), level, level+n)
 	l.addInt("process.pid", pid)
 	if colon > 0 {
 		l.addText("log.logger", l.span(prog, prog+colon))

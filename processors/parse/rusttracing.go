@@ -32,7 +32,7 @@ func (l *line) rustTracing() bool {
 	}
 	level := l.blanks(t.end + 1)
 	levelTo := t.end + levelSize - 1
-	number := rustLevels.of(l.text[level:max(level, levelTo)])
+	number := rustLevel(l.text[level:max(level, levelTo)])
 	if number == 0 {
 		return l.fail(reasonMisfit, level)
 	}

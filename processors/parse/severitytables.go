@@ -1,104 +1,276 @@
 package parse
 
-// levels are what a program calls its levels, where its names mean something else
-// than they do in the log data model's appendix B, or are not in it, or tell that
-// a line is the program's.
-type levels []struct {
-	name   string
-	number uint8
-}
+// The levels of programs, where their names mean something else than they do in the
+// log data model's appendix B, or are not in it, or tell that a line is the
+// program's: a table for each source. Each returns 0 for what is no level of the
+// program's.
 
-// of is the number of the level s, 0 for what is no level of the program's.
-func (t levels) of(s []byte) uint8 {
-	for i := range t {
-		if name := t[i].name; len(name) == len(s) && name[0] == s[0] && name == string(s) {
-			return t[i].number
-		}
+// syslogLevel has RFC 5424's names (6.2.1), as RabbitMQ (Erlang's logger) writes
+// them.
+func syslogLevel(s []byte) uint8 {
+	switch string(s) {
+	case "info", "INFO":
+		return sevInfo
+	case "warning", "WARNING":
+		return sevWarn
+	case "error", "err", "ERROR":
+		return sevError
+	case "debug", "DEBUG":
+		return sevDebug
+	case "notice", "NOTICE":
+		return 10
+	case "critical", "crit", "CRITICAL":
+		return 18
+	case "alert", "ALERT":
+		return 19
+	case "emergency", "emerg", "EMERGENCY":
+		return sevFatal
 	}
 	return 0
 }
 
-// syslogLevels are RFC 5424's names (6.2.1), as RabbitMQ (Erlang's logger) writes
-// them.
-var syslogLevels = levels{
-	{"info", sevInfo}, {"warning", sevWarn}, {"error", sevError}, {"debug", sevDebug}, {"notice", 10},
-	{"critical", 18}, {"alert", 19}, {"emergency", sevFatal}, {"err", sevError}, {"crit", 18}, {"emerg", sevFatal},
-	{"INFO", sevInfo}, {"WARNING", sevWarn}, {"ERROR", sevError}, {"DEBUG", sevDebug}, {"NOTICE", 10},
-	{"CRITICAL", 18}, {"ALERT", 19}, {"EMERGENCY", sevFatal},
-}
-
-// postgresLevels are PostgreSQL's message severities
+// postgresLevel has PostgreSQL's message severities
 // (https://www.postgresql.org/docs/current/runtime-config-logging.html). LOG is
 // what the server tells its administrator, FATAL ends a session, PANIC all.
-var postgresLevels = levels{
-	{"LOG", sevInfo}, {"ERROR", sevError}, {"FATAL", 18}, {"WARNING", sevWarn}, {"NOTICE", 10}, {"INFO", sevInfo}, {"PANIC", sevFatal},
-	{"DEBUG1", sevDebug}, {"DEBUG2", 4}, {"DEBUG3", 3}, {"DEBUG4", 2}, {"DEBUG5", 1}, {"DEBUG", sevDebug},
+func postgresLevel(s []byte) uint8 {
+	switch string(s) {
+	case "LOG", "INFO":
+		return sevInfo
+	case "ERROR":
+		return sevError
+	case "FATAL":
+		return 18
+	case "WARNING":
+		return sevWarn
+	case "NOTICE":
+		return 10
+	case "PANIC":
+		return sevFatal
+	case "DEBUG1", "DEBUG":
+		return sevDebug
+	case "DEBUG2":
+		return 4
+	case "DEBUG3":
+		return 3
+	case "DEBUG4":
+		return 2
+	case "DEBUG5":
+		return 1
+	}
+	return 0
 }
 
-// mongoLevels are MongoDB's severities
+// mongoLevel has MongoDB's severities
 // (https://www.mongodb.com/docs/manual/reference/log-messages/).
-var mongoLevels = levels{
-	{"I", sevInfo}, {"W", sevWarn}, {"E", sevError}, {"F", sevFatal},
-	{"D1", 5}, {"D2", 4}, {"D3", 3}, {"D4", 2}, {"D5", 1}, {"D", sevDebug},
+func mongoLevel(s []byte) uint8 {
+	switch string(s) {
+	case "I":
+		return sevInfo
+	case "W":
+		return sevWarn
+	case "E":
+		return sevError
+	case "F":
+		return sevFatal
+	case "D1":
+		return 5
+	case "D2":
+		return 4
+	case "D3":
+		return 3
+	case "D4":
+		return 2
+	case "D5":
+		return 1
+	case "D":
+		return sevDebug
+	}
+	return 0
 }
 
-// log4jLevels are those of log4j and logback
+// log4jLevel has those of log4j and logback
 // (https://logging.apache.org/log4j/2.x/manual/customloglevels.html).
-var log4jLevels = levels{
-	{"INFO", sevInfo}, {"WARN", sevWarn}, {"ERROR", sevError}, {"DEBUG", sevDebug}, {"TRACE", sevTrace}, {"FATAL", sevFatal},
+func log4jLevel(s []byte) uint8 {
+	switch string(s) {
+	case "INFO":
+		return sevInfo
+	case "WARN":
+		return sevWarn
+	case "ERROR":
+		return sevError
+	case "DEBUG":
+		return sevDebug
+	case "TRACE":
+		return sevTrace
+	case "FATAL":
+		return sevFatal
+	}
+	return 0
 }
 
-// pythonLevels are those of Python's logging
+// pythonLevel has those of Python's logging
 // (https://docs.python.org/3/library/logging.html#logging-levels).
-var pythonLevels = levels{
-	{"INFO", sevInfo}, {"WARNING", sevWarn}, {"ERROR", sevError}, {"DEBUG", sevDebug}, {"CRITICAL", sevFatal},
+func pythonLevel(s []byte) uint8 {
+	switch string(s) {
+	case "INFO":
+		return sevInfo
+	case "WARNING":
+		return sevWarn
+	case "ERROR":
+		return sevError
+	case "DEBUG":
+		return sevDebug
+	case "CRITICAL":
+		return sevFatal
+	}
+	return 0
 }
 
-// rubyLevels are those of Ruby's Logger
+// rubyLevel has those of Ruby's Logger
 // (https://docs.ruby-lang.org/en/3.4/Logger/Severity.html); ANY is of what was
 // written without one.
-var rubyLevels = levels{
-	{"INFO", sevInfo}, {"WARN", sevWarn}, {"ERROR", sevError}, {"DEBUG", sevDebug}, {"FATAL", sevFatal}, {"ANY", sevInfo},
+func rubyLevel(s []byte) uint8 {
+	switch string(s) {
+	case "INFO", "ANY":
+		return sevInfo
+	case "WARN":
+		return sevWarn
+	case "ERROR":
+		return sevError
+	case "DEBUG":
+		return sevDebug
+	case "FATAL":
+		return sevFatal
+	}
+	return 0
 }
 
-// rustLevels are those of the crate tracing
+// rustLevel has those of the crate tracing
 // (https://docs.rs/tracing/latest/tracing/struct.Level.html).
-var rustLevels = levels{
-	{"INFO", sevInfo}, {"WARN", sevWarn}, {"ERROR", sevError}, {"DEBUG", sevDebug}, {"TRACE", sevTrace},
+func rustLevel(s []byte) uint8 {
+	switch string(s) {
+	case "INFO":
+		return sevInfo
+	case "WARN":
+		return sevWarn
+	case "ERROR":
+		return sevError
+	case "DEBUG":
+		return sevDebug
+	case "TRACE":
+		return sevTrace
+	}
+	return 0
 }
 
-// dotNetLevels are the names that .NET's simple console gives to levels
+// dotNetLevel has the names that .NET's simple console gives to levels
 // (Microsoft.Extensions.Logging.Console, SimpleConsoleFormatter).
-var dotNetLevels = levels{
-	{"info", sevInfo}, {"warn", sevWarn}, {"fail", sevError}, {"dbug", sevDebug}, {"trce", sevTrace}, {"crit", sevFatal},
+func dotNetLevel(s []byte) uint8 {
+	switch string(s) {
+	case "info":
+		return sevInfo
+	case "warn":
+		return sevWarn
+	case "fail":
+		return sevError
+	case "dbug":
+		return sevDebug
+	case "trce":
+		return sevTrace
+	case "crit":
+		return sevFatal
+	}
+	return 0
 }
 
-// envoyLevels are those of spdlog (SPDLOG_LEVEL_NAMES), in which Envoy writes its
+// envoyLevel has those of spdlog (SPDLOG_LEVEL_NAMES), in which Envoy writes its
 // own log.
-var envoyLevels = levels{
-	{"info", sevInfo}, {"warning", sevWarn}, {"error", sevError}, {"debug", sevDebug}, {"trace", sevTrace}, {"critical", sevFatal}, {"warn", sevWarn},
+func envoyLevel(s []byte) uint8 {
+	switch string(s) {
+	case "info":
+		return sevInfo
+	case "warning", "warn":
+		return sevWarn
+	case "error":
+		return sevError
+	case "debug":
+		return sevDebug
+	case "trace":
+		return sevTrace
+	case "critical":
+		return sevFatal
+	}
+	return 0
 }
 
-// corednsLevels are what CoreDNS writes in brackets (plugin/pkg/log).
-var corednsLevels = levels{
-	{"INFO", sevInfo}, {"WARNING", sevWarn}, {"ERROR", sevError}, {"DEBUG", sevDebug}, {"FATAL", sevFatal},
+// corednsLevel has what CoreDNS writes in brackets (plugin/pkg/log).
+func corednsLevel(s []byte) uint8 {
+	switch string(s) {
+	case "INFO":
+		return sevInfo
+	case "WARNING":
+		return sevWarn
+	case "ERROR":
+		return sevError
+	case "DEBUG":
+		return sevDebug
+	case "FATAL":
+		return sevFatal
+	}
+	return 0
 }
 
-// capnslogLevels are the letters of etcd's logger before 3.4
+// capnslogLevel has the letters of etcd's logger before 3.4
 // (github.com/coreos/pkg/capnslog).
-var capnslogLevels = levels{
-	{"I", sevInfo}, {"W", sevWarn}, {"E", sevError}, {"N", 10}, {"D", sevDebug}, {"T", sevTrace}, {"C", 18},
+func capnslogLevel(s []byte) uint8 {
+	switch string(s) {
+	case "I":
+		return sevInfo
+	case "W":
+		return sevWarn
+	case "E":
+		return sevError
+	case "N":
+		return 10
+	case "D":
+		return sevDebug
+	case "T":
+		return sevTrace
+	case "C":
+		return 18
+	}
+	return 0
 }
 
-// mysqlLevels are the priorities of MySQL's and MariaDB's error logs
+// mysqlLevel has the priorities of MySQL's and MariaDB's error logs
 // (https://dev.mysql.com/doc/refman/8.4/en/error-log-format.html).
-var mysqlLevels = levels{
-	{"Note", sevInfo}, {"Warning", sevWarn}, {"ERROR", sevError}, {"Error", sevError}, {"System", sevInfo},
+func mysqlLevel(s []byte) uint8 {
+	switch string(s) {
+	case "Note", "System":
+		return sevInfo
+	case "Warning":
+		return sevWarn
+	case "ERROR", "Error":
+		return sevError
+	}
+	return 0
 }
 
-// redisLevels are debug, verbose, notice and warning as Redis maps them to those
+// redisLevel has debug, verbose, notice and warning as Redis maps them to those
 // of syslog (server.c, serverLogRaw).
-var redisLevels = levels{{".", sevDebug}, {"-", sevInfo}, {"*", 10}, {"#", sevWarn}}
+func redisLevel(s []byte) uint8 {
+	switch string(s) {
+	case ".":
+		return sevDebug
+	case "-":
+		return sevInfo
+	case "*":
+		return 10
+	case "#":
+		return sevWarn
+	}
+	return 0
+}
 
 // apacheLevel has syslog's names and eight levels of tracing, of which trace8 says
 // most (https://httpd.apache.org/docs/2.4/mod/core.html#loglevel).

@@ -15,7 +15,7 @@ func parseSpring(l *line) bool {
 	}
 	level := l.blanks(t.end)
 	levelTo := nextSpace(l.text, level)
-	if log4jLevels.of(l.text[level:levelTo]) == 0 || levelTo == len(l.text) {
+	if log4jLevel(l.text[level:levelTo]) == 0 || levelTo == len(l.text) {
 		return l.fail(reasonMisfit, level)
 	}
 	i := levelTo + 1
@@ -36,7 +36,7 @@ func parseSpring(l *line) bool {
 		return l.fail(reasonMisfit, logger)
 	}
 	l.setStamp(t)
-	l.setLevel(log4jLevels.of(l.text[level:levelTo]), level, levelTo)
+	l.setLevel(log4jLevel(l.text[level:levelTo]), level, levelTo)
 	l.addInt("process.pid", pid)
 	l.addText("log.logger", l.span(logger, logger+len(bytes.TrimRight(l.text[logger:logger+colon], " "))))
 	if end != 0 {
