@@ -15,7 +15,7 @@ import (
 // and takes them again when Elasticsearch answers.
 func TestOutageLongerThanTheAckTimeoutClosesNoChannel(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	s.broker.Set("consumer_timeout", "6000")
 	s.binary = testkit.LeanAgent(t)
 	generator := s.load("-rate", "300")

@@ -9,7 +9,7 @@ import (
 // one publishes again what was not confirmed, with the ids that it had.
 func TestKilledPublisherLosesAndRepeatsNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	generator := s.load()
 	s.carry()
 	random, inFlight := rand.New(rand.NewPCG(41, 41)), 0

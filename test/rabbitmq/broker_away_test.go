@@ -22,7 +22,7 @@ func TestGoneBrokerSlowsNothingUntilTheJournalIsFull(t *testing.T) {
 	}
 	for _, onFull := range policies {
 		t.Run(onFull, func(t *testing.T) {
-			s := newSite(t, &one)
+			s := newSite(t, one)
 			direct := s.StartSink("direct", "ok")
 			s.exporters = map[string]string{"elasticsearch": fmt.Sprintf("{endpoints: [%q], flush: {interval: 100ms, bytes: 1MiB}}", direct.URL)}
 			s.settings = []string{"on_full: " + onFull}

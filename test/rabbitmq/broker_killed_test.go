@@ -13,7 +13,7 @@ import (
 // since its confirm was, has the ids that it had.
 func TestKilledBrokerLosesAndRepeatsNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	generator := s.load()
 	s.start()
 	s.carry()

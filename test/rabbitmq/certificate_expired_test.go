@@ -12,7 +12,7 @@ import (
 // keeps what it has, says why, and goes on when the broker has another one.
 func TestExpiredCertificateOfTheBrokerIsWaitedOut(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	node := s.broker.Nodes[0]
 	s.scheme, s.addresses = "amqps://", []string{node.TLSAddress}
 	s.settings = []string{fmt.Sprintf("tls: {ca_file: %q}", s.broker.Files.CA)}

@@ -12,7 +12,7 @@ import (
 // one what had no ack, and Elasticsearch answers what it has that it has it.
 func TestKilledGatewayLosesAndRepeatsNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	const moods = "ok:400ms,cut:100ms,429:100ms,ok:300ms,503:150ms,partly:100ms"
 	s.sink.Behave(moods)
 	generator := s.load()
@@ -54,7 +54,7 @@ func (s *site) stalls() {
 // of a quorum queue up after 20). None is given up.
 func TestTwentyFiveCrashesWithTheSameMessagesLoseNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	generator := s.load()
 	s.start()
 	s.underway()

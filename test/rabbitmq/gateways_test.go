@@ -9,14 +9,14 @@ import (
 // they had in hand goes to any of them, and is stored once.
 func TestBrokerKilledUnderTwoGatewaysLosesAndRepeatsNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	s.sink.Behave("ok:300ms,stall:200ms,429:100ms")
 	generator := s.load()
 	s.start()
 	s.underway()
 	a, b := s.gateway(gatewayOptions{}), s.gateway(gatewayOptions{})
 	s.arrives(300)
-	for range often(2, 20) {
+	for range often(1, 20) {
 		s.holds()
 		s.broker.Nodes[0].Kill()
 		s.broker.Nodes[0].Restart()

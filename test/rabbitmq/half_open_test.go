@@ -13,7 +13,7 @@ import (
 // publishes on another connection what was not confirmed.
 func TestHalfOpenConnectionIsFoundOut(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	s.binary = testkit.LeanAgent(t)
 	way := s.through()
 	generator := s.load()

@@ -13,13 +13,13 @@ import (
 // once, and the agent, wherever it is connected, goes on while the node is away.
 func TestKilledQueueLeaderLosesAndRepeatsNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &three)
+	s := newSite(t, three)
 	generator := s.load()
 	s.start()
 	s.carry()
 	s.underway()
 	random := rand.New(rand.NewPCG(40, 40))
-	for range often(2, 20) {
+	for range often(1, 20) {
 		pause(random)
 		leader := s.leader()
 		leader.Kill()

@@ -13,7 +13,7 @@ import (
 // by itself.
 func TestMemoryAlarmHoldsUpPublishersOnly(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	s.binary = testkit.LeanAgent(t)
 	generator := s.load()
 	s.start()

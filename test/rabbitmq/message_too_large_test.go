@@ -6,7 +6,7 @@ import "testing"
 // Frames are cut at the ends of documents, and every document arrives once.
 func TestFramesLargerThanTheBrokerTakesAreCut(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	const limit = 50_000
 	s.broker.Set("max_message_size", "50000")
 	s.more = "service: {journal: {flush: {interval: 2s}}}\n"

@@ -12,7 +12,7 @@ import (
 // the two the agent is refused and keeps what it has; then it goes on by itself.
 func TestRotatedPasswordIsReadAgain(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	generator := s.load()
 	s.start()
 	s.underway()

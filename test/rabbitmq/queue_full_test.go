@@ -11,7 +11,7 @@ import (
 // stays in the journal, and goes out when a consumer has made room.
 func TestFullQueueKeepsTheRestInTheJournal(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	s.settings = []string{"max_length: 5"}
 	generator := s.load()
 	s.start()

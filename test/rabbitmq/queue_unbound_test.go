@@ -14,7 +14,7 @@ import (
 // again, and publishes them again.
 func TestUnboundQueueLosesNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	generator := s.load()
 	s.start()
 	s.carry()
@@ -32,7 +32,7 @@ func TestUnboundQueueLosesNothing(t *testing.T) {
 // confirmed is the broker's to keep. It is made again for what comes next.
 func TestDeletedQueueIsMadeAgain(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	generator := s.load()
 	s.start()
 	s.carry()

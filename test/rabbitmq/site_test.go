@@ -19,15 +19,39 @@ import (
 
 // The brokers that the tests take turns with.
 var (
-	one   = broker.Shared{Options: broker.Options{TLS: true}}
-	three = broker.Shared{Options: broker.Options{Nodes: 3}}
+	one   = newTurns(broker.Shared{Options: broker.Options{TLS: true}}, broker.Shared{Options: broker.Options{TLS: true}})
+	three = newTurns(broker.Shared{Options: broker.Options{Nodes: 3}})
 )
 
 func TestMain(m *testing.M) {
 	status := m.Run()
-	one.Stop()
-	three.Stop()
+	for _, turns := range []*turns{one, three} {
+		for i := range turns.all {
+			turns.all[i].Stop()
+		}
+	}
 	os.Exit(status)
+}
+
+// turns are equal brokers, of which a test takes one that is free.
+type turns struct {
+	all  []broker.Shared
+	free chan *broker.Shared
+}
+
+func newTurns(all ...broker.Shared) *turns {
+	t := &turns{all, make(chan *broker.Shared, len(all))}
+	for i := range all {
+		t.free <- &all[i]
+	}
+	return t
+}
+
+func (s *turns) take(t *testing.T) *broker.Broker {
+	t.Helper()
+	b := <-s.free
+	t.Cleanup(func() { s.free <- b })
+	return b.Take(t)
 }
 
 // queue is the one that agents publish to when they are not told otherwise.
@@ -56,13 +80,13 @@ type site struct {
 }
 
 // newSite makes a site at a broker. The agent does not run yet.
-func newSite(t *testing.T, from *broker.Shared) *site {
+func newSite(t *testing.T, from *turns) *site {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts the real agent and a real broker; make test runs it")
 	}
 	testkit.Agent(t) // It is built before anything runs.
-	s := &site{broker: from.Take(t)}
+	s := &site{broker: from.take(t)}
 	s.Rig = testkit.NewRig(t)
 	s.sink = s.StartSink("sink", "ok")
 	for _, n := range s.broker.Nodes {

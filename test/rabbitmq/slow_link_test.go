@@ -13,7 +13,7 @@ import (
 // middle of a message. Something arrives all the same, and in the end all.
 func TestBadLinkDeliversSlowlyAndLosesNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &one)
+	s := newSite(t, one)
 	s.binary = testkit.LeanAgent(t)
 	s.settings = []string{"confirm_timeout: 5s"}
 	// A frame passes within what a connection carries, however late it is sealed.
