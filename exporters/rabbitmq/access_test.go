@@ -143,6 +143,15 @@ func TestCertificatesAreReadForEachConnection(t *testing.T) {
 	storedAtLast(t, e, frameOf(1, "x"))
 }
 
+func TestATopicThatTheUserMayNotWriteIsNamedWithItsOwnCure(t *testing.T) {
+	b := shared.plain.Take(t)
+	b.AddUser("fay", "secret-of-fay")
+	b.Eval(`rabbit_auth_backend_internal:set_topic_permissions(<<"fay">>, <<%q>>, <<"tailrace">>, <<"^logs[.]audit$">>, <<".*">>, <<"tests">>)`, b.VirtualHost)
+	c := configFor(b)
+	c.Broker.User, c.Broker.Password = "fay", "secret-of-fay"
+	denied(t, exporterOf(t, c), frameOf(1, "x"), "topic 'logs.default'", "set_topic_permissions")
+}
+
 func TestActiveNeedsPermissionsForItsExchangeAndQueueOnly(t *testing.T) {
 	b := shared.plain.Take(t)
 	b.AddUser("emil", "secret-of-emil")

@@ -153,6 +153,8 @@ func TestErrorsOfTheBrokerSayWhatToChange(t *testing.T) {
 		"give the user the permission": &amqp.Error{Code: amqp.AccessRefused, Reason: "ACCESS_REFUSED - read access to queue 'q' in vhost '/' refused"},
 		"declare what is missing":      &amqp.Error{Code: amqp.NotFound, Reason: "NOT_FOUND - no queue 'q' in vhost '/'"},
 		"files of the secrets":         os.ErrNotExist,
+		"set_vhost_limits":             &amqp.Error{Code: amqp.NotAllowed, Reason: "NOT_ALLOWED - access to vhost '/' refused for user 'u': connection limit (1) is reached"},
+		"set_topic_permissions":        &amqp.Error{Code: amqp.AccessRefused, Reason: "ACCESS_REFUSED - write access to topic 'logs.default' in exchange 'x' in vhost '/' refused for user 'u'"},
 		"set tls.cert_file":            &amqp.Error{Code: amqp.FrameError, Reason: "remote error: tls: certificate required"},
 	} {
 		denied, ok := errors.AsType[*Denied](Explain(err))

@@ -78,6 +78,10 @@ func cureOfBroker(e *amqp.Error) string {
 		return "see whether user and password are right (rabbitmqctl authenticate_user)"
 	case e.Code == amqp.AccessRefused && e.Reason == amqp.ErrSASL.Reason:
 		return "the broker does not know this way to authenticate: set auth, or enable its plugin rabbitmq_auth_mechanism_ssl for external"
+	case e.Code == amqp.NotAllowed && strings.Contains(e.Reason, "limit"):
+		return "the broker allows no more connections: raise what is named (rabbitmqctl set_vhost_limits, set_user_limits)"
+	case e.Code == amqp.AccessRefused && strings.Contains(e.Reason, " to topic '"):
+		return "give the user the permission for the topic that is named (rabbitmqctl set_topic_permissions)"
 	case e.Code == amqp.AccessRefused && e.Reason == amqp.ErrVhost.Reason, e.Code == amqp.NotAllowed && strings.Contains(e.Reason, "vhost"):
 		return "see whether vhost is right and the user may use it (rabbitmqctl set_permissions)"
 	case e.Code == amqp.AccessRefused:
