@@ -15,11 +15,16 @@ import (
 // neither with the exporter nor in any file below the state directory.
 func TestSecretsAreNeverOnDisk(t *testing.T) {
 	n := newNode(t)
-	n.write(`{"msg":"login","password":"hunter2hunter2"}`, `GET /?access_token=hunter2hunter2`, `the last one`)
+	n.write(`{"msg":"login","password":"hunter2hunter2"}`, `GET /?access_token=hunter2hunter2`,
+		`{"msg":"failed","err":{"type":"Error","message":"x","stack":"Error: x\n    at f (postgres://app:hunter2hunter2@db/shop)"}}`,
+		`{"msg":"headers","request":{"headers":{"Authorization":["Basic hunter2hunter2"]}}}`,
+		`of no format at all: Bearer hunter2hunter2hunter2`,
+		`-----BEGIN PRIVATE KEY-----`, strings.Repeat("hunter2", 9), `hunter2hunter2`, `-----END PRIVATE KEY-----`,
+		`the last one`)
 	_, stop := n.start("{console: {}}")
 	n.until("the last line to come", func() bool { return strings.Contains(n.out.String(), "the last one") })
 	stop()
-	if out := n.out.String(); strings.Contains(out, "hunter2") || strings.Count(out, "REDACTED") < 2 {
+	if out := n.out.String(); strings.Contains(out, "hunter2") || strings.Count(out, "REDACTED") < 7 {
 		t.Error(out)
 	}
 	found := false

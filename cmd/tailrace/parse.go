@@ -53,6 +53,7 @@ pipeline's processor redact says; without --config it is credentials.`,
 		Example: `  echo '{"level":"info","msg":"hi"}' | tailrace parse
   tailrace parse --format nginx access.log
   tailrace parse --config config.yaml --format shop shop.log
+  tailrace parse --config config.yaml app.log | grep 'redacted by rule'
   tailrace parse --log-format '$remote_addr [$time_local] "$request" $status rt=$request_time' access.log
   head /var/log/pods/shop_*/*/0.log | tailrace parse -o json | jq .attributes`,
 	}
