@@ -93,16 +93,32 @@ var (
 	secrets = regexp.MustCompile(`(?i)(?:password|passwd|pwd|secret|token|api_?key|access_?key)["']?\s*[=:]|authorization:|(?:set-)?cookie:|\beyJ[\w-]+\.|\bAKIA[0-9A-Z]{16}|\bgh[pousr]_\w{36}|\bxox[abprs]-|\bsk_live_|-----BEGIN|[?&](?:sig|signature|x-amz-signature)=|://[^/\s:@]+:[^/\s@]+@`)
 )
 
-// matched are the lines that the expression reads.
-func (e *expression) matched(lines [][]byte) [][]byte {
-	return slices.DeleteFunc(slices.Clone(lines), func(l []byte) bool { return !e.Match(l) || !e.read(l) })
+// reader reads a line, and reports false for one that it does not know.
+type reader func(line []byte) bool
+
+// readerOf is what does the same job as the agent by the format's expression, nil
+// where there is none.
+func readerOf(format string) reader {
+	e := expressions[format]
+	switch {
+	case e == nil:
+		return nil
+	case kinds[format] != "":
+		return (&document{by: e, kinds: kinds[format]}).read
+	}
+	return e.read
+}
+
+// matched are the lines that it reads.
+func (r reader) matched(lines [][]byte) [][]byte {
+	return slices.DeleteFunc(slices.Clone(lines), func(l []byte) bool { return !r(l) })
 }
 
 // reading is the work of reading lines.
-func (e *expression) reading(lines [][]byte) work {
+func (r reader) reading(lines [][]byte) work {
 	return work{len(lines), func() {
 		for _, l := range lines {
-			e.read(l)
+			r(l)
 		}
 	}}
 }
@@ -114,6 +130,9 @@ func (e *expression) read(line []byte) bool {
 		return e.readPairs(line)
 	}
 	at := e.FindSubmatchIndex(line)
+	if at == nil {
+		return false
+	}
 	for g := 2; g+1 < len(at); g += 2 {
 		if at[g] < 0 {
 			continue
@@ -133,7 +152,8 @@ func (e *expression) read(line []byte) bool {
 }
 
 func (e *expression) readPairs(line []byte) bool {
-	for _, at := range e.FindAllSubmatchIndex(line, -1) {
+	all := e.FindAllSubmatchIndex(line, -1)
+	for _, at := range all {
 		if at[6] >= 0 {
 			number(line[at[6]:at[7]])
 		}
@@ -141,7 +161,7 @@ func (e *expression) readPairs(line []byte) bool {
 			_, _ = time.Parse(time.RFC3339Nano, string(line[at[4]:at[5]]))
 		}
 	}
-	return true
+	return len(all) > 0
 }
 
 // timeKeys are those that the servers' and loggers' times are under.

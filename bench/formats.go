@@ -43,9 +43,9 @@ func formatsWorkload(_ context.Context, _ *lab, name string) error {
 			continue
 		}
 		r := row{name: format, lines: lines, own: parsing(format, lines), miss: parsing(format, prose)}
-		if e := expressions[format]; e != nil {
-			matched := e.matched(lines)
-			r.both, r.byRegexp = parsing(format, matched), e.reading(matched)
+		if read := readerOf(format); read != nil {
+			matched := read.matched(lines)
+			r.both, r.byRegexp = parsing(format, matched), read.reading(matched)
 		}
 		r.print()
 	}

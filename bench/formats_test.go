@@ -39,3 +39,12 @@ func benchmarkFormat(b *testing.B, format string, lines [][]byte) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(lines)), "ns/line")
 	b.ReportMetric(float64(len(lines)), "lines/op")
 }
+
+func TestEveryGroupOfAnAccessLogsExpressionHasAKind(t *testing.T) {
+	for format, k := range kinds {
+		e := expressions[format]
+		if len(k) != e.NumSubexp() || k[e.time-1] != 't' {
+			t.Errorf("%s has %d groups, its time is %d; the kinds are %s", format, e.NumSubexp(), e.time, k)
+		}
+	}
+}
