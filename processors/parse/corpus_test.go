@@ -109,6 +109,26 @@ func TestEveryFormatHasACorpusThatSaysWhoWroteIt(t *testing.T) {
 	}
 }
 
+// TestTheReadmeNamesFormatsWithoutAProgram holds formats that were never seen to
+// the mark in the reference and to the README's list.
+func TestTheReadmeNamesFormatsWithoutAProgram(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range formats {
+		f := &formats[i]
+		version, _ := os.ReadFile(filepath.Join(corpora, f.name, "VERSION"))
+		unseen := string(bytes.TrimSpace(version)) == "from specification"
+		if marked := strings.Contains(f.about, "(from specification)"); marked != unseen {
+			t.Errorf("%s is marked: %v, and its logs are from specification: %v", f.name, marked, unseen)
+		}
+		if unseen && !bytes.Contains(readme, []byte("`"+f.name+"`")) {
+			t.Errorf("the README does not name %s", f.name)
+		}
+	}
+}
+
 // TestNoCorpusIsTakenForAnother gives each line to detection, alone and after
 // every other format has been found for its stream.
 func TestNoCorpusIsTakenForAnother(t *testing.T) {

@@ -70,7 +70,7 @@ var formats = []format{
 	},
 	{
 		name:    "linkerd-json",
-		about:   "The access log of Linkerd's proxy in its format json.",
+		about:   "The access log of Linkerd's proxy in its format json (from specification).",
 		example: `{"client.addr":"10.42.0.6:51160","client.id":"-","timestamp":"2026-03-05T10:11:12.071000001Z","method":"GET","uri":"http://api.ns/x","version":"HTTP/2.0","trace_id":"","request_bytes":"","user_agent":"curl/8","host":"api.ns","status":200,"response_bytes":"12","total_ns":"812345","processing_ns":"51234"}`,
 		time:    "`timestamp`, nanoseconds", severity: accessSeverity, trace: "`trace_id` only where it is X-Ray's: the proxy writes a request's id there too",
 		heads: objects, shapes: shapeObject, parse: parseLinkerdJSON,
@@ -155,7 +155,7 @@ var formats = []format{
 	},
 	{
 		name:    "linkerd",
-		about:   "The access log of Linkerd's proxy in its format apache.",
+		about:   "The access log of Linkerd's proxy in its format apache (from specification).",
 		example: `10.42.0.6:51160 web.ns.serviceaccount.identity.linkerd.cluster.local - [2026-03-05T10:11:12.071000001Z] "GET http://api.ns/x HTTP/2.0" 200`,
 		time:    "RFC 3339, nanoseconds", severity: accessSeverity, trace: noTrace,
 		heads: digits0 + "abcdefABCDEF:[", shapes: shapeTimed, parse: parseLinkerd,
@@ -183,7 +183,7 @@ var formats = []format{
 	},
 	{
 		name:    "aws-alb",
-		about:   "The access log of AWS's application load balancers; fields that are added at its end are allowed.",
+		about:   "The access log of AWS's application load balancers; fields that are added at its end are allowed (from specification).",
 		example: `https 2026-03-05T10:11:12.500001Z app/lb/77aa 192.0.2.9:40112 10.0.0.1:8080 0.001 0.212 0.000 200 200 0 57 "GET https://ex.test:443/ HTTP/1.1" "curl/8" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 arn:tg "Root=1-69a95a70-0f1e2d3c4b5a69788796a5b4" "ex.test" "arn:c" 1 2026-03-05T10:11:12.000000Z "forward" "-" "-" "10.0.0.1:8080" "200" "-" "-" TID_9f`,
 		time:    "of the response, microseconds", severity: accessSeverity, trace: "X-Ray's `Root`",
 		heads: "hgw", parse: parseALB,
@@ -323,7 +323,7 @@ var formats = []format{
 	},
 	{
 		name:    "dotnet",
-		about:   "The simple console formatter of .NET; the message is on the line behind (from specification).",
+		about:   "The simple console formatter of .NET; the message is on the line behind, or on the same one (from specification).",
 		example: `info: Microsoft.Hosting.Lifetime[14]`,
 		time:    "none: the container runtime's", severity: "trce 1, dbug 5, info 9, warn 13, fail 17, crit 21", trace: textTrace,
 		heads: "tdiwfc", parse: parseDotNet,
