@@ -51,6 +51,7 @@ func TestGatewayExampleRuns(t *testing.T) {
 	r.publishFrames("node-1", 11, 20)
 	gateway := r.start()
 	r.arrived(s, 19*50, gateway)
+	r.acknowledged(gateway, 19)
 	if out := r.says("status"); !strings.Contains(out, "tailrace of rabbitmq") || !strings.Contains(out, "receiving from "+r.broker.Nodes[0].TLSAddress) {
 		t.Errorf("status says\n%s", out)
 	}

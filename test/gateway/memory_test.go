@@ -43,7 +43,7 @@ func TestMemoryOfAGatewayIsBoundedWhateverIsInTheQueue(t *testing.T) {
 	s := r.StartSink("sink", "ok")
 	r.configure(s.URL)
 	r.binary = testkit.LeanAgent(t)
-	small, large := 2_000, 40
+	small, large := 1_000, 24
 	if os.Getenv("TAILRACE_TORTURE") != "" {
 		small, large = 100_000, 200
 	}
