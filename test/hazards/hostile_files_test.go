@@ -26,7 +26,7 @@ type hostile struct {
 
 // honest are the lines of logs that nobody tampered with.
 func (h *hostile) honest() []document {
-	return []document{{text: "before", stream: "stdout"}, {text: "after", stream: "stdout"}}
+	return []document{{text: "before", stream: "stdout", pod: "good-0"}, {text: "after", stream: "stdout", pod: "good-0"}}
 }
 
 // pod makes the log directory of one more pod.
