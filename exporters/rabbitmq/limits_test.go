@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -103,6 +104,7 @@ func TestATooLargeDocumentIsDeadAndThoseBesideItHaveTheirOwnFate(t *testing.T) {
 		if r := a.answer(t); r.Verdict != shipping.Unavailable {
 			t.Errorf("nothing of it is stored: %+v", r)
 		}
+		synctest.Wait()
 		for len(b.published) > 0 {
 			<-b.published // those behind the first, on the closed channel
 		}

@@ -1,6 +1,7 @@
 package rabbitmq
 
 import (
+	"errors"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -76,6 +77,9 @@ func (s *session) write(exchange string, mails []mail) []*amqp.DeferredConfirmat
 	confirms := make([]*amqp.DeferredConfirmation, 0, len(mails))
 	for i := range mails {
 		c, err := s.channel.PublishWithDeferredConfirm(exchange, mails[i].key, true, false, mails[i].message)
+		if errors.Is(err, amqp.ErrClosed) {
+			break // Nothing of it is written, and why the channel was closed is about to be noted.
+		}
 		if err != nil {
 			// Half of the message may have been written.
 			s.fail(err)
