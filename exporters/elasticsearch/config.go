@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tailrace/tailrace/internal/configtls"
 	"github.com/tailrace/tailrace/pipeline/config"
 	"github.com/tailrace/tailrace/pipeline/shipping"
 )
@@ -29,25 +30,15 @@ type Config struct {
 	Headers  map[string]config.Secret `mapstructure:"headers" doc:"Headers that every request gets; their values are never shown."`
 	ProxyURL string                   `mapstructure:"proxy_url" doc:"Proxy for all requests, such as http://proxy:3128; else HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment count."`
 
-	Pipeline string        `mapstructure:"pipeline" doc:"Ingest pipeline that Elasticsearch runs documents through."`
-	TLS      TLS           `mapstructure:"tls"`
-	Flush    Flush         `mapstructure:"flush"`
-	Retry    Retry         `mapstructure:"retry"`
-	Timeout  time.Duration `mapstructure:"timeout" doc:"How long a request may take, with its answer."`
+	Pipeline string           `mapstructure:"pipeline" doc:"Ingest pipeline that Elasticsearch runs documents through."`
+	TLS      configtls.Client `mapstructure:"tls"`
+	Flush    Flush            `mapstructure:"flush"`
+	Retry    Retry            `mapstructure:"retry"`
+	Timeout  time.Duration    `mapstructure:"timeout" doc:"How long a request may take, with its answer."`
 
 	NumWorkers int `mapstructure:"num_workers" doc:"Most requests in flight at a time. Their number begins with 1 and follows what the cluster takes: one more for each round that it takes, half as many when it is overloaded or slow."`
 
 	shipping.Config `mapstructure:",squash"`
-}
-
-// TLS says whom to trust.
-type TLS struct {
-	CAFile             string `mapstructure:"ca_file" doc:"PEM file of the certificate authorities to trust instead of the system's. This and the next two are read again when they change."`
-	CertFile           string `mapstructure:"cert_file" doc:"PEM file of the certificate that this node shows, with its chain."`
-	KeyFile            string `mapstructure:"key_file" doc:"PEM file of the private key of cert_file."`
-	MinVersion         string `mapstructure:"min_version" doc:"Least version of TLS: 1.2 or 1.3."`
-	ServerName         string `mapstructure:"server_name_override" doc:"Name that the server's certificate must have, instead of the address's."`
-	InsecureSkipVerify bool   `mapstructure:"insecure_skip_verify" doc:"Do not verify the server's certificate: anybody on the way can read and change what is sent."`
 }
 
 // Flush says when gathered frames are sent.
@@ -70,7 +61,7 @@ func DefaultConfig() Config {
 		Timeout: 90 * time.Second,
 
 		NumWorkers: 4,
-		TLS:        TLS{MinVersion: "1.2"},
+		TLS:        configtls.Default(),
 		Config:     shipping.DefaultConfig(),
 	}
 }
@@ -87,7 +78,7 @@ func (c *Config) Shipping() shipping.Options {
 // Validate says what is wrong with the values, all of it.
 func (c *Config) Validate() error {
 	_, addresses := c.addresses()
-	return errors.Join(addresses, c.checkCredentials(), c.checkLimits(), c.checkTLS(), c.Config.Validate())
+	return errors.Join(addresses, c.checkCredentials(), c.checkLimits(), c.TLS.Validate(), c.Config.Validate())
 }
 
 // addresses are the parsed endpoints.
@@ -154,20 +145,6 @@ func (c *Config) checkLimits() error {
 		return errors.New("timeout must be longer than 0, such as 90s")
 	case c.Retry.InitialInterval <= 0 || c.Retry.MaxInterval < c.Retry.InitialInterval:
 		return errors.New("retry.initial_interval must be longer than 0, and retry.max_interval not shorter than it")
-	}
-	return nil
-}
-
-// checkTLS does not open ca_file: a configuration is checked on other machines
-// than the one it is for.
-func (c *Config) checkTLS() error {
-	switch _, known := tlsVersions[c.TLS.MinVersion]; {
-	case c.TLS.CAFile != "" && c.TLS.InsecureSkipVerify:
-		return errors.New("tls.ca_file is not used with tls.insecure_skip_verify: keep ca_file")
-	case (c.TLS.CertFile == "") != (c.TLS.KeyFile == ""):
-		return errors.New("tls.cert_file and tls.key_file go together: set both")
-	case !known:
-		return fmt.Errorf("tls.min_version must be 1.2 or 1.3, not %q", c.TLS.MinVersion)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/tailrace/tailrace/internal/configtls"
 	"github.com/tailrace/tailrace/pipeline/shipping"
 )
 
@@ -279,12 +280,12 @@ func TestCertificateMustBeTrusted(t *testing.T) {
 	defer s.Close()
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	for name, c := range map[string]struct {
-		tls  TLS
+		tls  configtls.Client
 		want shipping.Verdict
 	}{
-		"unknown authority": {TLS{}, shipping.Denied},
-		"not verified":      {TLS{InsecureSkipVerify: true}, shipping.Answered},
-		"given authority":   {TLS{CAFile: writeCA(t, s)}, shipping.Answered},
+		"unknown authority": {configtls.Client{}, shipping.Denied},
+		"not verified":      {configtls.Client{InsecureSkipVerify: true}, shipping.Answered},
+		"given authority":   {configtls.Client{CAFile: writeCA(t, s)}, shipping.Answered},
 	} {
 		t.Run(name, func(t *testing.T) {
 			conf := DefaultConfig()

@@ -1,10 +1,7 @@
 package elasticsearch
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -38,7 +35,7 @@ type errSecret struct{ error }
 
 func newTransport(c *Config, log *slog.Logger) (*transport, error) {
 	t := &transport{config: c, credentials: newCredentials(c), log: log}
-	t.made, t.looked = stampOf(c.TLS.files()), time.Now()
+	t.made, t.looked = stampOf(c.TLS.Files()), time.Now()
 	var err error
 	t.current, err = connections(c)
 	return t, err
@@ -65,7 +62,7 @@ func (t *transport) fresh() *http.Transport {
 		return t.current
 	}
 	t.looked = time.Now()
-	found := stampOf(t.config.TLS.files())
+	found := stampOf(t.config.TLS.Files())
 	if found == t.made {
 		return t.current
 	}
@@ -88,7 +85,7 @@ func (t *transport) CloseIdleConnections() {
 
 // connections makes connections as the configuration says.
 func connections(c *Config) (*http.Transport, error) {
-	conf, err := c.TLS.load()
+	conf, err := c.TLS.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -112,36 +109,6 @@ func connections(c *Config) (*http.Transport, error) {
 		t.Proxy = http.ProxyURL(proxy)
 	}
 	return t, nil
-}
-
-// tlsVersions are the values of min_version, as the Collector has them.
-var tlsVersions = map[string]uint16{"": tls.VersionTLS12, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
-
-// files are those that a connection depends on.
-func (c *TLS) files() [3]string { return [3]string{c.CAFile, c.CertFile, c.KeyFile} }
-
-// load reads the certificates.
-func (c *TLS) load() (*tls.Config, error) {
-	conf := &tls.Config{MinVersion: tlsVersions[c.MinVersion], ServerName: c.ServerName, InsecureSkipVerify: c.InsecureSkipVerify}
-	if c.CertFile != "" {
-		own, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("tls.cert_file and tls.key_file cannot be used: %w", err)
-		}
-		conf.Certificates = []tls.Certificate{own}
-	}
-	if c.CAFile == "" {
-		return conf, nil
-	}
-	pem, err := os.ReadFile(c.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("tls.ca_file cannot be read: %w", err)
-	}
-	conf.RootCAs = x509.NewCertPool()
-	if !conf.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("tls.ca_file %s has no certificate in it: it must be PEM", c.CAFile)
-	}
-	return conf, nil
 }
 
 // stamp tells when files have changed.

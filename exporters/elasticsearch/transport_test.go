@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tailrace/tailrace/internal/configtls"
 	"github.com/tailrace/tailrace/internal/testkit/authority"
 	"github.com/tailrace/tailrace/pipeline/config"
 	"github.com/tailrace/tailrace/pipeline/shipping"
@@ -105,7 +106,7 @@ func TestCertificatesMayBeRotated(t *testing.T) {
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
 	c := DefaultConfig()
-	c.TLS = TLS{CAFile: in("ca"), CertFile: in("cert"), KeyFile: in("key"), MinVersion: "1.3"}
+	c.TLS = configtls.Client{CAFile: in("ca"), CertFile: in("cert"), KeyFile: in("key"), MinVersion: "1.3"}
 	var e *Exporter
 	for round := range 2 {
 		a := authority.New(t)

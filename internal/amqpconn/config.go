@@ -10,30 +10,21 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/tailrace/tailrace/internal/configtls"
 	"github.com/tailrace/tailrace/pipeline/config"
 )
 
 // Config are the keys by which a broker is reached.
 type Config struct {
-	Endpoints    []string      `mapstructure:"endpoints" doc:"Addresses of nodes of one RabbitMQ cluster, such as amqps://mq1:5671. They are tried in random order until one answers."`
-	VHost        string        `mapstructure:"vhost" doc:"Virtual host."`
-	Auth         string        `mapstructure:"auth" doc:"How this node says who it is: plain (user and password) or external (the certificate of tls.cert_file; the broker needs its plugin rabbitmq_auth_mechanism_ssl)."`
-	User         string        `mapstructure:"user" doc:"User of auth: plain."`
-	Password     config.Secret `mapstructure:"password" doc:"Password of the user."`
-	PasswordFile string        `mapstructure:"password_file" doc:"File with the password, which is read again for each connection: it may be rotated."`
-	TLS          TLS           `mapstructure:"tls"`
-	Heartbeat    time.Duration `mapstructure:"heartbeat" doc:"A connection on which nothing came for two of these is given up; the broker sends something in each half of one."`
-	Timeout      time.Duration `mapstructure:"timeout" doc:"How long it may take to connect, and to write something to the broker."`
-}
-
-// TLS says whom to trust. It counts for addresses with amqps.
-type TLS struct {
-	CAFile             string `mapstructure:"ca_file" doc:"PEM file of the certificate authorities to trust instead of the system's. This and the next two are read again for each connection."`
-	CertFile           string `mapstructure:"cert_file" doc:"PEM file of the certificate that this node shows, with its chain."`
-	KeyFile            string `mapstructure:"key_file" doc:"PEM file of the private key of cert_file."`
-	MinVersion         string `mapstructure:"min_version" doc:"Least version of TLS: 1.2 or 1.3."`
-	ServerName         string `mapstructure:"server_name_override" doc:"Name that the server's certificate must have, instead of the address's."`
-	InsecureSkipVerify bool   `mapstructure:"insecure_skip_verify" doc:"Do not verify the server's certificate: anybody on the way can read and change what is sent."`
+	Endpoints    []string         `mapstructure:"endpoints" doc:"Addresses of nodes of one RabbitMQ cluster, such as amqps://mq1:5671. They are tried in random order until one answers."`
+	VHost        string           `mapstructure:"vhost" doc:"Virtual host."`
+	Auth         string           `mapstructure:"auth" doc:"How this node says who it is: plain (user and password) or external (the certificate of tls.cert_file; the broker needs its plugin rabbitmq_auth_mechanism_ssl)."`
+	User         string           `mapstructure:"user" doc:"User of auth: plain."`
+	Password     config.Secret    `mapstructure:"password" doc:"Password of the user."`
+	PasswordFile string           `mapstructure:"password_file" doc:"File with the password, which is read again for each connection: it may be rotated."`
+	TLS          configtls.Client `mapstructure:"tls"`
+	Heartbeat    time.Duration    `mapstructure:"heartbeat" doc:"A connection on which nothing came for two of these is given up; the broker sends something in each half of one."`
+	Timeout      time.Duration    `mapstructure:"timeout" doc:"How long it may take to connect, and to write something to the broker."`
 }
 
 // How a client says who it is (RFC 4616, and RFC 4422 appendix A).
@@ -46,7 +37,7 @@ const (
 func DefaultConfig() Config {
 	return Config{
 		VHost: "/", Auth: authPlain,
-		TLS:       TLS{MinVersion: "1.2"},
+		TLS:       configtls.Default(),
 		Heartbeat: 10 * time.Second, Timeout: 15 * time.Second,
 	}
 }
@@ -54,7 +45,7 @@ func DefaultConfig() Config {
 // Validate says what is wrong with the values, all of it. It opens no files: a
 // configuration is checked on other machines than the one it is for.
 func (c *Config) Validate() error {
-	return errors.Join(c.checkEndpoints(), c.checkCredentials(), c.checkLimits(), c.checkTLS())
+	return errors.Join(c.checkEndpoints(), c.checkCredentials(), c.checkLimits(), c.TLS.Validate())
 }
 
 func (c *Config) checkEndpoints() error {
@@ -132,18 +123,6 @@ func (c *Config) checkLimits() error {
 		return fmt.Errorf("heartbeat must be from %s to %s, not %s", minHeartbeat, maxHeartbeat, c.Heartbeat)
 	case c.Timeout <= 0:
 		return errors.New("timeout must be longer than 0, such as 15s")
-	}
-	return nil
-}
-
-func (c *Config) checkTLS() error {
-	switch _, known := tlsVersions[c.TLS.MinVersion]; {
-	case c.TLS.CAFile != "" && c.TLS.InsecureSkipVerify:
-		return errors.New("tls.ca_file is not used with tls.insecure_skip_verify: keep ca_file")
-	case (c.TLS.CertFile == "") != (c.TLS.KeyFile == ""):
-		return errors.New("tls.cert_file and tls.key_file go together: set both")
-	case !known:
-		return fmt.Errorf("tls.min_version must be 1.2 or 1.3, not %q", c.TLS.MinVersion)
 	}
 	return nil
 }

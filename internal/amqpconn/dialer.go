@@ -34,7 +34,7 @@ func NewDialer(c Config, name string, log *slog.Logger) (*Dialer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	if _, err := c.TLS.load(); err != nil {
+	if _, err := c.TLS.Load(); err != nil {
 		return nil, err
 	}
 	if c.TLS.InsecureSkipVerify {
@@ -131,7 +131,7 @@ func (d *Dialer) secure(ctx context.Context, a address, conn net.Conn) (io.ReadW
 	if !a.tls {
 		return conn, nil
 	}
-	conf, err := d.config.TLS.load()
+	conf, err := d.config.TLS.Load()
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,8 @@ var layers = Layers{
 		"internal/managed":       {},
 		"internal/cluster":       {"internal/doctor", "internal/managed"},
 		"internal/kibana":        {"internal/managed"},
-		"internal/amqpconn":      {"pipeline/config"},
+		"internal/configtls":     {},
+		"internal/amqpconn":      {"internal/configtls", "pipeline/config"},
 
 		"internal/searchflags": {"internal/search", "internal/render", "internal/terminal"},
 		"internal/turn":        {"internal/vfs"},
@@ -61,7 +62,7 @@ var layers = Layers{
 		"receivers/*":        {"pipeline/event", "internal/tail", "internal/tail/confine", "internal/podlogs"},
 		"receivers/rabbitmq": {"pipeline/event", "pipeline/frame", "pipeline/message", "pipeline/config", "internal/amqpconn"},
 		"processors/*":       {"pipeline/event", "pipeline/lineformat", "internal/podlogs", "internal/strictjson", "internal/vfs"},
-		"exporters/*":        {"pipeline/event", "pipeline/frame", "pipeline/shipping", "pipeline/config", "internal/render", "internal/terminal"},
+		"exporters/*":        {"pipeline/event", "pipeline/frame", "pipeline/shipping", "pipeline/config", "internal/configtls", "internal/render", "internal/terminal"},
 		"exporters/rabbitmq": {"pipeline/frame", "pipeline/message", "pipeline/shipping", "pipeline/config", "internal/amqpconn"},
 
 		"pipeline": {"pipeline/*", "pipeline/journal/*", "internal/vfs", "internal/owner", "internal/checkpoint", "internal/control", "internal/tail", "internal/telemetry", "internal/status",
