@@ -50,7 +50,7 @@ func (a *access) clean(s event.Span) event.Span {
 func (a *access) header(name string, s event.Span) {
 	if !a.absent(s) {
 		value := a.clean(s)
-		*a.l.field() = event.Field{Name: name, Value: event.Value{Kind: event.KindTextArray, Span: value}}
+		a.l.add(event.Field{Name: name, Value: event.Value{Kind: event.KindTextArray, Span: value}})
 	}
 }
 

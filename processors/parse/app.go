@@ -370,7 +370,7 @@ func (l *line) nameRequestID(m *strictjson.Member) bool {
 	}
 	name := l.text[m.Key:m.KeyEnd]
 	if name[0] != 'c' && string(name) != "http.request.id" && !l.has(requestIDHeader) && !l.has("http.request.id") {
-		*l.field() = event.Field{Name: requestIDHeader, Value: event.Value{Kind: event.KindTextArray, Span: l.r.RequestID}}
+		l.add(event.Field{Name: requestIDHeader, Value: event.Value{Kind: event.KindTextArray, Span: l.r.RequestID}})
 	}
 	return true
 }

@@ -20,7 +20,7 @@ func (a *access) seconds(f *accessField, s event.Span) bool {
 	}
 	if f.scale == 0 && digits[0] != '0' || len(digits) > 1 && digits[1] == '.' && f.scale == 0 {
 		value := cut(s, int(s.Len)-len(digits), int(s.Len))
-		*a.l.field() = event.Field{Name: f.name, Value: event.Value{Kind: event.KindJSON, Span: value}}
+		a.l.add(event.Field{Name: f.name, Value: event.Value{Kind: event.KindJSON, Span: value}})
 		return true
 	}
 	at := len(a.l.b.Data)
@@ -45,7 +45,7 @@ func (a *access) addMoved(f *accessField, digits []byte) {
 // addJSON adds what was appended to the arena from at on as an attribute.
 func (a *access) addJSON(name string, at int) {
 	s := event.Span{Off: uint32(at), Len: uint32(len(a.l.b.Data) - at)}
-	*a.l.field() = event.Field{Name: name, Value: event.Value{Kind: event.KindJSON, Span: s}}
+	a.l.add(event.Field{Name: name, Value: event.Value{Kind: event.KindJSON, Span: s}})
 }
 
 // maxDecimal bounds the digits of a decimal number.

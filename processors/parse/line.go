@@ -225,13 +225,19 @@ func (l *line) field() *event.Field {
 	return &b.Fields[len(b.Fields)-1]
 }
 
+// add gives the record an attribute that is whole.
+func (l *line) add(f event.Field) {
+	l.b.Fields = append(l.b.Fields, f)
+	l.r.Fields++
+}
+
 // addText, addInt and addConst add an attribute of a known name.
 func (l *line) addText(name string, s event.Span) {
-	*l.field() = event.Field{Name: name, Value: event.Value{Kind: event.KindText, Span: s}}
+	l.add(event.Field{Name: name, Value: event.Value{Kind: event.KindText, Span: s}})
 }
 
 func (l *line) addInt(name string, n int64) {
-	*l.field() = event.Field{Name: name, Value: event.Value{Kind: event.KindInt, Num: n}}
+	l.add(event.Field{Name: name, Value: event.Value{Kind: event.KindInt, Num: n}})
 }
 
 // addBool adds what is true when truth is not 0.
@@ -241,7 +247,7 @@ func (l *line) addBool(name string, truth int64) {
 }
 
 func (l *line) addConst(name, value string) {
-	*l.field() = event.Field{Name: name, Value: event.Value{Kind: event.KindConst, Const: value}}
+	l.add(event.Field{Name: name, Value: event.Value{Kind: event.KindConst, Const: value}})
 }
 
 // dataset gives the record its format's dataset, unless the source has one by

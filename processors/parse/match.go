@@ -60,7 +60,7 @@ func (a *access) take(p *piece, at int) int {
 			}
 			if end > i+1 || s[i] != '-' {
 				text := a.l.span(i, end)
-				*a.l.field() = event.Field{Name: p.field.name, Value: event.Value{Kind: p.kind, Span: text}}
+				a.l.add(event.Field{Name: p.field.name, Value: event.Value{Kind: p.kind, Span: text}})
 			}
 			return end
 		}
@@ -71,7 +71,7 @@ func (a *access) take(p *piece, at int) int {
 	case quickDecimal:
 		if end := decimalEnd(s, i); end < len(s) && s[end] == p.stop && uint(end-i-1) < maxDecimal {
 			number := a.l.span(i, end)
-			*a.l.field() = event.Field{Name: p.field.name, Value: event.Value{Kind: event.KindJSON, Span: number}}
+			a.l.add(event.Field{Name: p.field.name, Value: event.Value{Kind: event.KindJSON, Span: number}})
 			return end
 		}
 	}
@@ -91,7 +91,7 @@ func (a *access) without(p *piece, at int) int {
 func (a *access) takeDigits(p *piece, n int64, i, end int) int {
 	switch {
 	case p.quick == quickDigits:
-		*a.l.field() = event.Field{Name: p.field.name, Value: event.Value{Kind: event.KindInt, Num: n}}
+		a.l.add(event.Field{Name: p.field.name, Value: event.Value{Kind: event.KindInt, Num: n}})
 	case p.quick == quickMoved:
 		a.addMoved(&p.field, a.l.text[i:end])
 	case end != i+3:
