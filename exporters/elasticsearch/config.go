@@ -70,7 +70,7 @@ func DefaultConfig() Config {
 func (c *Config) Shipping() shipping.Options {
 	o := c.Config.Options(
 		shipping.Flush{Interval: c.Flush.Interval, Bytes: int(c.Flush.Bytes)},
-		shipping.Retry{InitialInterval: c.Retry.InitialInterval, MaxInterval: c.Retry.MaxInterval})
+		shipping.Retry(c.Retry))
 	o.InFlight = c.NumWorkers
 	return o
 }
@@ -143,8 +143,6 @@ func (c *Config) checkLimits() error {
 		return fmt.Errorf("num_workers must be from 1 to %d, not %d", maxWorkers, c.NumWorkers)
 	case c.Timeout <= 0:
 		return errors.New("timeout must be longer than 0, such as 90s")
-	case c.Retry.InitialInterval <= 0 || c.Retry.MaxInterval < c.Retry.InitialInterval:
-		return errors.New("retry.initial_interval must be longer than 0, and retry.max_interval not shorter than it")
 	}
-	return nil
+	return shipping.Retry(c.Retry).Validate()
 }

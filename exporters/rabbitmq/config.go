@@ -63,8 +63,7 @@ const frameBytes = 4 << 20
 // Shipping is how the shipping loop treats the exporter: a frame is a message,
 // sent when it is there.
 func (c *Config) Shipping() shipping.Options {
-	o := c.Config.Options(shipping.Flush{Bytes: frameBytes},
-		shipping.Retry{InitialInterval: c.Retry.InitialInterval, MaxInterval: c.Retry.MaxInterval})
+	o := c.Config.Options(shipping.Flush{Bytes: frameBytes}, shipping.Retry(c.Retry))
 	o.InFlight, o.OneFrame = c.MaxInFlight, true
 	return o
 }
@@ -127,10 +126,8 @@ func (c *Config) checkLimits() error {
 		return fmt.Errorf("max_in_flight must be from 1 to %d, not %d", maxInFlight, c.MaxInFlight)
 	case c.ConfirmTimeout < time.Second:
 		return errors.New("confirm_timeout must be 1s at least")
-	case c.Retry.InitialInterval <= 0 || c.Retry.MaxInterval < c.Retry.InitialInterval:
-		return errors.New("retry.initial_interval must be longer than 0, and retry.max_interval not shorter than it")
 	}
-	return nil
+	return shipping.Retry(c.Retry).Validate()
 }
 
 // shard is the number of the queue of a node.

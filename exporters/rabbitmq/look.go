@@ -42,37 +42,45 @@ func Look(ctx context.Context, c Config, node string) (says string, err error) {
 
 // look returns what is missing, and why a queue that is there must not be used.
 func (t *topology) look(ctx context.Context) (missing []string, err error) {
-	err = t.apart(ctx, func(c *amqp.Channel) error {
+	gone, err := absent(t.apart(ctx, func(c *amqp.Channel) error {
 		return c.ExchangeDeclarePassive(t.Exchange, amqp.ExchangeTopic, true, false, false, false, nil)
-	})
-	if err = absent(err, "exchange "+t.Exchange, &missing); err != nil {
+	}))
+	if err != nil {
 		return nil, err
 	}
+	if gone {
+		missing = append(missing, "exchange "+t.Exchange)
+	}
 	for _, name := range t.queueNames() {
-		switch err := absent(t.exists(ctx, name), "queue "+name, &missing); {
-		case err != nil:
-			return nil, err
-		case len(missing) > 0 && missing[len(missing)-1] == "queue "+name:
-			continue
-		}
-		found, err := t.settingsOf(ctx, name)
-		if err == nil && !t.AllowLossy {
-			err = t.judge(name, found)
-		}
+		gone, err := t.lookAt(ctx, name)
 		if err != nil {
 			return nil, err
+		}
+		if gone {
+			missing = append(missing, "queue "+name)
 		}
 	}
 	return missing, nil
 }
 
-// absent notes what is not there, which is no error.
-func absent(err error, what string, missing *[]string) error {
-	if broker, ok := errors.AsType[*amqp.Error](err); ok && broker.Code == amqp.NotFound {
-		*missing = append(*missing, what)
-		return nil
+// lookAt says whether a queue is missing, or why it must not be used.
+func (t *topology) lookAt(ctx context.Context, name string) (gone bool, err error) {
+	if gone, err = absent(t.exists(ctx, name)); gone || err != nil {
+		return gone, err
 	}
-	return err
+	found, err := t.settingsOf(ctx, name)
+	if err == nil && !t.AllowLossy {
+		err = t.judge(name, found)
+	}
+	return false, err
+}
+
+// absent tells that something is not there, which is no error, from errors.
+func absent(err error) (gone bool, other error) {
+	if broker, ok := errors.AsType[*amqp.Error](err); ok && broker.Code == amqp.NotFound {
+		return true, nil
+	}
+	return false, err
 }
 
 func property(c *amqpconn.Connection, name string) string {
@@ -85,8 +93,5 @@ func CureOf(err error) string {
 	if lossy, ok := errors.AsType[*lossyQueue](err); ok {
 		return lossy.cure
 	}
-	if denied, ok := errors.AsType[*amqpconn.Denied](amqpconn.Explain(err)); ok {
-		return denied.Cure
-	}
-	return ""
+	return amqpconn.CureOf(err)
 }

@@ -24,13 +24,9 @@ func (e *Exporter) refusal(err error) *shipping.Response {
 			return r // it is declared once more
 		}
 	}
-	denied, ok := errors.AsType[*amqpconn.Denied](err)
-	if !ok {
-		denied, ok = errors.AsType[*amqpconn.Denied](amqpconn.Explain(err))
-	}
-	if ok {
-		r.Verdict, r.Cure = shipping.Denied, denied.Cure
-		r.Reason = strings.TrimSuffix(r.Reason, "; "+denied.Cure)
+	if cure := amqpconn.CureOf(err); cure != "" {
+		r.Verdict, r.Cure = shipping.Denied, cure
+		r.Reason = strings.TrimSuffix(r.Reason, "; "+cure)
 	}
 	return r
 }

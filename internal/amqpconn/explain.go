@@ -33,13 +33,22 @@ func Explain(err error) error {
 	if _, explained := errors.AsType[*Denied](err); explained {
 		return err
 	}
-	if cure := cureOf(err); cure != "" {
+	if cure := knownCure(err); cure != "" {
 		return Deny(err, cure)
 	}
 	return err
 }
 
-func cureOf(err error) string {
+// CureOf is what to change about an error, explained or not; empty when time
+// may cure it.
+func CureOf(err error) string {
+	if denied, ok := errors.AsType[*Denied](err); ok {
+		return denied.Cure
+	}
+	return knownCure(err)
+}
+
+func knownCure(err error) string {
 	_, unknownCA := errors.AsType[x509.UnknownAuthorityError](err)
 	_, wrongName := errors.AsType[x509.HostnameError](err)
 	_, invalid := errors.AsType[x509.CertificateInvalidError](err)

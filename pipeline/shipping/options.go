@@ -66,6 +66,14 @@ type Retry struct {
 	MaxInterval     time.Duration
 }
 
+// Validate says what is wrong with the bounds, by the names of the keys.
+func (r Retry) Validate() error {
+	if r.InitialInterval <= 0 || r.MaxInterval < r.InitialInterval {
+		return errors.New("retry.initial_interval must be longer than 0, and retry.max_interval not shorter than it")
+	}
+	return nil
+}
+
 // fullJitter chooses a wait between nothing and the ceiling, so that the nodes
 // of a cluster that failed together do not come back together.
 func fullJitter(ceiling time.Duration) time.Duration {

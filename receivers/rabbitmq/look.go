@@ -48,8 +48,5 @@ func CureOf(err error) string {
 	if ok && broker.Code == amqp.NotFound {
 		return "start an exporter, which declares the queue, or declare it; or correct queue, queues and vhost"
 	}
-	if denied, ok := errors.AsType[*amqpconn.Denied](amqpconn.Explain(err)); ok {
-		return denied.Cure
-	}
-	return ""
+	return amqpconn.CureOf(err)
 }
