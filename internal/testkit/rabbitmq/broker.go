@@ -118,10 +118,9 @@ func launch(t testing.TB, o Options) *Broker {
 	}()
 	b.prepare()
 	b.startMapper()
+	// One after the other: nodes that start together may each found a cluster.
 	for _, n := range b.Nodes {
 		n.start()
-	}
-	for _, n := range b.Nodes {
 		n.await()
 	}
 	runs = true
