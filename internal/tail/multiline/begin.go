@@ -19,6 +19,9 @@ func (m *Machine) begin(k kind, line []byte) Verdict {
 		if isAccess(line) {
 			return m.alone()
 		}
+		if m.knows(Go) && isZapError(line) {
+			m.state = zapHead
+		}
 	case indent:
 		return m.indented(line)
 	case brace:

@@ -11,6 +11,8 @@ func (m *Machine) goesOn(k kind, line []byte) bool {
 	switch m.state {
 	case head, body:
 		return m.headGoesOn(k, line)
+	case zapHead, goStack:
+		return m.become(goStack, k == letter && isGoFunction(line)) || m.state == zapHead && m.headGoesOn(k, line)
 	case frames, framesBlank:
 		return m.framesGoOn(k, line)
 	case goDump, goBlank:
@@ -39,7 +41,7 @@ func (m *Machine) indentedGoesOn(line []byte) bool {
 		return false
 	}
 	switch m.state {
-	case head, body:
+	case head, zapHead, body:
 		m.state = body
 		if m.knows(Java|DotNet|Node) && isFrame(text) {
 			m.state = frames

@@ -39,8 +39,10 @@ type state uint8
 const (
 	// nothing can be gone on with.
 	nothing state = iota
-	// head is a record of one line, body one with indented lines.
+	// head is a record of one line, zapHead one of zap's console encoder that a
+	// stack may follow, body one with indented lines.
 	head
+	zapHead
 	body
 	// frames are behind an exception's header of Java, .NET or JavaScript,
 	// framesBlank behind a blank line there.
@@ -50,6 +52,8 @@ const (
 	// behind a blank line there.
 	goDump
 	goBlank
+	// goStack is inside the stack that zap writes, which has no goroutine's header.
+	goStack
 	// pyTrace is inside a traceback, pyDone behind its exception, pyBlank behind
 	// a blank line there, pyChain behind the sentence that joins two tracebacks.
 	pyTrace
@@ -96,7 +100,7 @@ func (m *Machine) Next(line []byte) Verdict {
 		return Continue
 	}
 	v := m.begin(kind, line)
-	if v == Trace && before != head && before != body {
+	if v == Trace && before != head && before != zapHead && before != body {
 		return Begin
 	}
 	return v

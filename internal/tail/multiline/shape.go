@@ -128,6 +128,39 @@ func isGoFrame(line []byte) bool {
 		(bytes.IndexByte(line[:n], '.') > 0 || string(line[:n]) == "panic")
 }
 
+// zapLevels are those at which zap adds a stack, in development or production, as
+// its console encoder writes them.
+var zapLevels = []string{"WARN", "ERROR", "DPANIC", "PANIC", "FATAL", "warn", "error", "dpanic", "panic", "fatal"}
+
+// isZapError recognises a line of zap's console encoder by the tabs around its
+// level, which stands behind the time.
+func isZapError(line []byte) bool {
+	const longest = len("2006-01-02T15:04:05.000000000+00:00")
+	tab := bytes.IndexByte(line[:min(len(line), longest+1)], '\t')
+	if tab < 0 || !isTime(line) {
+		return false
+	}
+	level := line[tab+1:]
+	tab = bytes.IndexByte(level[:min(len(level), len("DPANIC")+1)], '\t')
+	return tab > 0 && slices.Contains(zapLevels, string(level[:tab]))
+}
+
+// isGoFunction recognises a function alone, with its package, as in
+// "net/http.(*conn).serve" and "main.main.func1": zap's stacks have no arguments.
+func isGoFunction(line []byte) bool {
+	slash := 0
+	for i, c := range line {
+		switch {
+		case c == '/':
+			slash = i
+		case kinds[c] == letter, isDigit(c), c >= 0x80, bytes.IndexByte([]byte(".-~%()*[]"), c) >= 0:
+		default:
+			return false
+		}
+	}
+	return bytes.IndexByte(line[slash:], '.') > 0
+}
+
 // isRegister recognises a line of a dump such as "rax    0xca".
 func isRegister(line []byte) bool {
 	n := bytes.IndexByte(line, ' ')
