@@ -18,7 +18,7 @@ type Config struct {
 	Secrets bool   `mapstructure:"secrets" doc:"Replace credentials by REDACTED: headers and cookies, values of keys such as password, parameters of signed URLs, keys of clouds, private keys, JSON Web Tokens, tokens of common vendors (docs/redaction.md). On in every pipeline, also without this processor."`
 	Cards   bool   `mapstructure:"cards" doc:"Replace numbers of payment cards by REDACTED."`
 	Emails  bool   `mapstructure:"emails" doc:"Replace e-mail addresses by pseudonyms, the same one for the same address; without key_file by REDACTED."`
-	IPs     bool   `mapstructure:"ips" doc:"Replace IP addresses by pseudonyms, which are addresses of 2001:db8::/32; without key_file by REDACTED."`
+	IPs     bool   `mapstructure:"ips" doc:"Replace IP addresses by pseudonyms, which are addresses of 2001:db8::/32; without key_file all by 2001:db8::."`
 	KeyFile string `mapstructure:"key_file" doc:"File with the key of the pseudonyms, of 16 bytes at least: who has it can tell which address a pseudonym stands for."`
 	Rules   []Rule `mapstructure:"rules" doc:"Rules of one's own, beside those that are built in."`
 }

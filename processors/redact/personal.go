@@ -108,13 +108,16 @@ func (s *scanner) address(from, to int) {
 func (s *scanner) pseudonym(r rule, from, to int, what []byte) {
 	before := len(s.matches)
 	s.extra(r, from, to)
-	if s.mac == nil || len(s.matches) == before || s.matches[before].number {
+	if s.mac == nil && r != ruleIP || len(s.matches) == before || s.matches[before].number {
 		return
 	}
-	s.mac.Reset()
-	s.mac.Write([]byte{byte(r)})
-	s.mac.Write(what)
-	s.sum = s.mac.Sum(s.sum[:0])
+	s.sum = append(s.sum[:0], noAddress[:]...)
+	if s.mac != nil {
+		s.mac.Reset()
+		s.mac.Write([]byte{byte(r)})
+		s.mac.Write(what)
+		s.sum = s.mac.Sum(s.sum[:0])
+	}
 	at := len(s.pseudonyms)
 	switch r {
 	case ruleEmail:
@@ -125,6 +128,10 @@ func (s *scanner) pseudonym(r rule, from, to int, what []byte) {
 	}
 	s.matches[before].by = word{at, len(s.pseudonyms)}
 }
+
+// noAddress stands for all addresses where there is no key: one that is none
+// would make an access log's line one that no format explains.
+var noAddress [12]byte
 
 // appendAddress appends one of 2001:db8::/32, which belongs to nobody (RFC
 // 3849), in brackets where a port follows.
@@ -157,18 +164,62 @@ func (s *scanner) cards() {
 		apart := i == 0 || !(base64ID | dot).has(s.text[i-1]) || s.escapeBefore(i)
 		if apart && (end == len(s.text) || !base64ID.has(s.text[end])) && issued(digits) && luhn(digits) {
 			s.extra(ruleCard, i, end)
+			i = end
+			continue
 		}
-		i = end
+		if to := s.grouped(i, end); apart && to > 0 {
+			s.extra(ruleCard, i, to)
+			i = to
+			continue
+		}
+		i = s.groupEnd(i)
 	}
+}
+
+// grouped is where a number ends that stands at i as on a card, in one piece or
+// in groups of four, of 4-6-5 or of 4-6-4, and has other numbers behind a blank:
+// an expiry date or an amount. It is 0 where none does.
+func (s *scanner) grouped(i, end int) int {
+	groups, n, at := [4]int{}, 0, i
+	for ; n < len(groups) && at < end; n++ {
+		to := s.groupEnd(at)
+		groups[n], at = to-at, min(to+1, end)
+		count, known := cardDigits[groups]
+		if known && to < end && s.text[to] == ' ' {
+			if _, digits := s.digitsIn(i, to); len(digits) == count && issued(digits) && luhn(digits) {
+				return to
+			}
+		}
+	}
+	return 0
+}
+
+// cardDigits are how many digits the groups have that numbers are written in.
+var cardDigits = map[[4]int]int{
+	{14}: 14, {15}: 15, {16}: 16, {4, 4, 4, 4}: 16, {4, 6, 5}: 15, {4, 6, 4}: 14,
+}
+
+// groupEnd is where the digits at i end.
+func (s *scanner) groupEnd(i int) int {
+	for i < len(s.text) && digit.has(s.text[i]) {
+		i++
+	}
+	return i
 }
 
 // maxCard is more digits than a card's number has.
 const maxCard = 20
 
-// digits reads a run of them, in which single blanks or dashes may stand.
+// digits reads a run of them, in which single blanks or dashes may stand, up to
+// more than a card has.
 func (s *scanner) digits(from int) (end int, digits []byte) {
+	return s.digitsIn(from, len(s.text))
+}
+
+// digitsIn is digits in text[:to].
+func (s *scanner) digitsIn(from, to int) (end int, digits []byte) {
 	digits = s.number[:0]
-	for end = from; end < len(s.text); end++ {
+	for end = from; end < to && len(digits) < maxCard; end++ {
 		c := s.text[end]
 		if (c == ' ' || c == '-') && end+1 < len(s.text) && digit.has(s.text[end+1]) && digit.has(s.text[end-1]) {
 			continue
@@ -176,9 +227,7 @@ func (s *scanner) digits(from int) (end int, digits []byte) {
 		if !digit.has(c) {
 			break
 		}
-		if len(digits) < maxCard {
-			digits = append(digits, c)
-		}
+		digits = append(digits, c)
 	}
 	return end, digits
 }

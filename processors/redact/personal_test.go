@@ -31,6 +31,10 @@ func TestNumbersOfCardsAreReplaced(t *testing.T) {
 	p := built(Config{Cards: true})
 	for line, want := range map[string]string{
 		`card 4111111111111111 declined`:                          `card REDACTED declined`,
+		`card 4111111111111111 100 EUR`:                           `card REDACTED 100 EUR`,
+		`4111 1111 1111 1111 12/27 123`:                           `REDACTED 12/27 123`,
+		`378282246310005 6011111111111117 12 3782 822463 10005 1`: `REDACTED REDACTED 12 REDACTED 1`,
+		`1 4111 1111 1111 1112 4111 111 11111 1111 4`:             `1 4111 1111 1111 1112 4111 111 11111 1111 4`,
 		`{"card":4111111111111111,"n":1}`:                         `{"card":null,"n":1}`,
 		`{"card":"5500-0055-5555-5559","m":"a\n378282246310005"}`: `{"card":"REDACTED","m":"a\nREDACTED"}`,
 		`4111 1111 1111 1111, 30569309025904.`:                    `REDACTED, REDACTED.`,
@@ -73,7 +77,7 @@ func TestAddressesBecomePseudonyms(t *testing.T) {
 		t.Error("the key makes no difference")
 	}
 	c.KeyFile = ""
-	if got := through(built(c), "alice@example.com 203.0.113.9"); got != "REDACTED REDACTED" {
+	if got := through(built(c), "alice@example.com 203.0.113.9 198.51.100.7:80"); got != "REDACTED 2001:db8:: [2001:db8::]:80" {
 		t.Errorf("without a key %s", got)
 	}
 	if got := through(built(Config{Secrets: true, Emails: true}), "postgres://app:pw@db.example.com/x"); got != "postgres://REDACTED:REDACTED@db.example.com/x" {
