@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,6 +66,9 @@ pipeline's processor redact says; without --config it is credentials.`,
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		if err := x.configure(*uris, zone); err != nil {
 			return troubleError{err}
+		}
+		if cmd.Flags().Changed("log-format") && strings.TrimSpace(x.layout) == "" {
+			return troubleError{errors.New("--log-format: it is empty: paste the server's own format, such as '$remote_addr [$time_local] \"$request\"', in single quotes, in which the shell leaves $ alone")}
 		}
 		if err := parse.CheckLayout(x.format, x.layout); err != nil {
 			return troubleError{fmt.Errorf("--log-format: %w", err)}

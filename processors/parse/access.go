@@ -19,12 +19,16 @@ type access struct {
 	bad int
 }
 
-func (a *access) bytes(s event.Span) []byte { return a.l.b.Bytes(s) }
+// bytes are those of s, to be read only: behind them the arena goes on.
+func (a *access) bytes(s event.Span) []byte { return a.l.b.Data[s.Off : s.Off+s.Len] }
 
 // cut is s[from:to].
 func cut(s event.Span, from, to int) event.Span {
 	return event.Span{Off: s.Off + uint32(from), Len: uint32(to - from)}
 }
+
+// b is the first byte of s.
+func (a *access) b(s event.Span) byte { return a.l.b.Data[s.Off] }
 
 // absent reports whether s stands for no value.
 func (a *access) absent(s event.Span) bool {
@@ -50,7 +54,7 @@ func (a *access) clean(s event.Span) event.Span {
 func (a *access) header(name string, s event.Span) {
 	if !a.absent(s) {
 		value := a.clean(s)
-		a.l.add(event.Field{Name: name, Value: event.Value{Kind: event.KindTextArray, Span: value}})
+		a.l.addSpan(name, event.KindTextArray, value)
 	}
 }
 
@@ -58,28 +62,41 @@ func (a *access) header(name string, s event.Span) {
 // as a TLS hello, gives no attributes and stays in the body.
 func (a *access) request(s event.Span) bool {
 	text := a.bytes(s)
-	space := stopFrom(text, 0, ' ')
+	known, space := firstMethod(text)
 	if space <= 0 {
-		return false
-	}
-	method := text[:space]
-	known := knownMethod(method)
-	if known == "" && !isToken(method) {
 		return false
 	}
 	end, version := targetEnd(text)
 	if end <= space {
 		end, version = len(text), ""
 	}
-	if !isTarget(text[space+1 : end]) {
+	colon, ok := targetColon(text[space+1 : end])
+	if !ok {
 		return false
 	}
 	a.addMethod(known, cut(s, 0, space))
-	a.target(cut(s, space+1, end))
+	a.target(cut(s, space+1, end), colon)
 	if version != "" {
 		a.l.addConst("network.protocol.version", version)
 	}
 	return true
+}
+
+// firstMethod is the method that a request line begins with, "" for one that is
+// not known, and the space behind it, which is not above zero without a method.
+func firstMethod(text []byte) (known string, space int) {
+	if len(text) > 4 && string(text[:4]) == "GET " {
+		return "GET", 3
+	}
+	space = bytes.IndexByte(text, ' ')
+	if space <= 0 {
+		return "", space
+	}
+	method := text[:space]
+	if known = knownMethod(method); known == "" && (!isToken(method) || string(method) == "-") {
+		return "", 0
+	}
+	return known, space
 }
 
 // targetEnd is where the target of a request line ends, and the version of HTTP
@@ -169,32 +186,43 @@ func isToken(s []byte) bool {
 	return len(s) > 0
 }
 
-// isTarget reports whether s could be a request target (RFC 9112, 3.2).
-func isTarget(s []byte) bool {
-	return len(s) > 0 && (s[0] == '/' || string(s) == "*" || bytes.IndexByte(s, ':') > 0)
+// targetColon reports whether s could be a request target (RFC 9112, 3.2), and
+// where its first colon is if it is no path.
+func targetColon(s []byte) (colon int, ok bool) {
+	if len(s) == 0 || s[0] == '/' || len(s) == 1 && s[0] == '*' {
+		return 0, len(s) > 0
+	}
+	colon = bytes.IndexByte(s, ':')
+	return colon, colon > 0
 }
 
 // target adds what a request target says: a path with a query, a whole URL or,
-// for CONNECT, a host and port.
-func (a *access) target(s event.Span) {
-	text := a.bytes(s)
-	if text[0] == '/' || text[0] == '*' {
+// for CONNECT, a host and port. Its first colon is where targetColon says.
+func (a *access) target(s event.Span, colon int) {
+	if c := a.b(s); c == '/' || c == '*' {
 		a.pathAndQuery(s)
 		return
 	}
-	scheme := bytes.Index(text, []byte("://"))
-	if scheme < 0 {
-		a.putAddress(meansHost, s)
-		return
+	const sign = "://"
+	text := a.bytes(s)
+	if colon+len(sign) > len(text) || string(text[colon:colon+len(sign)]) != sign {
+		if colon = bytes.Index(text, []byte(sign)); colon < 0 {
+			a.putAddress(meansHost, s)
+			return
+		}
 	}
-	host := scheme + len("://")
-	end := host
+	a.l.addText("url.full", a.clean(s))
+	a.text("url.scheme", cut(s, 0, colon))
+	a.behindScheme(cut(s, colon+len(sign), len(text)))
+}
+
+// behindScheme adds the host of a URL and what is behind it.
+func (a *access) behindScheme(s event.Span) {
+	text, end := a.bytes(s), 0
 	for end < len(text) && text[end] != '/' && text[end] != '?' {
 		end++
 	}
-	a.text("url.full", s)
-	a.text("url.scheme", cut(s, 0, scheme))
-	a.putAddress(meansHost, cut(s, host, end))
+	a.putAddress(meansHost, cut(s, 0, end))
 	if end < len(text) {
 		a.pathAndQuery(cut(s, end, len(text)))
 	}
@@ -203,42 +231,44 @@ func (a *access) target(s event.Span) {
 // host adds server.address and, where host:port has one, server.port.
 func (a *access) host(s event.Span) {
 	text := a.bytes(s)
-	end := len(text)
-	if i := portColon(text); i > 0 {
-		if port, ok := wholeNumber(text[i+1:]); ok && port <= 65535 {
-			end = i
-			a.l.addInt("server.port", port)
-		}
+	end, port := splitPort(text)
+	if port >= 0 {
+		a.l.addInt("server.port", int64(port))
 	}
-	if name := cut(s, 0, end); !a.absent(name) {
+	name := cut(s, 0, end)
+	if end > 2 && text[0] == '[' && text[end-1] == ']' {
+		// The brackets are the URL's (RFC 3986, 3.2.2), not the address's.
+		name = cut(s, 1, end-1)
+	}
+	if !a.absent(name) {
 		a.l.addText("server.address", a.clean(name))
 		a.hosted = true
 	}
 }
 
-// portColon is where a port may begin behind a host or an address in brackets,
-// less than zero where none does.
-func portColon(s []byte) int {
-	if bytes.IndexByte(s, ':') < 0 {
-		return -1
+// splitPort is where the name of host:port ends, and the port; less than zero,
+// and the end of s, where it has none.
+func splitPort(s []byte) (end, port int) {
+	unit := 1
+	for end = len(s) - 1; end > 0 && s[end]-'0' <= 9; end-- {
+		port += unit * int(s[end]-'0')
+		unit *= 10
 	}
-	colon := bytes.LastIndexByte(s, ':')
-	if bytes.IndexByte(s[colon:], ']') >= 0 {
-		return -1
+	if n := len(s) - 1 - end; end <= 0 || s[end] != ':' || n == 0 || n > maxDigits || port > maxPort {
+		return len(s), -1
 	}
-	return colon
+	return end, port
 }
 
 // pathAndQuery adds url.path and url.query.
 func (a *access) pathAndQuery(s event.Span) {
-	text := a.bytes(s)
-	q := bytes.IndexByte(text, '?')
+	q := bytes.IndexByte(a.bytes(s), '?')
 	if q < 0 {
 		a.text("url.path", s)
 		return
 	}
 	a.text("url.path", cut(s, 0, q))
-	a.text("url.query", cut(s, q+1, len(text)))
+	a.text("url.query", cut(s, q+1, int(s.Len)))
 }
 
 // status adds the response's status, which decides the severity.

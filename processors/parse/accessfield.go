@@ -27,10 +27,11 @@ const (
 	meansPort
 	meansUser
 	// meansCLF and meansISO are times with a zone, meansLocal is HAProxy's
-	// without one, meansEpoch a number.
+	// without one, meansTime any that applications write, meansEpoch a number.
 	meansCLF
 	meansISO
 	meansLocal
+	meansTime
 	meansEpoch
 	meansRequest
 	meansMethod
@@ -45,7 +46,8 @@ const (
 	meansHostPort
 	meansRequestID
 	meansTraceparent
-	meansB3
+	// meansContext is a header that has both ids.
+	meansContext
 	meansTraceID
 	meansSpanID
 	meansXRay
@@ -68,14 +70,19 @@ type accessField struct {
 	// scale is the number of decimals by which a duration's unit is smaller
 	// than a second: 3 for milliseconds.
 	scale uint8
+	// context is how a header has both ids, family whose spelling an id has.
+	context contextHeader
+	family  family
 }
 
-func named(m meaning, name string) accessField  { return accessField{means: m, name: name} }
-func text(name string) accessField              { return named(meansText, name) }
-func word(name string) accessField              { return named(meansWord, name) }
-func number(name string) accessField            { return named(meansInt, name) }
-func header(name string) accessField            { return named(meansHeader, "http.request.header."+name) }
-func seconds(n string, scale uint8) accessField { return accessField{meansSeconds, n, scale} }
+func named(m meaning, name string) accessField { return accessField{means: m, name: name} }
+func text(name string) accessField             { return named(meansText, name) }
+func word(name string) accessField             { return named(meansWord, name) }
+func number(name string) accessField           { return named(meansInt, name) }
+func header(name string) accessField           { return named(meansHeader, "http.request.header."+name) }
+func seconds(n string, scale uint8) accessField {
+	return accessField{means: meansSeconds, name: n, scale: scale}
+}
 
 // attrDuration is the request's duration in seconds. The semantic conventions
 // have that name for the metric and none for an attribute.
@@ -105,8 +112,13 @@ func (a *access) put(f *accessField, s event.Span) bool {
 		return f.means < meansCLF || f.means > meansEpoch
 	}
 	switch f.means {
-	case meansText, meansUser:
+	case meansText:
 		a.l.addText(f.name, a.clean(s))
+	case meansUser:
+		// Apache writes an empty name so.
+		if string(a.bytes(s)) != `""` {
+			a.l.addText(f.name, a.clean(s))
+		}
 	case meansWord:
 		return a.word(f.name, s)
 	case meansHeader:
@@ -114,10 +126,14 @@ func (a *access) put(f *accessField, s event.Span) bool {
 	case meansInt:
 		return a.wholeOrLess(f.name, s)
 	case meansSeconds:
+		if digits := a.bytes(s); f.scale > 0 && areDigits(digits) {
+			a.l.addJSON(f.name, a.l.moved(digits, int(f.scale)))
+			return true
+		}
 		return a.seconds(f, s)
 	case meansIP, meansClient, meansPeer, meansPort, meansHost, meansHostPort:
 		return a.putAddress(f.means, s)
-	case meansCLF, meansISO, meansLocal, meansEpoch:
+	case meansCLF, meansISO, meansLocal, meansTime, meansEpoch:
 		return a.putTime(f.means, s)
 	case meansTexts, meansInts, meansTimes:
 		return a.list(f, s)
@@ -157,15 +173,15 @@ func (a *access) putRequest(f *accessField, s event.Span) bool {
 	case meansCaptures:
 		a.text(f.name, s)
 	default:
-		a.trace(f.means, s)
+		a.trace(f, s)
 	}
 	return true
 }
 
 // anyTarget adds what was requested, if it can have been.
 func (a *access) anyTarget(s event.Span) {
-	if isTarget(a.bytes(s)) {
-		a.target(s)
+	if colon, ok := targetColon(a.bytes(s)); ok {
+		a.target(s, colon)
 	}
 }
 
@@ -178,7 +194,7 @@ func (a *access) protocol(s event.Span) bool {
 	return !hasSpace(a.bytes(s))
 }
 
-func hasSpace(s []byte) bool { return stopFrom(s, 0, ' ') >= 0 }
+func hasSpace(s []byte) bool { return bytes.IndexByte(s, ' ') >= 0 }
 
 // word adds text that has no space.
 func (a *access) word(name string, s event.Span) bool {
@@ -218,8 +234,11 @@ func (a *access) wholeOrLess(name string, s event.Span) bool {
 // maxDigits are as many as fit into an int64 for sure.
 const maxDigits = 18
 
-// b is the first byte of s.
-func (a *access) b(s event.Span) byte { return a.l.b.Data[s.Off] }
+// areDigits reports whether s are digits and no more than that.
+func areDigits(s []byte) bool {
+	_, end := leadingDigits(s, 0)
+	return end == len(s) && end <= maxDigits
+}
 
 // putTime takes a time. One that cannot be read is a sign of another format;
 // one that is not believed is not.
@@ -232,8 +251,18 @@ func (a *access) putTime(m meaning, s event.Span) bool {
 		ns, ok = l.clock.parseCLF(a.bytes(s))
 	case meansISO:
 		if text := a.bytes(s); len(text) >= isoSize && text[4] == '-' {
-			ns, ok = l.clock.parseISO(text)
+			l.clock.guessed = false
+			if ns, ok = l.clock.parseISO(text); ok {
+				l.setClockTime(ns)
+			}
+			return ok
 		}
+	case meansTime:
+		l.clock.guessed = false
+		if ns, ok = l.clock.parse(a.bytes(s)); ok {
+			l.setClockTime(ns)
+		}
+		return ok
 	case meansEpoch:
 		ns, ok = parseEpoch(a.bytes(s))
 	default:
@@ -252,31 +281,33 @@ func (a *access) putTime(m meaning, s event.Span) bool {
 func (a *access) frontend(name string, s event.Span) bool {
 	if a.l.b.Data[s.End()-1] == '~' {
 		s.Len--
-		f := a.l.field()
-		f.Name, f.Value.Kind, f.Value.Num = "haproxy.tls", event.KindBool, 1
+		a.l.addBool("haproxy.tls", 1)
 	}
 	return s.Len == 0 || a.word(name, s)
 }
 
 // trace takes trace context, or leaves it in the body when it is none.
-func (a *access) trace(m meaning, s event.Span) {
+func (a *access) trace(f *accessField, s event.Span) {
 	var c context
 	id := a.bytes(s)
-	switch m {
+	switch f.means {
 	case meansTraceparent:
 		if parseTraceparent(id, &c) {
 			a.l.give(&c)
 		}
-	case meansB3:
-		if parseB3(id, &c) {
+	case meansContext:
+		if parseHeader(f.context, id, &c) {
 			a.l.give(&c)
 		}
 	case meansTraceID:
-		if _, ok := decodeTrace(&c, famSnake, strictjson.String, id); ok {
+		if _, ok := decodeTrace(&c, f.family, strictjson.String, id); ok {
 			a.l.give(&c)
 		}
 	case meansSpanID:
-		if a.l.r.TraceID != [16]byte{} && a.l.r.SpanID == [8]byte{} && hexID(c.span[:], id) {
+		if a.l.r.TraceID == [16]byte{} || a.l.r.SpanID != [8]byte{} {
+			return
+		}
+		if _, ok := decodeSpan(&c, f.family, strictjson.String, id); ok {
 			a.l.r.SpanID = c.span
 		}
 	case meansXRay:
@@ -284,20 +315,29 @@ func (a *access) trace(m meaning, s event.Span) {
 	}
 }
 
-// xray takes the Root of an X-Amzn-Trace-Id, which stays as it was written.
+// xray takes the Root of an X-Amzn-Trace-Id, which stays as it was written and
+// mostly has nothing else.
 func (a *access) xray(s event.Span) {
 	a.header(attrXRay, s)
 	var c context
 	id := a.bytes(s)
-	if i := bytes.Index(id, []byte("Root=")); i >= 0 {
+	if n := len(xrayKey); len(id) > n && string(id[:n]) == xrayKey && xrayRoot(&c, id[n:]) {
+		a.l.give(&c)
+		return
+	}
+	c = context{}
+	if i := bytes.Index(id, []byte(xrayKey)); i >= 0 {
 		id = id[i:]
 	}
 	if i := bytes.IndexByte(id, ';'); i >= 0 {
 		id = id[:i]
 	}
-	if xrayRoot(&c, bytes.TrimPrefix(id, []byte("Root="))) {
+	if xrayRoot(&c, bytes.TrimPrefix(id, []byte(xrayKey))) {
 		a.l.give(&c)
 	} else if _, ok := decodeTrace(&c, famXRay, strictjson.String, id); ok {
 		a.l.give(&c)
 	}
 }
+
+// xrayKey is what the trace's id has before it.
+const xrayKey = "Root="

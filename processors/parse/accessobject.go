@@ -54,7 +54,7 @@ func newAccessObject(dataset string, keys []objectKey, needs ...[]string) *acces
 // once.
 func (f *accessField) slots() []string {
 	switch f.means {
-	case meansCLF, meansISO, meansLocal, meansEpoch:
+	case meansCLF, meansISO, meansLocal, meansTime, meansEpoch:
 		return []string{"time"}
 	}
 	return f.fills()
@@ -114,10 +114,14 @@ func (l *line) parseObject(o *accessObject) bool {
 	}
 	a.putMembers(o, present, &at, l.members, 0)
 	l.addMembers()
-	l.wholeBody()
+	l.objectBody()
 	l.dataset(o.dataset)
 	return true
 }
+
+// objectBody makes the record's body the whole line, which scan has found to be
+// UTF-8.
+func (l *line) objectBody() { l.r.Body = event.Value{} }
 
 // objectTrace takes the trace context that modules and headers write, under
 // keys that find has noted.
@@ -175,8 +179,8 @@ func (a *access) putMember(f *accessField, m *strictjson.Member, base int) bool 
 	switch f.means {
 	case meansRequest:
 		return a.request(s)
-	case meansTraceparent, meansB3:
-		a.trace(f.means, s)
+	case meansTraceparent, meansContext:
+		a.trace(f, s)
 		return false
 	}
 	return a.put(f, s)

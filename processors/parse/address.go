@@ -2,6 +2,8 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 
 	"github.com/tailrace/tailrace/pipeline/event"
 )
@@ -26,7 +28,7 @@ func (a *access) putAddress(m meaning, s event.Span) bool {
 		return a.peer(s)
 	case meansPort:
 		port, ok := wholeNumber(text)
-		if !ok || port > 65535 {
+		if !ok || port > maxPort {
 			return false
 		}
 		a.l.addInt("client.port", port)
@@ -45,18 +47,45 @@ func (a *access) putAddress(m meaning, s event.Span) bool {
 // peer adds a client as address:port, [address]:port or address alone.
 func (a *access) peer(s event.Span) bool {
 	text := a.bytes(s)
-	end := ipv4End(text)
-	if end == 0 || end < len(text) && text[end] != ':' {
+	switch end := ipv4End(text); {
+	case end == 0:
 		return a.peer6(s)
+	case end == len(text):
+		a.l.addText("client.address", s)
+		return true
+	case text[end] != ':':
+		return false
+	default:
+		return a.addPeer(cut(s, 0, end), text[end+1:])
 	}
-	return a.addPeer(cut(s, 0, end), text[end:])
 }
+
+// parsePeerLayouts is parseLayouts for layouts that begin with a client's address
+// and port, which the first byte of most other lines cannot be of.
+func (l *line) parsePeerLayouts(at int, layouts []*layout) bool {
+	if !mayBePeer(l.text[at:]) {
+		return l.fail(reasonMisfit, at)
+	}
+	return l.parseLayouts(at, layouts)
+}
+
+// mayBePeer reports whether s may begin with what peer reads, or what stands for no
+// value.
+func mayBePeer(s []byte) bool {
+	if len(s) > 1 && s[0] == '[' {
+		s = s[1:]
+	}
+	return len(s) == 0 || peerHeads[s[0]]
+}
+
+var peerHeads = bytesOf(digits0 + "abcdefABCDEF:- ")
 
 // peer6 is peer for addresses that have colons too.
 func (a *access) peer6(s event.Span) bool {
 	text := a.bytes(s)
 	if isIP(text) {
-		return a.addPeer(s, nil)
+		a.l.addText("client.address", a.clean(s))
+		return true
 	}
 	colon := bytes.LastIndexByte(text, ':')
 	if colon < 0 {
@@ -66,24 +95,21 @@ func (a *access) peer6(s event.Span) bool {
 	if colon > 2 && text[0] == '[' && text[colon-1] == ']' {
 		from, to = 1, colon-1
 	}
-	return isIP(text[from:to]) && a.addPeer(cut(s, from, to), text[colon:])
+	return isIP(text[from:to]) && a.addPeer(cut(s, from, to), text[colon+1:])
 }
 
-// addPeer adds an address and the port behind its colon, if it has one.
+// addPeer adds an address and its port.
 func (a *access) addPeer(address event.Span, port []byte) bool {
-	n := int64(0)
-	if len(port) > 0 {
-		var ok bool
-		if n, ok = wholeNumber(port[1:]); !ok || n > 65535 {
-			return false
-		}
+	n, ok := wholeNumber(port)
+	if !ok || n > maxPort {
+		return false
 	}
 	a.l.addText("client.address", a.clean(address))
-	if len(port) > 0 {
-		a.l.addInt("client.port", n)
-	}
+	a.l.addInt("client.port", n)
 	return true
 }
+
+const maxPort = 1<<16 - 1
 
 // isIP reports whether s is an address as programs write it: four decimal
 // numbers, or the text form of RFC 4291, 2.2, possibly with a zone.
@@ -91,38 +117,52 @@ func isIP(s []byte) bool {
 	if len(s) < 2 || len(s) > 64 {
 		return false
 	}
-	if bytes.IndexByte(s[:min(len(s), 5)], ':') >= 0 {
-		return isIPv6(s)
-	}
-	return isIPv4(s)
+	return isIPv4(s) || bytes.IndexByte(s[:min(len(s), 5)], ':') >= 0 && isIPv6(s)
 }
 
 func isIPv4(s []byte) bool { return len(s) > 0 && ipv4End(s) == len(s) }
 
 // ipv4End is the length of the four decimal numbers that s begins with, 0 when
-// it does not.
+// it does not. The longest one and the byte behind it are sixteen bytes, which are
+// looked at together; the end of s counts as no digit.
 func ipv4End(s []byte) int {
-	dots, begin, n := 0, 0, 0
-	for i, c := range s {
-		switch {
-		case c-'0' <= 9:
-			n = n*10 + int(c-'0')
-		case c == '.' && dots < 3 && isOctet(i-begin, n):
-			dots, begin, n = dots+1, i+1, 0
-		case dots == 3 && isOctet(i-begin, n):
-			return i
-		default:
+	var short [16]byte
+	head := &short
+	if cap(s) >= len(head) {
+		head = (*[16]byte)(s[:len(head)])
+	} else {
+		copy(short[:], s)
+	}
+	ends := nonDigits(head[:8]) | nonDigits(head[8:])<<8 | 1<<min(len(s), 16)
+	for begin, octet := 0, 1; ; octet++ {
+		end := bits.TrailingZeros64(ends)
+		if digits := end - begin; digits == 0 || digits > 3 || digits == 3 && aboveOctet(s[begin:end]) {
 			return 0
 		}
+		if octet == 4 {
+			return end
+		}
+		if end >= len(s) || s[end] != '.' {
+			return 0
+		}
+		begin, ends = end+1, ends&(ends-1)
 	}
-	if dots == 3 && isOctet(len(s)-begin, n) {
-		return len(s)
-	}
-	return 0
 }
 
-// isOctet reports whether n, written in so many digits, is one of an address.
-func isOctet(digits, n int) bool { return digits > 0 && digits <= 3 && n <= 255 }
+// nonDigits has a bit for each of eight bytes that is no digit, the lowest for the
+// first. Adding moves what is above nine into the highest bit of its byte; the
+// factor's bits are seven apart, so that it moves that of byte k to bit 56+k and no
+// two of the others meet.
+func nonDigits(eight []byte) uint64 {
+	x := binary.LittleEndian.Uint64(eight) ^ '0'*ones
+	x |= x&(0x7f*ones) + (0x80-10)*ones
+	return x & (0x80 * ones) * 0x0002040810204081 >> 56
+}
+
+// aboveOctet reports whether three digits are a number above 255.
+func aboveOctet(s []byte) bool {
+	return s[0] > '2' || s[0] == '2' && (s[1] > '5' || s[1] == '5' && s[2] > '5')
+}
 
 func isIPv6(s []byte) bool {
 	if zone := bytes.IndexByte(s, '%'); zone > 0 {

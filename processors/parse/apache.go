@@ -18,8 +18,10 @@ var apacheLayouts = []*layout{
 
 // beginning lets lines end before piece n of a layout.
 func beginning(y *layout, n int) *layout {
-	y.optional = n
 	y.pieces[n-1].final = true
+	for i := n; i < len(y.pieces); i++ {
+		y.pieces[i].may = true
+	}
 	return y
 }
 
@@ -145,11 +147,21 @@ func (a *access) apacheClient(i int) int {
 	}
 	from := at + len("[client ")
 	to := bytes.IndexByte(s[from:], ']')
-	if to < 0 || !a.peer(a.l.span(i+from, i+from+to)) {
+	if to < 0 || !a.apachePeer(a.l.span(i+from, i+from+to)) {
 		return i
 	}
 	if at == 1 {
 		return i + from + to + 1
 	}
 	return i
+}
+
+// apachePeer adds the client, whose address the error log always has a port
+// behind: what follows the last colon is it, without brackets around IPv6.
+func (a *access) apachePeer(s event.Span) bool {
+	text := a.bytes(s)
+	if colon := bytes.LastIndexByte(text, ':'); colon > 0 && isIPv6(text[:colon]) && a.addPeer(cut(s, 0, colon), text[colon+1:]) {
+		return true
+	}
+	return a.peer(s)
 }

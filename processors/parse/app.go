@@ -258,6 +258,9 @@ func (l *line) takeLevel(m *strictjson.Member) bool {
 	s := l.content(m)
 	if m.Kind == strictjson.String && len(s) > 0 && (s[0] == ' ' || s[len(s)-1] == ' ') {
 		l.r.SeverityText = event.Text(l.b.Append(bytes.TrimSpace(s)))
+	} else if len(s) > 0 && s[0] == esc {
+		// winston colours it where a program was told to.
+		l.r.SeverityText = event.Text(l.b.Append(plain(s)))
 	}
 	l.r.Severity = l.severities.of(s)
 	if m.Kind == strictjson.Number && isPythonLevel(l.text[m.Key:m.KeyEnd]) {
@@ -370,7 +373,7 @@ func (l *line) nameRequestID(m *strictjson.Member) bool {
 	}
 	name := l.text[m.Key:m.KeyEnd]
 	if name[0] != 'c' && string(name) != "http.request.id" && !l.has(requestIDHeader) && !l.has("http.request.id") {
-		l.add(event.Field{Name: requestIDHeader, Value: event.Value{Kind: event.KindTextArray, Span: l.r.RequestID}})
+		l.addSpan(requestIDHeader, event.KindTextArray, l.r.RequestID)
 	}
 	return true
 }

@@ -84,7 +84,7 @@ func (l *line) addMembers() {
 	if first == len(l.members) {
 		return
 	}
-	run, own := -1, l.r.Fields
+	run, own := -1, len(l.own())
 	names := l.takenNames(own)
 	for i := first; i < len(l.members); i++ {
 		m := &l.members[i]
@@ -105,12 +105,12 @@ func (l *line) addMembers() {
 
 // takenNames are the names that members cannot have: those reserved, and those of
 // the first own fields of the record.
-func (l *line) takenNames(own uint32) *nameSet {
+func (l *line) takenNames(own int) *nameSet {
 	if own == 0 {
 		return &l.src.reserved.set
 	}
 	l.names = l.src.reserved.set
-	fields := l.b.FieldsOf(l.r)[:own]
+	fields := l.own()[:own]
 	for i := range fields {
 		l.names.add(fields[i].Name)
 	}
@@ -123,14 +123,14 @@ func (l *line) addRun(run, end int) {
 		return
 	}
 	from, to := l.members[run].Key-1, l.members[end-1].ValueEnd
-	f := l.field()
+	f := l.keyed(event.Span{})
 	f.Value.Kind, f.Value.Span = event.KindMembers, l.span(int(from), int(to))
 }
 
 // addPairs makes an attribute of each member that is not taken: those of text
 // formats do not stand as JSON.
 func (l *line) addPairs() {
-	own := l.r.Fields
+	own := len(l.own())
 	names := l.takenNames(own)
 	for i := range l.members {
 		m := &l.members[i]
@@ -139,20 +139,18 @@ func (l *line) addPairs() {
 		case m.Mark == markRenamed || names.may(m) && l.clashes(m, own):
 			l.addRenamed(m)
 		default:
-			f := l.field()
-			f.Key = l.span(int(m.Key), int(m.KeyEnd))
-			l.setValue(&f.Value, m)
+			l.setValue(&l.keyed(l.span(int(m.Key), int(m.KeyEnd))).Value, m)
 		}
 	}
 }
 
 // clashes reports whether the member's name is reserved, or that of one of the
 // first own fields of the record, which the format's parser added.
-func (l *line) clashes(m *strictjson.Member, own uint32) bool {
+func (l *line) clashes(m *strictjson.Member, own int) bool {
 	if l.src.reserved.has(l.text, m) {
 		return true
 	}
-	fields := l.b.FieldsOf(l.r)[:own]
+	fields := l.own()[:own]
 	for i := range fields {
 		f := &fields[i]
 		if m.EscapedKey && strictjson.SameKey(l.text[m.Key:m.KeyEnd], f.Name) || string(l.text[m.Key:m.KeyEnd]) == f.Name {
@@ -162,10 +160,10 @@ func (l *line) clashes(m *strictjson.Member, own uint32) bool {
 	return false
 }
 
-// fieldNamed is the record's attribute of that name, or nil.
+// fieldNamed is the record's last attribute of that name, or nil.
 func (l *line) fieldNamed(name string) *event.Field {
-	fields := l.b.FieldsOf(l.r)
-	for i := range fields {
+	fields := l.own()
+	for i := len(fields) - 1; i >= 0; i-- {
 		if fields[i].Name == name {
 			return &fields[i]
 		}
@@ -181,13 +179,16 @@ func (l *line) addRenamed(m *strictjson.Member) {
 	at := len(l.b.Data)
 	l.b.Data = append(l.b.Data, l.text[m.Key:m.KeyEnd]...)
 	l.b.Data = append(l.b.Data, original...)
+	l.setValue(&l.keyed(l.freeKey(at)).Value, m)
+}
+
+// freeKey is the key that was appended to the arena from at on, with more of the
+// suffix until no member of the line has it.
+func (l *line) freeKey(at int) event.Span {
 	for l.hasKey(l.b.Data[at:]) {
 		l.b.Data = append(l.b.Data, original...)
 	}
-	key := event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)}
-	f := l.field()
-	f.Key = key
-	l.setValue(&f.Value, m)
+	return l.appended(at)
 }
 
 func (l *line) hasKey(name []byte) bool {

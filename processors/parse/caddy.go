@@ -67,7 +67,7 @@ func parseCaddy(l *line) bool {
 	}
 	l.caddyRest()
 	l.addMembers()
-	l.wholeBody()
+	l.objectBody()
 	l.dataset("caddy.access")
 	return true
 }
@@ -135,9 +135,13 @@ func (a *access) caddyHeader(key []byte, list event.Span) bool {
 	case "User-Agent":
 		a.text("user_agent.original", one)
 	case "Traceparent":
-		a.trace(meansTraceparent, one)
+		a.trace(&accessField{means: meansTraceparent}, one)
 	case "B3":
-		a.trace(meansB3, one)
+		a.trace(&accessField{means: meansContext, context: headerB3}, one)
+	case "Uber-Trace-Id":
+		a.trace(&accessField{means: meansContext, context: headerJaeger}, one)
+	case "X-Cloud-Trace-Context":
+		a.trace(&accessField{means: meansContext, context: headerGCP}, one)
 	case "X-Request-Id":
 		a.requestID(one)
 	default:
@@ -172,14 +176,14 @@ func (a *access) listHeader(prefix string, key []byte, value event.Span) {
 		}
 		l.b.Data = append(l.b.Data, c)
 	}
-	name := event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)}
-	fields := l.b.FieldsOf(l.r)
-	for i := range fields {
-		f := &fields[i]
-		if f.Key.Len == name.Len && string(l.b.Bytes(f.Key)) == string(l.b.Bytes(name)) || f.Name == string(l.b.Bytes(name)) {
+	name := l.appended(at)
+	own := l.own()
+	for i := range own {
+		f := &own[i]
+		if f.Name == string(l.b.Bytes(name)) || f.Name == "" && string(l.b.Bytes(f.Key)) == string(l.b.Bytes(name)) {
 			return
 		}
 	}
-	f := l.field()
-	f.Key, f.Value.Kind, f.Value.Span = name, event.KindJSON, value
+	f := l.keyed(name)
+	f.Value.Kind, f.Value.Span = event.KindJSON, value
 }

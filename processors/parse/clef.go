@@ -40,7 +40,7 @@ func (l *line) rendered(m *strictjson.Member) bool {
 			return false
 		}
 	}
-	l.r.Body = event.Text(event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)})
+	l.r.Body = event.Text(l.appended(at))
 	return true
 }
 

@@ -2,9 +2,9 @@ package parse
 
 import (
 	"bytes"
+	"math/bits"
 
 	"github.com/tailrace/tailrace/internal/strictjson"
-	"github.com/tailrace/tailrace/pipeline/event"
 )
 
 // parseCoreDNS reads CoreDNS: its plugin log's common format, with or without
@@ -27,11 +27,17 @@ func parseCoreDNS(l *line) bool {
 	// stream that is known to be its.
 	if plugin := l.corednsPlugin(i); plugin > 0 {
 		l.addText("coredns.plugin", l.span(i+len("plugin/"), plugin))
-	} else if !l.corednsQuery(i) && !l.sticky {
+	} else if l.corednsQuery(i) {
+		// No trace context stands in a query: its only free text is a name that
+		// anybody may ask for.
+		l.setLevel(level, from, to)
+		l.bodyFrom(i)
+		return true
+	} else if !l.sticky {
 		return l.fail(reasonMisfit, i)
 	}
 	l.setLevel(level, from, to)
-	l.message(i)
+	l.messageBehind(i, i)
 	return true
 }
 
@@ -53,50 +59,31 @@ func (l *line) corednsPlugin(i int) int {
 // corednsQuery reads a query and its answer.
 func (l *line) corednsQuery(i int) bool {
 	const middle = " - "
-	s := l.text
-	n := bytes.Index(s[i:], []byte(middle))
-	if n < 0 {
+	peer := nextSpace(l.text, i)
+	if !l.hasAt(peer, middle) {
 		return false
 	}
-	id, number, ok := l.digitsAt(i + n + len(middle))
-	quote := -1
-	if l.hasAt(id, ` "`) {
-		quote = bytes.Index(s[id+2:], []byte(`" `))
-	}
-	if !ok || quote < 0 {
+	quote, id, ok := l.digitsAt(peer + len(middle))
+	if !ok || !l.hasAt(quote, ` "`) {
 		return false
 	}
-	var question [7][]byte
-	if !words(s[id+2:id+2+quote], question[:]) {
+	first := quote + len(` "`)
+	var ends [corednsWords + 1]int
+	n := words(l.text, first, &ends)
+	last := &ends[len(corednsNames)-1]
+	if n < corednsWords || l.text[*last-1] != '"' {
 		return false
 	}
-	answer := id + 2 + quote + len(`" `)
-	a := access{l: l}
-	if !a.peer(l.span(i, i+n)) || !l.corednsAnswer(answer) {
+	*last--
+	answer := *last + len(`" `)
+	if a := (access{l: l}); !a.peer(l.span(i, peer)) || !l.corednsAnswer(answer, ends[len(corednsNames):n]) {
 		return false
 	}
-	l.addInt("coredns.id", number)
-	l.corednsQuestion(id+2, &question)
+	l.addInt("coredns.id", id)
+	const texts = 4
+	first = l.addTexts(corednsNames[:texts], first, ends[:texts])
+	l.addWords(corednsNames[texts:], first, ends[texts:])
 	return true
-}
-
-// words cuts s at its blanks into exactly as many parts. A blank in a name of
-// the DNS is escaped.
-func words(s []byte, parts [][]byte) bool {
-	n, from := 0, 0
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' {
-			i++
-		} else if s[i] == ' ' {
-			if n == len(parts)-1 || i == from {
-				return false
-			}
-			parts[n] = s[from:i]
-			n, from = n+1, i+1
-		}
-	}
-	parts[n] = s[from:]
-	return n == len(parts)-1 && from < len(s)
 }
 
 // corednsNames are the attributes of the parts of a question, corednsReply
@@ -109,68 +96,101 @@ var (
 	corednsReply = [...]string{"coredns.response_code", "coredns.flags", "coredns.response.size", "coredns.duration"}
 )
 
-func (l *line) corednsQuestion(i int, question *[7][]byte) {
-	for n, name := range corednsNames {
-		end := i + len(question[n])
-		switch string(question[n]) {
-		case "true":
-			l.addBool(name, 1)
-		case "false":
-			l.addBool(name, 0)
-		default:
-			l.numberOrText(name, i, end)
+// corednsWords are the words of a question and its answer, behind which combined
+// has an opcode.
+const corednsWords = len(corednsNames) + len(corednsReply)
+
+// words finds the ends of the words of s from i on, which have one blank between
+// them, and how many these are: 0 where one is empty or ends has no room for all. A
+// blank in a name of the DNS is escaped.
+func words(s []byte, i int, ends *[corednsWords + 1]int) (n int) {
+	start := i
+	for ; i < len(s); i += 8 {
+		for blanks := bytesThatAre(' ', upToEnd(s, i)); blanks != 0; blanks &= blanks - 1 {
+			end := i + bits.TrailingZeros64(blanks)>>3
+			if s[end-1] == '\\' && escapes(s[start:end]) {
+				continue
+			}
+			if end == start || uint(n) >= uint(len(ends)) {
+				return 0
+			}
+			ends[n], start = end, end+1
+			n++
 		}
+	}
+	if start >= len(s) || n == len(ends) {
+		return 0
+	}
+	ends[n] = len(s)
+	return n + 1
+}
+
+// bytesThatAre has the highest bit of each byte of x that is c.
+func bytesThatAre(c byte, x uint64) uint64 {
+	const rest = 0x7f * ones
+	x ^= uint64(c) * ones
+	return ^(x&rest + rest | x | rest)
+}
+
+// escapes reports whether s ends with a backslash that is not itself escaped.
+func escapes(s []byte) bool {
+	return (len(s)-len(bytes.TrimRight(s, `\`)))%2 == 1
+}
+
+// addTexts adds words from i on, which end where ends says, as text, and returns
+// where the next one begins.
+func (l *line) addTexts(names []string, i int, ends []int) int {
+	for n, end := range ends {
+		l.addText(names[n], l.span(i, end))
 		i = end + 1
 	}
+	return i
 }
 
-// corednsOpcode reads the opcode in quotes at the line's end; end is the index
-// before it, or the line's.
-func (l *line) corednsOpcode() (end int, opcode int64, ok bool) {
-	end = len(l.text)
-	s, ok := bytes.CutSuffix(l.text, []byte(`"`))
-	if !ok {
-		return end, 0, false
+// addWords adds words from i on, of which those with a name end where ends says.
+func (l *line) addWords(names []string, i int, ends []int) {
+	for n, name := range names {
+		l.addWord(name, i, ends[n])
+		i = ends[n] + 1
 	}
-	n := bytes.LastIndexByte(s, ' ')
-	if n < 0 || !l.hasAt(n, ` "`) {
-		return end, 0, false
-	}
-	if opcode, ok = wholeNumber(s[n+len(` "`):]); !ok {
-		return end, 0, false
-	}
-	return n, opcode, true
 }
 
-// numberOrText adds a whole number as such.
-func (l *line) numberOrText(name string, from, to int) {
-	if n, ok := wholeNumber(l.text[from:to]); ok {
+// addWord adds a word as the number or the truth that it is, else as text.
+func (l *line) addWord(name string, from, to int) {
+	switch n, end := leadingDigits(l.text, from); {
+	case end == to && to-from <= maxDigits:
 		l.addInt(name, n)
-	} else {
+	case to-from == len("true") && l.hasAt(from, "true"):
+		l.addBool(name, 1)
+	case to-from == len("false") && l.hasAt(from, "false"):
+		l.addBool(name, 0)
+	default:
 		l.addText(name, l.span(from, to))
 	}
 }
 
-// corednsAnswer reads NOERROR qr,rd,ra 120 0.000512s, which ends the line but for
-// the opcode of combined.
-func (l *line) corednsAnswer(i int) bool {
-	end, opcode, combined := l.corednsOpcode()
-	var parts [4][]byte
-	if end < i || !words(l.text[i:end], parts[:]) {
+// corednsAnswer reads NOERROR qr,rd,ra 120 0.000512s, words that end where ends
+// says, and the opcode of combined where there is one word more.
+func (l *line) corednsAnswer(i int, ends []int) bool {
+	duration, unit := ends[2]+1, ends[3]-1
+	if l.text[unit] != 's' || !strictjson.IsNumber(l.text[duration:unit]) {
 		return false
 	}
-	if combined {
-		l.addInt("coredns.opcode", opcode)
-	}
-	seconds, ok := bytes.CutSuffix(parts[3], []byte("s"))
-	if !ok || !strictjson.IsNumber(seconds) {
+	if len(ends) > len(corednsReply) && !l.corednsOpcode(ends[3]+1) {
 		return false
 	}
-	for n, p := range parts[:3] {
-		l.numberOrText(corednsReply[n], i, i+len(p))
-		i += len(p) + 1
+	i = l.addTexts(corednsReply[:2], i, ends[:2])
+	l.addWord(corednsReply[2], i, ends[2])
+	l.addJSON(corednsReply[3], l.span(duration, unit))
+	return true
+}
+
+// corednsOpcode reads the opcode in quotes at i, which ends the line.
+func (l *line) corednsOpcode(i int) bool {
+	end, opcode, ok := l.digitsAt(i + 1)
+	if !ok || l.text[i] != '"' || string(l.text[end:]) != `"` {
+		return false
 	}
-	f := l.field()
-	f.Name, f.Value = corednsReply[3], event.JSON(l.span(i, i+len(seconds)))
+	l.addInt("coredns.opcode", opcode)
 	return true
 }

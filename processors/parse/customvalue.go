@@ -118,11 +118,10 @@ func (x *customLine) attribute(f *customField, value *customValue) bool {
 		return ok
 	case customBool:
 		truth, ok := boolean(s)
-		v := l.field()
-		v.Name, v.Value.Kind, v.Value.Num = name, event.KindBool, truth
+		l.addBool(name, truth)
 		return ok
 	case customFloat:
-		l.addNumber(name, value.span)
+		l.addJSON(name, value.span)
 		return strictjson.IsNumber(s) && len(s) <= maxDecimal
 	case customBytes:
 		n, ok := byteSize(s)
@@ -134,12 +133,6 @@ func (x *customLine) attribute(f *customField, value *customValue) bool {
 	return l.addSeconds(name, s, 3*int(f.kind-customSeconds))
 }
 
-// addNumber adds a number that stands in the arena as JSON has it.
-func (l *line) addNumber(name string, s event.Span) {
-	v := l.field()
-	v.Name, v.Value.Kind, v.Value.Span = name, event.KindJSON, s
-}
-
 // addSeconds adds a number whose unit is 10^-places seconds.
 func (l *line) addSeconds(name string, s []byte, places int) bool {
 	if !isDecimal(s) {
@@ -147,7 +140,7 @@ func (l *line) addSeconds(name string, s []byte, places int) bool {
 	}
 	at := len(l.b.Data)
 	l.b.Data = appendMoved(l.b.Data, s, places)
-	l.addNumber(name, event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)})
+	l.addJSON(name, l.appended(at))
 	return true
 }
 
@@ -173,7 +166,7 @@ func (l *line) addDuration(name string, s []byte) bool {
 	}
 	at := len(l.b.Data)
 	l.b.Data = strconv.AppendFloat(l.b.Data, d.Seconds(), 'f', -1, 64)
-	l.addNumber(name, event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)})
+	l.addJSON(name, l.appended(at))
 	return true
 }
 
@@ -287,7 +280,7 @@ func (x *customLine) give() {
 // that is not UTF-8.
 func (x *customLine) finish() {
 	if !x.c.traced && !x.c.keyed {
-		x.l.textTrace()
+		x.l.textTrace(x.l.headEnd())
 	}
 	if body := x.l.r.Body; body.Kind == event.KindText && !utf8.Valid(x.l.b.Bytes(body.Span)) {
 		x.l.r.Flags |= event.Escape

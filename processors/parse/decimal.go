@@ -20,18 +20,30 @@ func (a *access) seconds(f *accessField, s event.Span) bool {
 	}
 	if f.scale == 0 && digits[0] != '0' || len(digits) > 1 && digits[1] == '.' && f.scale == 0 {
 		value := cut(s, int(s.Len)-len(digits), int(s.Len))
-		a.l.add(event.Field{Name: f.name, Value: event.Value{Kind: event.KindJSON, Span: value}})
+		a.l.addJSON(f.name, value)
 		return true
 	}
 	at := len(a.l.b.Data)
 	a.l.b.Data = appendMoved(a.l.b.Data, digits, int(f.scale))
-	a.addJSON(f.name, at)
+	a.l.addJSON(f.name, a.l.appended(at))
 	return true
 }
 
-// addMoved adds a duration in digits of its unit in seconds.
-func (a *access) addMoved(f *accessField, digits []byte) {
-	b, places := a.l.b, int(f.scale)
+// milliseconds is a duration of at most three digits, with which w begins, in
+// seconds: 0.000 with the digits at its end.
+func (l *line) milliseconds(w uint64, digits int) event.Span {
+	const zero = '0' | '.'<<8 | '0'<<16 | '0'<<24 | '0'<<32
+	shift := 8 * (len("0.000") - digits)
+	w = w<<shift | zero&(1<<shift-1)
+	b := l.b
+	at := len(b.Data)
+	b.Data = append(b.Data, byte(w), byte(w>>8), byte(w>>16), byte(w>>24), byte(w>>32))
+	return event.Span{Off: uint32(at), Len: uint32(len("0.000"))}
+}
+
+// moved is a duration in digits of its unit, in seconds.
+func (l *line) moved(digits []byte, places int) event.Span {
+	b := l.b
 	at := len(b.Data)
 	if len(digits) > places {
 		b.Data = appendShifted(b.Data, digits, places)
@@ -39,13 +51,7 @@ func (a *access) addMoved(f *accessField, digits []byte) {
 		b.Data = append(b.Data, zeros[:2+places]...)
 		copy(b.Data[len(b.Data)-len(digits):], digits)
 	}
-	a.addJSON(f.name, at)
-}
-
-// addJSON adds what was appended to the arena from at on as an attribute.
-func (a *access) addJSON(name string, at int) {
-	s := event.Span{Off: uint32(at), Len: uint32(len(a.l.b.Data) - at)}
-	a.l.add(event.Field{Name: name, Value: event.Value{Kind: event.KindJSON, Span: s}})
+	return l.appended(at)
 }
 
 // maxDecimal bounds the digits of a decimal number.

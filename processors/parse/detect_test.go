@@ -317,6 +317,10 @@ func TestApacheIsTellableByItsNameOrItsEscapes(t *testing.T) {
 			t.Errorf("%+v: %s", src, got[0])
 		}
 	}
+	const combinedio = sharedCombined + " 120 3400"
+	if got := formatsOf(New(Options{}), &event.Source{Path: "/var/log/httpd/access_log"}, event.Stdout, combinedio); got[0] != "apache" {
+		t.Errorf("combinedio: %s", got[0])
+	}
 	got := formatsOf(New(Options{}), &event.Source{Container: "c"}, event.Stdout, sharedCombined, escaped, sharedCombined)
 	if d := cmp.Diff([]string{"nginx", "apache", "apache"}, got); d != "" {
 		t.Error(d)

@@ -14,13 +14,14 @@ import (
 //	      Now listening on: http://[::]:8080
 func parseDotNet(l *line) bool {
 	const head = len("info: ")
-	if len(l.text) < head || dotNetLevel(l.text[:4]) == 0 || !l.hasAt(4, ": ") {
+	if len(l.text) < head || !l.hasAt(4, ": ") {
 		return l.fail(reasonMisfit, 0)
 	}
-	end := head
-	for end < len(l.text) && l.text[end] > ' ' {
-		end++
+	level := dotNetLevel(l.text[:4])
+	if level == 0 {
+		return l.fail(reasonMisfit, 0)
 	}
+	end := wordEnd(l.text, head)
 	bracket := bytes.LastIndexByte(l.text[:end], '[')
 	if bracket < head+1 || l.text[end-1] != ']' {
 		return l.fail(reasonMisfit, head)
@@ -29,7 +30,7 @@ func parseDotNet(l *line) bool {
 	if !ok {
 		return l.fail(reasonMisfit, bracket)
 	}
-	l.setLevel(dotNetLevel(l.text[:4]), 0, 4)
+	l.setLevel(level, 0, 4)
 	l.addText("log.logger", l.span(head, bracket))
 	l.addInt("dotnet.event_id", id)
 	message := end
@@ -38,7 +39,7 @@ func parseDotNet(l *line) bool {
 	}
 	switch {
 	case message < len(l.text):
-		l.message(message)
+		l.messageBehind(head, message)
 	case l.r.Lines > 1:
 		l.r.Body = event.Text(l.span(len(l.text), len(l.text)))
 	default:

@@ -50,14 +50,13 @@ func (a *access) quoteEnd(p *piece, i int) int {
 
 // stopFrom is where the first stop at i or behind it is, less than zero where
 // none is: bytes.IndexByte for values that are mostly a few bytes long, of which
-// the first are looked at eight at a time.
+// the first eight are looked at together.
 func stopFrom(s []byte, i int, stop byte) int {
-	const few = 16
-	stops := uint64(stop) * ones
-	for last := min(i+few, len(s)) - 8; i <= last; i += 8 {
-		if found := zeroBytes(eight(s, i) ^ stops); found != 0 {
+	if i+8 <= len(s) {
+		if found := zeroBytes(eight(s, i) ^ uint64(stop)*ones); found != 0 {
 			return i + bits.TrailingZeros64(found)>>3
 		}
+		i += 8
 	}
 	if n := bytes.IndexByte(s[i:], stop); n >= 0 {
 		return i + n
@@ -89,13 +88,17 @@ func (p *piece) tailFrom(s []byte, i int) int {
 // time behind it settles where.
 func (p *piece) userEnd(s []byte, i int) int {
 	for ; ; i++ {
-		if i = p.tailFrom(s, i); i < 0 {
-			return -1
-		}
-		if end := i + len(p.next) + clfSize; end < len(s) && s[end] == ']' && s[end-clfSize+2] == '/' {
+		if i = p.tailFrom(s, i); i < 0 || isTimeBehind(s, i+len(p.next)) {
 			return i
 		}
 	}
+}
+
+// isTimeBehind reports whether s[i:] begins with a time of the Common Log Format
+// in brackets.
+func isTimeBehind(s []byte, i int) bool {
+	end := i + clfSize
+	return end < len(s) && s[end] == ']' && s[i+2] == '/'
 }
 
 // requestEnd is the end of a request in which quotes are not escaped: where a

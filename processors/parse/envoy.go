@@ -1,6 +1,9 @@
 package parse
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // Envoy's default format (envoy/source/common/formatter/substitution_format_utility.cc).
 const envoyDefault = `[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" ` +
@@ -36,6 +39,7 @@ func envoyKeys() []objectKey {
 		{"request_id", accessField{means: meansRequestID}},
 		{"x-request-id", accessField{means: meansRequestID}},
 		{"upstream_service_time", envoyServiceTime},
+		{"x-envoy-upstream-service-time", envoyServiceTime},
 	}
 	for _, name := range []string{
 		"start_time", "protocol", "response_code", "response_code_details", "response_flags", "connection_termination_details",
@@ -56,5 +60,74 @@ var (
 func parseEnvoyJSON(l *line) bool { return l.parseObject(envoyObject) }
 func parseIstioJSON(l *line) bool { return l.parseObject(istioObject) }
 
-func parseEnvoy(l *line) bool { return l.parseLayouts(0, envoyText) }
-func parseIstio(l *line) bool { return l.parseLayouts(0, istioText) }
+func parseEnvoy(l *line) bool {
+	if endsInUpstream(l.text) {
+		return l.parseLayouts(0, envoyText)
+	}
+	return l.parseBeforeTraceparent(envoyText, endsInUpstream)
+}
+
+func parseIstio(l *line) bool {
+	const flags = len("-01")
+	// What does not end in the flags of a traceparent, quoted or not, has none.
+	if n := len(l.text); n < traceparentSize || l.text[n-flags] != '-' && l.text[n-flags-1] != '-' {
+		return l.parseLayouts(0, istioText)
+	}
+	return l.parseBeforeTraceparent(istioText, func([]byte) bool { return true })
+}
+
+// parseBeforeTraceparent reads a text format behind which a site may have put a
+// traceparent, where what is before that can be the format's.
+func (l *line) parseBeforeTraceparent(layouts []*layout, can func([]byte) bool) bool {
+	var c context
+	whole := l.text
+	l.text = whole[:l.trailingTraceparent(&c)]
+	ok := false
+	if !can(l.text) {
+		l.fail(reasonMisfit, len(l.text)-1)
+	} else {
+		ok = l.parseLayouts(0, layouts)
+	}
+	l.text = whole
+	if ok && c.trace != [16]byte{} {
+		l.give(&c)
+	}
+	return ok
+}
+
+// trailingTraceparent is where a traceparent begins that is the last word of the
+// line, quoted or not, with the blank before it; the line's end where none is.
+func (l *line) trailingTraceparent(c *context) int {
+	s := l.text
+	if n := len(s); n > 0 && s[n-1] == '"' {
+		s = s[:n-1]
+	}
+	from := len(s) - traceparentSize
+	if from < 2 || s[len(s)-len("-01")] != '-' {
+		return len(l.text)
+	}
+	before := from
+	if len(s) < len(l.text) {
+		before--
+	}
+	if l.text[before-1] != ' ' || before < from && s[before] != '"' || !parseTraceparent(s[from:], c) {
+		return len(l.text)
+	}
+	return before - 1
+}
+
+// endsInUpstream reports whether the last quoted value can be an upstream host,
+// which is an address with a port, a socket in the file system or internal
+// listener, or absent. Whatever else is there a site has put behind the format.
+func endsInUpstream(s []byte) bool {
+	if len(s) < len(`":65535"`) || s[len(s)-1] != '"' {
+		return false
+	}
+	for i := len(s) - 2; i >= len(s)-len(`:65535"`); i-- {
+		if s[i] == ':' {
+			return true
+		}
+	}
+	s = s[bytes.LastIndexByte(s[:len(s)-1], '"')+1 : len(s)-1]
+	return bytes.IndexByte(s, ':') >= 0 || string(s) == "-" || len(s) > 0 && (s[0] == '@' || s[0] == '/')
+}

@@ -60,7 +60,7 @@ func (a *access) decoded(s event.Span) event.Span {
 		a.l.b.Data = a.l.b.Data[:at]
 		return s
 	}
-	return event.Span{Off: uint32(at), Len: uint32(len(a.l.b.Data) - at)}
+	return a.l.appended(at)
 }
 
 // appendDecoded appends what s means; an escape that the server does not have

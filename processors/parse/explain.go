@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"math/bits"
 
 	"github.com/tailrace/tailrace/internal/strictjson"
@@ -117,14 +118,32 @@ var doubts = [numRoles]string{
 func (e *Explanation) noteDoubts(l *line) {
 	for i := range l.members {
 		m := &l.members[i]
-		doubt := doubts[appKeys.keys[appKeys.find(l.text, m).known].role]
-		// An object may have had the id in it.
-		inside := m.Kind == strictjson.Object && l.r.TraceID != [16]byte{}
-		if m.Mark == markNone && doubt != "" && !inside {
+		k := &appKeys.keys[appKeys.find(l.text, m).known]
+		doubt := doubts[k.role]
+		// An object may have had the id in it; what is absent is in no doubt.
+		settled := m.Kind == strictjson.Object && l.r.TraceID != [16]byte{} || m.Kind == strictjson.Null || string(l.content(m)) == "-"
+		if m.Mark == markNone && doubt != "" && !settled && !l.states(m, k) {
 			e.Notes = append(e.Notes, string(l.text[m.Key:m.KeyEnd])+": "+doubt)
 		}
 		if m.Mark == markRenamed {
-			e.Notes = append(e.Notes, string(l.text[m.Key:m.KeyEnd])+": written differently, the original spelling is kept beside")
+			e.Notes = append(e.Notes, string(l.text[m.Key:m.KeyEnd])+": written differently, the original spelling is kept "+l.originalsPlace())
 		}
 	}
+}
+
+// states reports whether a header, which stays an attribute since it may say more,
+// is of the trace that the record has.
+func (l *line) states(m *strictjson.Member, k *key) bool {
+	var c context
+	value := bytes.Trim(l.content(m), " ")
+	valid := k.role == roleHeader && parseHeader(k.header, value, &c) || k.role == roleTraceparent && parseTraceparent(value, &c)
+	return valid && c.trace == l.r.TraceID
+}
+
+// originalsPlace is where the spelling of an id stays.
+func (l *line) originalsPlace() string {
+	if l.r.Format == formatText {
+		return "in the line"
+	}
+	return "beside"
 }

@@ -28,7 +28,7 @@ const (
 var formats = []format{
 	{
 		name:    "text",
-		about:   "Anything else. The line is the body; a time and level at its head and `trace_id=`, `span_id=` and `traceparent=` in it are found.",
+		about:   "Anything else. The line is the body; a time and level at its head, or a level that comes first, and `trace_id=`, `span_id=` and `traceparent=` in it are found.",
 		example: `2026-03-05 10:11:12.123 INFO [main] started on port 8080 [trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7]`,
 		time:    "ISO 8601 at the head of the line", severity: "the level behind it, by name", trace: "`trace_id=`, `span_id=`, `traceparent=` and their like",
 		parse: parseText,
@@ -142,7 +142,7 @@ var formats = []format{
 		name:    "nginx",
 		about:   "nginx access log, `combined` or `main`; further fields may follow, a traceparent among them is found.",
 		example: `203.0.113.9 - ann [05/Mar/2026:10:11:12 +0000] "GET /a?b=1 HTTP/1.1" 200 512 "-" "curl/8.5" "198.51.100.1"`,
-		time:    clfTime, severity: accessSeverity, trace: "a traceparent among the further fields",
+		time:    clfTime, severity: accessSeverity, trace: "a traceparent among the further fields, or ids under their keys",
 		heads: digits0 + "abcdefABCDEF:u", shapes: shapeTimed, parse: parseNginx,
 		rival: "apache",
 	},
@@ -162,7 +162,7 @@ var formats = []format{
 	},
 	{
 		name:    "haproxy",
-		about:   "HAProxy's `httplog`, `httpslog`, `tcplog` and error format, with or without the head that syslog gives it.",
+		about:   "HAProxy's `httplog`, `httpslog`, `tcplog` and error format, with or without the head that syslog (RFC 3164 or 5424) or its own formats `iso`, `timed` and `short` give it.",
 		example: `203.0.113.9:51002 [05/Mar/2026:10:11:12.004] web~ app/pod-7 3/0/1/18/22 200 911 - - ---- 12/9/4/2/0 0/0 {ex.test|Agent X} {} "GET /i.html HTTP/1.1"`,
 		time:    "without a zone, milliseconds", severity: accessSeverity, trace: noTrace,
 		heads: digits0 + "abcdefABCDEFJMSOND:<", shapes: shapeTimed | shapeISO | shapeISOWord, parse: parseHAProxy,
@@ -171,14 +171,14 @@ var formats = []format{
 		name:    "envoy",
 		about:   "Envoy's default format, of HTTP and TCP.",
 		example: `[2026-03-05T10:11:12.310Z] "POST /locations HTTP/2" 204 - 87 0 41 39 "10.9.8.7" "svc-a/2" "e3a90c57-2d61-9f08-b1c4-77d2a05e6b38" "loc" "10.0.2.1:80"`,
-		time:    "RFC 3339, milliseconds", severity: accessSeverity, trace: "none; `x-request-id` is a request's id",
+		time:    "RFC 3339, milliseconds", severity: accessSeverity, trace: "a traceparent behind the format; `x-request-id` is a request's id",
 		heads: brackets, shapes: shapeBracket, parse: parseEnvoy,
 	},
 	{
 		name:    "istio",
 		about:   "Istio's default text format since 1.9, of HTTP and TCP.",
 		example: `[2026-03-05T10:11:12.955Z] "GET /d HTTP/1.1" 200 - via_upstream - "-" 0 178 2 1 "-" "curl/8" "1b7e44d2-90af-9c3e-8a55-0d4f6e2b7c19" "d:9080" "10.6.2.1:9080" inbound|9080|| 127.0.0.6:40001 10.6.2.1:9080 10.6.1.7:50212 outbound_.9080_._.d.ns.svc.cluster.local default`,
-		time:    "RFC 3339, milliseconds", severity: accessSeverity, trace: "none; `x-request-id` is a request's id",
+		time:    "RFC 3339, milliseconds", severity: accessSeverity, trace: "a traceparent behind the format; `x-request-id` is a request's id",
 		heads: brackets, shapes: shapeBracket, parse: parseIstio,
 	},
 	{
@@ -211,17 +211,17 @@ var formats = []format{
 	},
 	{
 		name:    "postgresql",
-		about:   "PostgreSQL's stderr log with `%m [%p] ` before it, or `%m [%p] %q%u@%d `.",
+		about:   "PostgreSQL's stderr log with `%m [%p] ` before it, or `%m [%p] %q%u@%d `, or pgBadger's `%t [%p]: user=%u,db=%d,app=%a,client=%h `.",
 		example: `2026-03-05 10:11:12.123 UTC [31] ann@shop ERROR:  division by zero`,
 		time:    "at the head, with its zone", severity: postgresSeverity + "; DETAIL, HINT, CONTEXT and STATEMENT have none, `postgresql.field` names them", trace: textTrace,
 		heads: digits0, shapes: shapeISO | shapeISOWord, parse: parsePostgres,
 	},
 	{
 		name:    "mysql",
-		about:   "The error log of MySQL and MariaDB.",
+		about:   "The error log of MySQL and MariaDB, and of the script that their images begin with.",
 		example: `2026-03-05T10:11:12.123456Z 0 [Warning] [MY-010068] [Server] CA certificate ca.pem is self signed.`,
-		time:    "at the head; MariaDB's has no zone", severity: "System and Note 9, Warning 13, ERROR 17", trace: textTrace,
-		heads: digits0, shapes: shapeISO, parse: parseMySQL,
+		time:    "at the head; MariaDB's has no zone", severity: "System and Note 9, Warning and Warn 13, ERROR 17", trace: textTrace,
+		heads: digits0, shapes: shapeISO | shapeISOBracket, parse: parseMySQL,
 	},
 	{
 		name:    "rabbitmq",

@@ -33,15 +33,26 @@ func parseHAProxy(l *line) bool {
 			return l.fail(reasonMisfit, 0)
 		}
 	}
-	return l.parseLayouts(at, haproxyLayouts)
+	return l.parsePeerLayouts(at, haproxyLayouts)
 }
 
 // haproxyHead is the index behind what syslog writes before the text, 0 when it
-// is not HAProxy's. Behind a time of ISO 8601 is the host and then the tag.
+// is not HAProxy's. Behind a time of ISO 8601 is the host and then the tag, or in
+// HAProxy's own formats iso, timed and short the text, as it is behind a priority.
 func (l *line) haproxyHead() int {
 	head := l.text[:min(len(l.text), syslogHead)]
-	tag := 0
-	if t := l.isoAt(0); t.end == 0 {
+	tag, begin := 0, l.priorityEnd()
+	if begin > 0 && l.hasAt(begin, "1 ") {
+		return l.haproxyHead5424(begin + len("1 "))
+	}
+	t := l.isoAt(begin)
+	if t.end > 0 {
+		begin = t.end + 1
+	}
+	if beginsWithClient(l.text, begin) {
+		return begin
+	}
+	if t.end == 0 {
 		tag = bytes.Index(head, []byte(haproxyTag))
 	} else if host := t.end + 1; host < len(head) {
 		if tag = nextSpace(head, host) + 1; !l.hasAt(tag, haproxyTag) {
@@ -59,3 +70,47 @@ func (l *line) haproxyHead() int {
 }
 
 const haproxyTag = "haproxy["
+
+// haproxyHead5424 is haproxyHead for RFC 5424, behind its version: time, host,
+// program, process, message id and structured data, of which HAProxy gives none.
+func (l *line) haproxyHead5424(i int) int {
+	head := l.text[:min(len(l.text), syslogHead)]
+	for field := range 6 {
+		end := nextSpace(head, min(i, len(head)))
+		if end == len(head) || field == 2 && string(head[i:end]) != "haproxy" {
+			return 0
+		}
+		i = end + 1
+	}
+	return i
+}
+
+// priorityEnd is the index behind the priority in angle brackets that the line
+// begins with, 0 without one.
+func (l *line) priorityEnd() int {
+	if l.text[0] != '<' {
+		return 0
+	}
+	_, end := leadingDigits(l.text, 1)
+	if end == 1 || !l.hasAt(end, ">") {
+		return 0
+	}
+	return end + 1
+}
+
+// beginsWithClient reports whether an address begins at s[i:], as far as its first
+// bytes tell.
+func beginsWithClient(s []byte, i int) bool {
+	if i >= len(s) || lowerDigits[s[i]|0x20] > 15 && s[i] != ':' {
+		return false
+	}
+	for _, c := range s[i:min(len(s), i+len("ffff:"))] {
+		if c == '.' || c == ':' {
+			return true
+		}
+		if lowerDigits[c|0x20] > 15 {
+			return false
+		}
+	}
+	return false
+}

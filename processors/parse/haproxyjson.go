@@ -10,6 +10,7 @@ var haproxyObject = newAccessObject(datasetHAProxy, []objectKey{
 	{"request_date", haproxyFields["tr"]},
 	{"accept_date", haproxyFields["t"]},
 	{"frontend_name", haproxyFields["ft"]},
+	{"frontend_name_transport", haproxyFields["ft"]},
 	{"backend_name", haproxyFields["b"]},
 	{"server_name", haproxyFields["s"]},
 	{"TR", haproxyFields["TR"]},
@@ -38,7 +39,7 @@ var haproxyObject = newAccessObject(datasetHAProxy, []objectKey{
 	{"unique_id", haproxyFields["ID"]},
 	{"user_agent", accessUserAgent},
 },
-	[]string{"frontend_name"}, []string{"backend_name"}, []string{"client_ip"}, []string{"termination_state", "status_code"})
+	[]string{"frontend_name", "frontend_name_transport"}, []string{"backend_name"}, []string{"client_ip"}, []string{"termination_state", "status_code"})
 
 // parseHAProxyJSON reads HAProxy's access log as objects with its manual's names.
 func parseHAProxyJSON(l *line) bool { return l.parseObject(haproxyObject) }

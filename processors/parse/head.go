@@ -1,8 +1,9 @@
 package parse
 
 import (
-	"bytes"
 	"encoding/binary"
+	"math/bits"
+	"time"
 	"unicode/utf8"
 
 	"github.com/tailrace/tailrace/pipeline/event"
@@ -11,6 +12,8 @@ import (
 // stamp is the time that a line of text has at its head.
 type stamp struct {
 	ns int64
+	// local is what was written, as if in UTC.
+	local int64
 	// zoned says that the time names its zone.
 	zoned bool
 	// end is the index behind it, 0 when there is no time.
@@ -40,11 +43,15 @@ func (l *line) readISO(i int) stamp {
 	for end < len(s) && stampBytes[s[end]] {
 		end++
 	}
+	if end == zone+1 && s[zone] == ':' {
+		// Many write a colon behind the time.
+		end = zone
+	}
 	ns, ok := l.clock.inZone(sec, frac, s[zone:end])
 	if !ok {
 		return stamp{}
 	}
-	return stamp{ns, end > zone, end}
+	return stamp{ns, sec*int64(time.Second) + frac, end > zone, end}
 }
 
 // stampBytes are those that may belong to a time.
@@ -66,20 +73,37 @@ func (l *line) setLevel(number uint8, from, to int) {
 
 // message makes what stands from i on the body, and looks for trace context in
 // the line.
-func (l *line) message(i int) {
+func (l *line) message(i int) { l.messageBehind(l.headEnd(), i) }
+
+// messageBehind is message for a line whose head, up to head, has no key of trace
+// context.
+func (l *line) messageBehind(head, i int) {
+	l.r.Body = event.Text(l.span(i, len(l.text)))
+	if !l.textTrace(head) && !isUTF8(l.text[i:]) {
+		l.r.Flags |= event.Escape
+	}
+}
+
+// headEnd is the end of a time at the line's head: no key stands before or in it.
+func (l *line) headEnd() int {
+	if l.stampAt == 1 || l.stampAt == 2 {
+		return l.stamp.end
+	}
+	return 0
+}
+
+// bodyFrom makes what stands from i on the body.
+func (l *line) bodyFrom(i int) {
 	l.r.Body = event.Text(l.span(i, len(l.text)))
 	if !isUTF8(l.text[i:]) {
 		l.r.Flags |= event.Escape
 	}
-	l.textTrace()
 }
 
 // digitsAt is the index behind the digits at i, and their number.
 func (l *line) digitsAt(i int) (end int, n int64, ok bool) {
-	for end = i; end < len(l.text) && l.text[end]-'0' <= 9; end++ {
-	}
-	n, ok = wholeNumber(l.text[i:end])
-	return end, n, ok
+	n, end = leadingDigits(l.text, i)
+	return end, n, uint(end-i-1) < maxDigits
 }
 
 // hasAt reports whether text[i:] begins with s.
@@ -93,18 +117,41 @@ func (l *line) bracketAt(i int) (from, to, end int) {
 	if i >= len(l.text) || l.text[i] != '[' {
 		return 0, 0, 0
 	}
-	n := bytes.IndexByte(l.text[i:], ']')
-	if n < 0 {
+	to = stopFrom(l.text, i, ']')
+	if to < 0 {
 		return 0, 0, 0
 	}
-	from, to = i+1, i+n
+	from, end = i+1, to+1
 	for from < to && l.text[from] == ' ' {
 		from++
 	}
 	for to > from && l.text[to-1] == ' ' {
 		to--
 	}
-	return from, to, i + n + 1
+	return from, to, end
+}
+
+// wordEnd is where the first blank or control byte is at i or behind it, the end of
+// s where none is.
+func wordEnd(s []byte, i int) int {
+	for ; i < len(s); i += 8 {
+		x := upToEnd(s, i)
+		if found := (x - (' '+1)*ones) &^ x & (0x80 * ones); found != 0 {
+			return min(i+bits.TrailingZeros64(found)>>3, len(s))
+		}
+	}
+	return len(s)
+}
+
+// find is where the literal is first at i or behind it, less than zero where it is
+// not.
+func find(s []byte, i int, literal string) int {
+	for ; ; i++ {
+		i = stopFrom(s, i, literal[0])
+		if i < 0 || len(s)-i >= len(literal) && string(s[i:i+len(literal)]) == literal {
+			return i
+		}
+	}
 }
 
 // blanks is the index behind the blanks at i.
@@ -132,5 +179,5 @@ func isUTF8(s []byte) bool {
 func isASCII(s []byte) bool {
 	x := binary.LittleEndian.Uint64(s) | binary.LittleEndian.Uint64(s[8:]) |
 		binary.LittleEndian.Uint64(s[16:]) | binary.LittleEndian.Uint64(s[24:])
-	return x&0x8080808080808080 == 0
+	return x&(0x80*ones) == 0
 }

@@ -43,6 +43,11 @@ func (l *line) joined() {
 
 // explainRest does so for a record whose first line has so many bytes.
 func (l *line) explainRest(first int) {
+	if l.isGoStack(first + 1) {
+		l.addPlace(exceptionStack, [2]int{first + 1, len(bytes.TrimRight(l.text, "\r\n"))})
+		l.extendBody(first, first)
+		return
+	}
 	e := &l.exception
 	*e = exception{}
 	if !e.find(l.text) || l.hasAttribute(exceptionStack) || l.hasAttribute(exceptionType) || l.hasAttribute(exceptionMessage) {
@@ -63,6 +68,17 @@ func (l *line) explainRest(first int) {
 		return
 	}
 	l.extendBody(first, max(first, len(bytes.TrimRight(l.text[:e.begin], " \t\r\n"))))
+}
+
+// isGoStack reports whether from i on is a stack as zap's console encoder writes
+// it: a function, and below it the place in its file behind a tab.
+func (l *line) isGoStack(i int) bool {
+	function := firstLine(l.text[i:])
+	place := l.text[i+len(function):]
+	if len(function) == 0 || !wordByte(function[0]) || len(place) < 2 || place[1] != '\t' {
+		return false
+	}
+	return bytes.IndexByte(function, ' ') < 0 && bytes.Contains(firstLine(place[1:]), []byte(".go:"))
 }
 
 // extendBody makes the message end at a place, where the format has found it to
@@ -101,7 +117,7 @@ func (l *line) addPlace(name string, place [2]int) {
 // hasAttribute reports whether the record has an attribute of a name, which a
 // key of the line may be too.
 func (l *line) hasAttribute(name string) bool {
-	for _, f := range l.b.FieldsOf(l.r) {
+	for _, f := range l.own() {
 		if f.Name == name || f.Name == "" && string(l.b.Bytes(f.Key)) == name {
 			return true
 		}

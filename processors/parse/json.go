@@ -1,5 +1,7 @@
 package parse
 
+import "github.com/tailrace/tailrace/internal/strictjson"
+
 // parseJSON reads a structured logger's object by the key conventions of
 // appKeys. Without a message the whole line is the body. In a stream that was
 // found to be of such objects it leaves those of servers' own to the formats
@@ -20,6 +22,9 @@ func parseJSON(l *line) bool {
 
 // scan takes the line as one JSON object and sets members to its own.
 func (l *line) scan() bool {
+	if len(l.text) > 0 && l.text[0] > ' ' && l.text[0] != '{' {
+		return l.fail(reason(strictjson.NotObject), 0)
+	}
 	if !l.scanner.Scan(l.text) {
 		return l.fail(reason(l.scanner.Problem), l.scanner.At)
 	}

@@ -294,8 +294,9 @@ type keyTable struct {
 
 // keySlot has of a key what tells it from nearly all others.
 type keySlot struct {
-	word   uint64
-	length uint32
+	// word are the key's first eight bytes, last the last ones of a longer key.
+	word, last uint64
+	length     uint32
 	// at is where the key is in keys, 0 in an empty slot.
 	at uint16
 	// own is the key's place in the list that the table is for, and known that
@@ -343,6 +344,9 @@ func (t *keyTable) slot(k key) *keySlot {
 	}
 	t.keys = append(t.keys, k)
 	t.slots[at] = keySlot{word: word, length: n, at: uint16(len(t.keys) - 1)}
+	if n > 8 {
+		t.slots[at].last = wordOf(k.name[n-8:])
+	}
 	return &t.slots[at]
 }
 
@@ -355,8 +359,15 @@ func (t *keyTable) find(text []byte, m *strictjson.Member) *keySlot {
 	n := m.KeyEnd - m.Key
 	for at := slotOf(m.Word, n); ; at = (at + 1) % tableSize {
 		s := &t.slots[at%tableSize]
-		if s.at == 0 || s.word == m.Word && s.length == n && (n <= 8 || t.keys[s.at].name[8:] == string(text[m.Key+8:m.KeyEnd])) {
+		if s.at == 0 || s.word == m.Word && s.length == n && (n <= 8 || t.ends(s, text, m.KeyEnd)) {
 			return s
 		}
 	}
+}
+
+// ends reports whether the key that ends at end is that of s, of whose first eight
+// bytes and length it is.
+func (t *keyTable) ends(s *keySlot, text []byte, end uint32) bool {
+	return s.last == eight(text, int(end)-8) &&
+		(s.length <= 16 || t.keys[s.at].name == string(text[end-s.length:end]))
 }

@@ -107,13 +107,18 @@ func (l *line) klogPlace(i int) (message int, ok bool) {
 // klogMessage takes the message as a whole, unless it is structured.
 func (l *line) klogMessage(i int) {
 	if !l.klogStructured(i) {
-		l.message(i)
+		l.messageBehind(i, i)
 	}
 }
 
+// multiLineValue ends a first line whose last value is on the lines below, each
+// behind a tab, up to one with " >" (klog's serialize.go): then the whole is the
+// message.
+var multiLineValue = []byte("=<")
+
 // klogStructured takes what InfoS and ErrorS write, "msg" key="v" k2=v2, apart.
 func (l *line) klogStructured(i int) bool {
-	if i == len(l.text) || l.text[i] != '"' {
+	if i == len(l.text) || l.text[i] != '"' || bytes.HasSuffix(l.text, multiLineValue) {
 		return false
 	}
 	var m strictjson.Member

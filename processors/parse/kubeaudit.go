@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"github.com/tailrace/tailrace/internal/strictjson"
-	"github.com/tailrace/tailrace/pipeline/event"
 )
 
 // kubeAudit has the keys of the Kubernetes API server's audit events
@@ -68,7 +67,7 @@ func parseKubeAudit(l *line) bool {
 	}
 	l.auditObjects()
 	l.addMembers()
-	l.wholeBody()
+	l.objectBody()
 	l.dataset("kubernetes.audit")
 	return true
 }
@@ -83,8 +82,7 @@ func (l *line) auditObjects() {
 			continue
 		}
 		m.Mark = markTaken
-		f := l.field()
-		f.Name, f.Value.Kind, f.Value.Span = name, event.KindJSON, l.span(int(m.Value), int(m.ValueEnd))
+		l.addJSON(name, l.span(int(m.Value), int(m.ValueEnd)))
 	}
 }
 

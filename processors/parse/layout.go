@@ -42,16 +42,16 @@ type piece struct {
 	variable string
 	end      ending
 	stop     byte
-	// stops is stop eight times.
-	stops uint64
 	// next is the literal behind the value.
 	next string
+	// may says that the line may end before the piece.
+	may bool
 	// sure says that the value before ends only where before stands.
 	sure bool
-	// quick says which values are read by a look or two.
-	quick quick
-	// kind is that of quick text.
-	kind event.Kind
+	// take takes the value, kind is how it holds text, and stops is stop eight times.
+	take  taker
+	kind  event.Kind
+	stops uint64
 	// final values may end with the line, cut ones without their quote.
 	final, cut bool
 	// spaceless words need no look for white space unless they were found from
@@ -83,25 +83,6 @@ const (
 	endList
 	// endBraces values stand in braces, and are left out with them.
 	endBraces
-)
-
-// quick is a kind of values that most lines have as they are most simply
-// written. One that is written otherwise is looked at in full.
-type quick uint8
-
-const (
-	quickNone quick = iota
-	// quickText is text up to the first stop, and nothing else is escaped.
-	quickText
-	// quickWord is that without a space in it.
-	quickWord
-	// quickDigits is a number, quickMoved one whose point is moved, and quickStatus
-	// the three digits of a status.
-	quickDigits
-	quickMoved
-	quickStatus
-	// quickDecimal is a number with a point that stays where it is.
-	quickDecimal
 )
 
 // word8 is a literal as its first eight bytes and which of them there are.
@@ -159,7 +140,7 @@ func (y *layout) compile() error {
 				p.variable, y.pieces[i+1].variable)
 		}
 		y.settle(i, p, last)
-		p.cut = last && y.cut
+		p.cut, p.may = last && y.cut, i >= y.optional
 		p.quicken()
 		if i > 0 {
 			y.pieces[i-1].braces = p.end == endBraces
@@ -175,43 +156,25 @@ func (p *piece) quicken() {
 	if p.end == endStop && p.stop == ' ' && p.field.means == meansWord {
 		p.spaceless, p.field.means = true, meansText
 	}
-	switch p.end {
-	case endNext, endQuote:
+	if p.end == endNext || p.end == endQuote {
 		p.stop = p.next[0]
-	case endStop:
-	default:
-		return
 	}
-	p.stops = uint64(p.stop) * ones
-	p.quick, p.kind = p.field.quick(), event.KindText
+	p.stops, p.take, p.kind = uint64(p.stop)*ones, p.quickly(), event.KindText
 	if p.field.means == meansHeader {
 		p.kind = event.KindTextArray
 	}
+}
+
+// numeric reports whether the value is a number, for which a dash stands where
+// there is none.
+func (p *piece) numeric() bool {
+	return p.field.means == meansInt || p.field.means == meansSeconds || p.field.means == meansStatus
 }
 
 // endsAt reports whether p's value ends nowhere but where the literal behind it
 // stands.
 func (p *piece) endsAt(literal string) bool {
 	return p.end == endNext || p.end == endStop && !p.final && len(literal) == 1
-}
-
-// quick is how values of the field are read quickly.
-func (f *accessField) quick() quick {
-	switch {
-	case f.means == meansText || f.means == meansHeader:
-		return quickText
-	case f.means == meansWord:
-		return quickWord
-	case f.means == meansStatus:
-		return quickStatus
-	case f.means == meansInt:
-		return quickDigits
-	case f.means == meansSeconds && f.scale > 0:
-		return quickMoved
-	case f.means == meansSeconds:
-		return quickDecimal
-	}
-	return quickNone
 }
 
 // moreFree reports whether piece i is the one to be matched from both sides:

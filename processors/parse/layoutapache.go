@@ -102,11 +102,14 @@ func (b *layoutBuilder) apacheTime(variable, argument string) {
 		b.text("[")
 		b.value(variable, accessField{means: meansCLF})
 		b.text("]")
+	case "msec_frac", "usec_frac":
+		// The time before it has whole seconds, and is read by itself.
+		b.value(variable, accessField{})
 	case "sec", "msec", "usec":
 		b.value(variable, accessField{means: meansEpoch})
 	case "%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y:%T %z":
 		b.value(variable, accessField{means: meansCLF})
-	case "%Y-%m-%dT%H:%M:%S%z", "%FT%T%z", "%Y-%m-%d %H:%M:%S %z":
+	case "%Y-%m-%dT%H:%M:%S%z", "%FT%T%z", "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%dT%H:%M:%S", "%FT%T", "%Y-%m-%d %H:%M:%S", "%F %T":
 		b.value(variable, accessField{means: meansISO})
 	default:
 		b.value(variable, text("apache.time"))
@@ -146,11 +149,11 @@ func apacheArgument(letter byte, argument string) accessField {
 
 // apacheVariable is an environment variable or a note.
 func apacheVariable(kind, name string) accessField {
-	switch strings.ToLower(name) {
-	case "traceparent", "http_traceparent":
-		return accessField{means: meansTraceparent}
-	case "unique_id":
+	if strings.EqualFold(name, "unique_id") {
 		return word("apache.unique_id")
+	}
+	if f, ok := traceVariable(name); ok {
+		return f
 	}
 	return text("apache." + kind + "." + attributeName(name))
 }

@@ -11,6 +11,8 @@ type layoutBuilder struct {
 	literal strings.Builder
 	// taken are the attributes that a value fills by now.
 	taken map[string]bool
+	// path says that the last value is a path, whatever became of it.
+	path bool
 }
 
 func newLayoutBuilder(product string, e escape) *layoutBuilder {
@@ -26,6 +28,7 @@ func (b *layoutBuilder) value(variable string, f accessField) {
 	if b.joinPort(variable, f) {
 		return
 	}
+	b.path = f.isPath()
 	if b.clashes(f) {
 		f = text(b.layout.product + "." + attributeName(variable))
 		if b.clashes(f) {
@@ -94,10 +97,12 @@ func (b *layoutBuilder) each(mark byte, s string, add func(string) (int, error))
 // path and its query are.
 func (b *layoutBuilder) merge(variable string) bool {
 	n := len(b.layout.pieces)
-	if n == 0 || b.literal.Len() > 0 || !b.layout.pieces[n-1].field.isPath() {
+	if n == 0 || b.literal.Len() > 0 || !b.path {
 		return false
 	}
-	b.layout.pieces[n-1].field.means = meansTarget
+	if last := &b.layout.pieces[n-1]; last.field.isPath() {
+		last.field.means = meansTarget
+	}
 	b.layout.pieces[n-1].variable += variable
 	return true
 }
@@ -129,7 +134,7 @@ func (f *accessField) fills() []string {
 		return []string{"client.address"}
 	case meansPort:
 		return []string{"client.port"}
-	case meansCLF, meansISO, meansLocal, meansEpoch:
+	case meansCLF, meansISO, meansLocal, meansTime, meansEpoch:
 		return nil
 	case meansRequest:
 		return []string{"http.request.method", "url.path", "url.query", "network.protocol.version"}
@@ -153,7 +158,7 @@ func (f *accessField) fills() []string {
 		return []string{"http.request.header.x-request-id"}
 	case meansXRay:
 		return []string{attrXRay}
-	case meansTraceparent, meansB3, meansTraceID, meansSpanID:
+	case meansTraceparent, meansContext, meansTraceID, meansSpanID:
 		return nil
 	case meansFrontend:
 		return []string{f.name, "haproxy.tls"}
@@ -196,18 +201,46 @@ func requestHeader(name string) accessField {
 		return accessField{means: meansScheme}
 	case "x-request-id":
 		return accessField{means: meansRequestID}
-	case "traceparent":
-		return accessField{means: meansTraceparent}
-	case "b3":
-		return accessField{means: meansB3}
-	case "x-b3-traceid":
-		return accessField{means: meansTraceID}
-	case "x-b3-spanid":
-		return accessField{means: meansSpanID}
 	case "x-amzn-trace-id":
 		return accessField{means: meansXRay}
 	}
+	if f, ok := traceHeaders[name]; ok {
+		return f
+	}
 	return header(attributeName(name))
+}
+
+// traceHeaders are the headers of trace context, in lower case with dashes.
+var traceHeaders = map[string]accessField{
+	"traceparent":             {means: meansTraceparent},
+	"elastic-apm-traceparent": {means: meansTraceparent},
+
+	"b3":                    {means: meansContext, context: headerB3},
+	"uber-trace-id":         {means: meansContext, context: headerJaeger},
+	"x-cloud-trace-context": {means: meansContext, context: headerGCP},
+	"sw8":                   {means: meansContext, context: headerSkyWalking},
+	"sentry-trace":          {means: meansContext, context: headerSentry},
+	"l5d-ctx-trace":         {means: meansContext, context: headerFinagle},
+
+	"x-b3-traceid":        {means: meansTraceID},
+	"trace-id":            {means: meansTraceID},
+	"x-datadog-trace-id":  {means: meansTraceID, family: famDatadog},
+	"ot-tracer-traceid":   {means: meansTraceID, family: famOpenTracing},
+	"x-b3-spanid":         {means: meansSpanID},
+	"span-id":             {means: meansSpanID},
+	"x-datadog-parent-id": {means: meansSpanID, family: famDatadog},
+	"ot-tracer-spanid":    {means: meansSpanID, family: famOpenTracing},
+}
+
+// traceVariable is what a variable of the server's own means that is named after
+// such a header, with underscores and maybe behind what module set it.
+func traceVariable(name string) (f accessField, ok bool) {
+	name = strings.ToLower(name)
+	for _, module := range []string{"opentracing_context_", "opentelemetry_context_", "http_"} {
+		name = strings.TrimPrefix(name, module)
+	}
+	f, ok = traceHeaders[strings.ReplaceAll(name, "_", "-")]
+	return f, ok
 }
 
 func responseHeader(name string) accessField {

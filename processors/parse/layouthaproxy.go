@@ -111,6 +111,9 @@ func haproxyLayout(s string) (*layout, error) {
 			return 0, fmt.Errorf("%s: the percent sign has no variable behind it", s)
 		}
 		quote := v.quote || quoteAll && !v.unquote
+		if v.name == "o" && v.encoded {
+			return 0, fmt.Errorf("%s makes each line an object, which needs no layout: leave log_format away, and lines with the manual's names of fields as keys are haproxy-json", v.written)
+		}
 		if v.name == "o" {
 			quoteAll = quote
 			return n, nil
@@ -127,6 +130,8 @@ func haproxyLayout(s string) (*layout, error) {
 type haproxyWord struct {
 	written, name, sample string
 	quote, unquote        bool
+	// encoded says that what follows is written as an object.
+	encoded bool
 }
 
 // haproxyVariable splits %{flags}name or %{flags}[expression] and returns its
@@ -135,15 +140,16 @@ func haproxyVariable(s string) (v haproxyWord, n int) {
 	if strings.HasPrefix(s, "%%") {
 		return haproxyWord{name: "%"}, 2
 	}
-	n = 1
-	if n < len(s) && s[n] == '{' {
-		end := strings.IndexByte(s, '}')
+	for n = 1; n < len(s) && (s[n] == '{' || s[n] == '('); {
+		end := strings.IndexAny(s[n:], ")}")
 		if end < 0 {
 			return v, 0
 		}
-		flags := s[n+1 : end]
-		v.quote, v.unquote = strings.Contains(flags, "+Q"), strings.Contains(flags, "-Q")
-		n = end + 1
+		// In parentheses is a name for the value, since HAProxy 2.9.
+		if s[n] == '{' {
+			v.flag(s[n+1 : n+end])
+		}
+		n += end + 1
 	}
 	if n < len(s) && s[n] == '[' {
 		end := strings.IndexByte(s[n:], ']')
@@ -164,6 +170,24 @@ func haproxyVariable(s string) (v haproxyWord, n int) {
 	return v, n
 }
 
+// flag takes the flags in braces.
+func (v *haproxyWord) flag(flags string) {
+	v.encoded = strings.Contains(flags, "+json") || strings.Contains(flags, "+cbor")
+	v.quote, v.unquote = strings.Contains(flags, "+Q"), strings.Contains(flags, "-Q")
+}
+
+// haproxySample is what a sample means that is in no list: a variable may be named
+// after a header of trace context.
+func haproxySample(sample string) accessField {
+	if scoped, ok := strings.CutPrefix(sample, "var("); ok {
+		name, _, _ := strings.Cut(scoped, ")")
+		if f, ok := traceVariable(name[strings.LastIndexByte(name, '.')+1:]); ok {
+			return f
+		}
+	}
+	return text("haproxy." + attributeName(sample))
+}
+
 // haproxyValue adds a variable.
 func (b *layoutBuilder) haproxyValue(v haproxyWord, quote bool) error {
 	f, ok := haproxyFields[v.name]
@@ -173,10 +197,13 @@ func (b *layoutBuilder) haproxyValue(v haproxyWord, quote bool) error {
 		return nil
 	case v.sample != "":
 		if f, ok = haproxySamples[v.sample]; !ok {
-			f = text("haproxy." + attributeName(v.sample))
+			f = haproxySample(v.sample)
 		}
 	case !ok:
 		return unknownVariable("HAProxy", v.written)
+	}
+	if f.means == meansQuery && !quote && b.merge(v.written) {
+		return nil
 	}
 	if quote {
 		b.text(`"`)

@@ -81,6 +81,9 @@ func nginxField(name string) accessField {
 	if h, ok := strings.CutPrefix(name, "sent_http_"); ok {
 		return responseHeader(strings.ReplaceAll(h, "_", "-"))
 	}
+	if f, ok := traceVariable(name); ok {
+		return f
+	}
 	return text("nginx." + attributeName(name))
 }
 

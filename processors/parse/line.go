@@ -47,6 +47,8 @@ type line struct {
 	severities severities
 	// variants are the layouts of each format that matched last.
 	variants [maxFormats]uint8
+	// access is what layouts give attributes by.
+	access access
 	// custom is the memory of custom formats.
 	custom customLine
 	// exception is what was found in a trace last.
@@ -178,7 +180,7 @@ func (l *line) try(f uint8, sticky bool) bool {
 		l.accept(f)
 		return true
 	}
-	if len(l.b.Fields) != l.fields || len(l.b.Data) != l.bytes || l.r.Time != l.runtimeTime {
+	if len(l.b.Fields) != l.fields || len(l.b.Data) != l.bytes || l.r.Time != l.runtimeTime || l.r.Severity != 0 {
 		l.undo()
 	}
 	return false
@@ -211,33 +213,55 @@ func (l *line) fail(why reason, at int) bool {
 	return false
 }
 
+// appended is the place in the arena of what was appended to it from at on.
+func (l *line) appended(at int) event.Span {
+	return event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)}
+}
+
 // span is the place in the arena of text[from:to].
 func (l *line) span(from, to int) event.Span {
 	return event.Span{Off: l.r.Line.Off + uint32(from), Len: uint32(to - from)}
 }
 
-// field gives the record another attribute, empty, to be filled in place: a
-// Field is large to hand around a dozen times per line.
+// field gives the record another attribute, to be filled in place: a Field is large
+// to hand around a dozen times per line, or to clear. It has what it had in an
+// earlier line, so whoever takes it sets its Name, or its Key and no Name, and the
+// Kind of its Value and what that Kind has.
 func (l *line) field() *event.Field {
 	b := l.b
-	b.Fields = append(b.Fields, event.Field{})
-	l.r.Fields++
-	return &b.Fields[len(b.Fields)-1]
+	n := len(b.Fields)
+	if n < cap(b.Fields) {
+		b.Fields = b.Fields[:n+1]
+	} else {
+		b.Fields = append(b.Fields, event.Field{})
+	}
+	return &b.Fields[n]
 }
 
-// add gives the record an attribute that is whole.
-func (l *line) add(f event.Field) {
-	l.b.Fields = append(l.b.Fields, f)
-	l.r.Fields++
+// keyed is field for an attribute whose name stands in the arena.
+func (l *line) keyed(key event.Span) *event.Field {
+	f := l.field()
+	f.Name, f.Key = "", key
+	return f
 }
 
-// addText, addInt and addConst add an attribute of a known name.
-func (l *line) addText(name string, s event.Span) {
-	l.add(event.Field{Name: name, Value: event.Value{Kind: event.KindText, Span: s}})
+// own are the attributes that the record has so far.
+func (l *line) own() []event.Field { return l.b.Fields[l.fields:] }
+
+// addText and the like add an attribute of a known name.
+func (l *line) addText(name string, s event.Span) { l.addSpan(name, event.KindText, s) }
+
+// addJSON adds what is copied as it stands: valid JSON.
+func (l *line) addJSON(name string, s event.Span) { l.addSpan(name, event.KindJSON, s) }
+
+func (l *line) addSpan(name string, kind event.Kind, s event.Span) {
+	f := l.field()
+	f.Name, f.Value.Kind, f.Value.Span = name, kind, s
 }
 
 func (l *line) addInt(name string, n int64) {
-	l.add(event.Field{Name: name, Value: event.Value{Kind: event.KindInt, Num: n}})
+	f := l.field()
+	f.Name, f.Value.Kind, f.Value.Num = name, event.KindInt, n
 }
 
 // addBool adds what is true when truth is not 0.
@@ -247,7 +271,8 @@ func (l *line) addBool(name string, truth int64) {
 }
 
 func (l *line) addConst(name, value string) {
-	l.add(event.Field{Name: name, Value: event.Value{Kind: event.KindConst, Const: value}})
+	f := l.field()
+	f.Name, f.Value.Kind, f.Value.Const = name, event.KindConst, value
 }
 
 // dataset gives the record its format's dataset, unless the source has one by

@@ -19,7 +19,7 @@ var linkerdLayouts = []*layout{compiled(layout{
 	},
 })}
 
-func parseLinkerd(l *line) bool { return l.parseLayouts(0, linkerdLayouts) }
+func parseLinkerd(l *line) bool { return l.parsePeerLayouts(0, linkerdLayouts) }
 
 // linkerdObject has the format json of the same.
 var linkerdObject = untraced(newAccessObject("linkerd.access", []objectKey{

@@ -31,7 +31,7 @@ func parseLog4j(l *line) bool {
 	l.setLevel(level, end+1, levelTo)
 	l.addText("thread.name", l.span(thread, threadTo))
 	l.addText("log.logger", l.span(logger, loggerTo))
-	l.message(message)
+	l.messageBehind(t.end, message)
 	return true
 }
 

@@ -2,9 +2,6 @@ package parse
 
 import (
 	"bytes"
-	"math/bits"
-
-	"github.com/tailrace/tailrace/pipeline/event"
 )
 
 // match takes text[at:] apart by the layout. It returns the first byte that
@@ -31,10 +28,7 @@ func (y *layout) matchTo(a *access, at, n int) (bad, piece int) {
 	pieces := y.pieces[:n]
 	for i := range pieces {
 		p := &pieces[i]
-		if i >= y.optional && ends(a.l.text[at:], p.before) {
-			return -1, i
-		}
-		if at = a.take(p, at); at < 0 {
+		if at = p.take(a, p, at); at < 0 {
 			return a.bad, i
 		}
 	}
@@ -45,37 +39,31 @@ func (y *layout) matchTo(a *access, at, n int) (bad, piece int) {
 }
 
 // take gives the record p's value, whose literal begins at text[at], and returns
-// where it ends, less than zero when a.bad does not fit. Values are mostly
-// written in the simplest way, for which one look is enough.
+// where it ends. It is less than zero when the line may end before it, and when
+// text[a.bad] does not fit.
 func (a *access) take(p *piece, at int) int {
 	s, i := a.l.text, at+len(p.before)
-	if !p.sure && !p.head.at(s, at, p.before) {
+	switch {
+	case p.may && ends(s[at:], p.before):
+		a.bad = -1
+		return -1
+	case !p.sure && !p.head.at(s, at, p.before):
 		return a.without(p, at)
+	case p.end == endBraces:
+		return a.captures(p, i)
+	case p.numeric() && i+1 < len(s) && s[i] == '-' && s[i+1] == p.stop:
+		return i + 1
 	}
-	switch p.quick {
-	case quickText, quickWord:
-		if end := p.textEnd(s, i); end > i && a.escape == escapeNone {
-			if p.quick == quickWord && hasSpace(s[i:end]) {
-				break
-			}
-			if end > i+1 || s[i] != '-' {
-				text := a.l.span(i, end)
-				a.l.add(event.Field{Name: p.field.name, Value: event.Value{Kind: p.kind, Span: text}})
-			}
-			return end
-		}
-	case quickDigits, quickMoved, quickStatus:
-		if n, end := leadingDigits(s, i); end < len(s) && s[end] == p.stop && uint(end-i-1) < maxDigits {
-			return a.takeDigits(p, n, i, end)
-		}
-	case quickDecimal:
-		if end := decimalEnd(s, i); end < len(s) && s[end] == p.stop && uint(end-i-1) < maxDecimal {
-			number := a.l.span(i, end)
-			a.l.add(event.Field{Name: p.field.name, Value: event.Value{Kind: event.KindJSON, Span: number}})
-			return end
-		}
+	return a.taken(p, i, a.endOf(p, i))
+}
+
+// taken gives the record p's value in text[i:end], and returns end; less than zero
+// when that is less, or the value no such.
+func (a *access) taken(p *piece, i, end int) int {
+	if end < 0 || !a.put(&p.field, a.l.span(i, end)) {
+		return a.misfit(i, p.variable)
 	}
-	return a.takeSlowly(p, i)
+	return end
 }
 
 // without is take where the literal before p's value is missing, which is left
@@ -85,69 +73,6 @@ func (a *access) without(p *piece, at int) int {
 		return at
 	}
 	return a.misfit(at+samePrefix(a.l.text[at:], p.before), p.before)
-}
-
-// takeDigits is take for text[i:end], the digits of n.
-func (a *access) takeDigits(p *piece, n int64, i, end int) int {
-	switch {
-	case p.quick == quickDigits:
-		a.l.add(event.Field{Name: p.field.name, Value: event.Value{Kind: event.KindInt, Num: n}})
-	case p.quick == quickMoved:
-		a.addMoved(&p.field, a.l.text[i:end])
-	case end != i+3:
-		return a.takeSlowly(p, i)
-	default:
-		a.statusCode(n, a.l.span(i, end))
-	}
-	return end
-}
-
-// textEnd is where text ends, mostly at the first stop, less than zero where it
-// has to be looked for.
-func (p *piece) textEnd(s []byte, i int) int {
-	if i+8 > len(s) {
-		return -1
-	}
-	if x := eight(s, i) ^ p.stops; zeroBytes(x) != 0 {
-		i += bits.TrailingZeros64(zeroBytes(x)) >> 3
-	} else if i = stopFrom(s, i+8, p.stop); i < 0 {
-		return -1
-	}
-	if p.end == endNext && !p.tail.at(s, i, p.next) {
-		return -1
-	}
-	return i
-}
-
-// decimalEnd is where a number ends that begins at i and that JSON writes in the
-// same way, i where none begins.
-func decimalEnd(s []byte, i int) int {
-	_, point := leadingDigits(s, i)
-	if point == i || point > i+1 && s[i] == '0' {
-		return i
-	}
-	if point < len(s) && s[point] == '.' {
-		if _, end := leadingDigits(s, point+1); end > point+1 {
-			return end
-		}
-	}
-	return point
-}
-
-// takeSlowly is take for a value that has to be looked for.
-func (a *access) takeSlowly(p *piece, i int) int {
-	s := a.l.text
-	if p.quick >= quickDigits && i+1 < len(s) && s[i] == '-' && s[i+1] == p.stop {
-		return i + 1
-	}
-	if p.end == endBraces {
-		return a.captures(p, i)
-	}
-	end := a.endOf(p, i)
-	if end < 0 || !a.put(&p.field, a.l.span(i, end)) {
-		return a.misfit(i, p.variable)
-	}
-	return end
 }
 
 // leadingDigits reads the digits at i, and returns where they end.
@@ -238,9 +163,10 @@ func (l *line) parseLayouts(at int, layouts []*layout) bool {
 // matchLayout takes text[at:] into the record, and returns the first byte that
 // does not fit, less than zero when all fits.
 func (l *line) matchLayout(y *layout, at int) int {
-	a := access{l: l, escape: y.escape.in(l.text)}
+	a := &l.access
+	*a = access{l: l, escape: y.escape.in(l.text)}
 	l.r.Severity = sevInfo
-	n := y.match(&a, at)
+	n := y.match(a, at)
 	if n < 0 {
 		l.wholeBody()
 		l.dataset(y.dataset)

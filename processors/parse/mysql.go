@@ -1,7 +1,5 @@
 package parse
 
-import "github.com/tailrace/tailrace/pipeline/event"
-
 // parseMySQL reads the error log of MySQL (the traditional sink) and MariaDB:
 //
 //	2026-03-05T10:11:12.123456Z 0 [Note] [MY-000000] [InnoDB] message
@@ -10,6 +8,9 @@ func parseMySQL(l *line) bool {
 	t := l.mysqlTime()
 	if t.end == 0 || !l.hasAt(t.end, " ") {
 		return l.fail(reasonMisfit, 0)
+	}
+	if l.hasAt(t.end, " [") {
+		return l.mysqlEntrypoint(t)
 	}
 	i, thread, ok := l.digitsAt(t.end + 1)
 	if !ok || !l.hasAt(i, " [") {
@@ -27,6 +28,24 @@ func parseMySQL(l *line) bool {
 	l.setLevel(level, from, to)
 	l.addInt("thread.id", thread)
 	l.message(l.mysqlCode(end + 1))
+	return true
+}
+
+// mysqlEntrypoint reads what the script says that the images of MySQL and MariaDB
+// begin with (docker-entrypoint.sh, mysql_log):
+//
+//	2026-03-05 10:11:12+00:00 [Note] [Entrypoint]: message
+func (l *line) mysqlEntrypoint(t stamp) bool {
+	const name = " [Entrypoint]: "
+	from, to, end := l.bracketAt(t.end + 1)
+	level := mysqlLevel(l.text[from:to])
+	if level == 0 || !l.hasAt(end, name) {
+		return l.fail(reasonMisfit, t.end+1)
+	}
+	l.setStamp(t)
+	l.setLevel(level, from, to)
+	l.addConst("mysql.subsystem", "Entrypoint")
+	l.message(end + len(name))
 	return true
 }
 
@@ -52,8 +71,7 @@ func (l *line) mysqlCode(i int) (message int) {
 	if end == 0 || !l.hasAt(from, "MY-") {
 		return i
 	}
-	f := l.field()
-	f.Name, f.Value = "mysql.error_code", event.Text(l.span(from, to))
+	l.addText("mysql.error_code", l.span(from, to))
 	i = end + 1
 	if from, to, end = l.bracketAt(i); end != 0 {
 		l.addText("mysql.subsystem", l.span(from, to))

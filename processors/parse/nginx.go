@@ -99,10 +99,22 @@ func (f *combined) plausible(l *line) bool {
 	if addr := l.b.Bytes(f.addr); !isIP(addr) && string(addr) != "unix:" {
 		return false
 	}
-	if l.src.apache && f.end == len(l.text) && !l.sticky {
+	rest := l.text[f.end:]
+	if !l.sticky && (l.src.apache && len(rest) == 0 || isTraffic(rest)) {
 		return false
 	}
 	return !f.escaped || hexEscaped(l.text[f.addr.Len:f.end])
+}
+
+// isTraffic reports whether behind combined is what Apache's combinedio has
+// there: the bytes of the request and of the response.
+func isTraffic(s []byte) bool {
+	_, in := leadingDigits(s, 1)
+	if in <= 1 || in == len(s) || s[0] != ' ' || s[in] != ' ' {
+		return false
+	}
+	_, out := leadingDigits(s, in+1)
+	return out == len(s) && out > in+1
 }
 
 // hexEscaped reports whether each backslash of s begins an escape of nginx's.
@@ -181,17 +193,25 @@ func quoteEnd(s []byte, i int) int {
 // of the format main, and trace context and request id by their names. What
 // else is there stays in the body.
 func (l *line) nginxExtra(a *access, i int) {
+	l.members = l.pairs[:0]
 	for first := true; i < len(l.text); first = false {
 		var key, value event.Span
 		key, value, i = l.extraField(i + 1)
 		name := l.b.Bytes(key)
 		switch {
-		case l.extraTraceparent(name, value):
+		case len(name) == 0 && l.extraTraceparent(value):
 		case string(name) == "request_id":
 			a.requestID(value)
-		case first && len(name) == 0 && isAddresses(l.b.Bytes(value)):
+		case len(name) > 0:
+			l.collectKey(int(key.End() - l.r.Line.Off))
+		case first && isAddresses(l.b.Bytes(value)):
 			a.header("http.request.header.x-forwarded-for", value)
 		}
+	}
+	if len(l.members) > 0 {
+		var f found
+		f.classify(l.text, l.members)
+		l.takeTrace(&f)
 	}
 }
 
@@ -218,28 +238,49 @@ func (l *line) extraField(i int) (key, value event.Span, end int) {
 
 // nextSpace is the index of the first space from i on, or the end.
 func nextSpace(s []byte, i int) int {
-	if n := bytes.IndexByte(s[i:], ' '); n >= 0 {
-		return i + n
+	if end := stopFrom(s, i, ' '); end >= 0 {
+		return end
 	}
 	return len(s)
 }
 
-// extraTraceparent takes a field that is a W3C traceparent by its name, or
-// has no name and is one by its look.
-func (l *line) extraTraceparent(name []byte, value event.Span) bool {
-	if len(name) > 0 && string(name) != "traceparent" && string(name) != "http_traceparent" {
-		return false
-	}
+// extraTraceparent takes a field that has no name and is a W3C traceparent by
+// its look.
+func (l *line) extraTraceparent(value event.Span) bool {
 	var c context
 	return parseTraceparent(l.b.Bytes(value), &c) && l.give(&c)
 }
 
-// isAddresses reports whether s is a list of IP addresses.
+// isAddresses reports whether s is a list of IP addresses, some of which may
+// come with a port.
 func isAddresses(s []byte) bool {
-	for _, c := range s {
-		if lowerDigits[c|0x20] > 15 && c != '.' && c != ':' && c != ',' && c != ' ' && c != '[' && c != ']' {
+	for more := true; more; {
+		var one []byte
+		if one, s, more = bytes.Cut(s, comma); len(one) > 0 && one[0] == ' ' {
+			one = one[1:]
+		}
+		if !isIPv4(one) && !isIP(one) && !isPeer(one) {
 			return false
 		}
 	}
-	return len(s) >= len("::1")
+	return true
+}
+
+var comma = []byte(",")
+
+// isPeer reports whether s is address:port, or an address in brackets with or
+// without a port.
+func isPeer(s []byte) bool {
+	end := ipv4End(s)
+	if closing := bytes.IndexByte(s, ']'); closing > 0 && s[0] == '[' && isIPv6(s[1:closing]) {
+		end = closing + 1
+		if end == len(s) {
+			return true
+		}
+	}
+	if end == 0 || end == len(s) || s[end] != ':' {
+		return false
+	}
+	_, ok := wholeNumber(s[end+1:])
+	return ok
 }

@@ -160,6 +160,7 @@ func (p *Parser) process(b *event.Batch, s *source, i int) (next int) {
 		if r.Time == 0 {
 			r.Time = r.Observed
 		}
+		r.Fields = uint32(len(l.own()))
 	}
 	return i
 }

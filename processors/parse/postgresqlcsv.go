@@ -36,51 +36,60 @@ var csvColumns = [maxCSVColumns]csvColumn{
 	25: {name: "postgresql.query_id"},
 }
 
+// csvEssentials are the columns that are no attributes.
+type csvEssentials struct{ severity, message event.Span }
+
 // parsePostgresCSV reads one record of PostgreSQL's csvlog.
 func parsePostgresCSV(l *line) bool {
-	t, ok := l.postgresTime()
-	if !ok || !l.hasAt(t.end, ",") {
-		return l.fail(reasonMisfit, t.end)
+	t, zone := l.postgresTime()
+	if zone == 0 || !l.hasAt(zone, ",") {
+		return l.fail(reasonMisfit, max(t.end, zone))
 	}
-	var columns [maxCSVColumns]event.Span
-	n, at := l.csvColumns(&columns)
+	var essentials csvEssentials
+	n, at := l.csvColumns(zone+1, &essentials)
 	if n < minCSVColumns || at < len(l.text) {
 		return l.fail(reasonMisfit, at)
 	}
-	level := postgresLevel(l.b.Bytes(columns[csvSeverity]))
+	level := postgresLevel(l.b.Bytes(essentials.severity))
 	if level == 0 {
-		return l.fail(reasonMisfit, int(columns[csvSeverity].Off-l.r.Line.Off))
+		return l.fail(reasonMisfit, int(essentials.severity.Off-l.r.Line.Off))
 	}
-	l.setPostgresTime(t)
-	l.r.Severity, l.r.SeverityText = level, event.Text(columns[csvSeverity])
-	l.r.Body = event.Text(columns[csvMessage])
-	for i := csvUser; i < n; i++ {
-		l.csvColumn(i, columns[i])
-	}
-	l.textTrace()
+	l.setPostgresTime(t, zone)
+	l.r.Severity, l.r.SeverityText = level, event.Text(essentials.severity)
+	l.r.Body = event.Text(essentials.message)
+	l.textTrace(l.headEnd())
 	return true
 }
 
-// csvColumns finds the values of a line, and returns how many there are and
-// where it stopped. Quotes within a value are written twice.
-func (l *line) csvColumns(columns *[maxCSVColumns]event.Span) (n, at int) {
-	for i := 0; ; i++ {
-		if n == maxCSVColumns {
-			return n, i
+// csvColumns takes the columns from the second on, which begins at i, and returns
+// how many the line has and where it stopped.
+func (l *line) csvColumns(i int, essentials *csvEssentials) (n, at int) {
+	s := l.text
+	for n = csvUser; n < maxCSVColumns; n++ {
+		if i < len(s) && s[i] == ',' && n != csvSeverity {
+			i++
+			continue
 		}
-		end, ok := l.csvValue(i, ',', &columns[n])
-		if n++; !ok || end == len(l.text) {
-			return n, end
+		var value event.Span
+		end, ok := l.csvValue(i, ',', &value)
+		switch n {
+		case csvSeverity:
+			essentials.severity = value
+		case csvMessage:
+			essentials.message = value
+		default:
+			l.csvColumn(n, value)
 		}
-		if l.text[end] != ',' {
-			return n, end
+		if !ok || end == len(s) || s[end] != ',' {
+			return n + 1, end
 		}
-		i = end
+		i = end + 1
 	}
+	return n, i
 }
 
 // csvValue reads the value at i and returns the index behind it. Quotes around
-// a value may hold the delimiter.
+// a value may hold the delimiter; within it they are written twice.
 func (l *line) csvValue(i int, delimiter byte, value *event.Span) (end int, ok bool) {
 	s := l.text
 	if i == len(s) || s[i] != '"' {
@@ -92,8 +101,7 @@ func (l *line) csvValue(i int, delimiter byte, value *event.Span) (end int, ok b
 	}
 	doubled := false
 	for end = i + 1; ; end += 2 {
-		n := bytes.IndexByte(s[end:], '"')
-		if end += n; n < 0 {
+		if end = stopFrom(s, end, '"'); end < 0 {
 			return i, false
 		}
 		if end+1 == len(s) || s[end+1] != '"' {
@@ -118,20 +126,22 @@ func (l *line) csvText(from, to int, doubled bool) event.Span {
 		l.b.Data = append(l.b.Data, l.text[from:end]...)
 		from = end + 1
 	}
-	return event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)}
+	return l.appended(at)
 }
 
 // csvColumn adds the attribute of a column that has a value.
 func (l *line) csvColumn(i int, value event.Span) {
-	c := &csvColumns[i]
-	if value.Len == 0 || c.name == "" {
+	if value.Len == 0 {
 		return
+	}
+	c := &csvColumns[i]
+	if c.whole {
+		if n, ok := wholeNumber(l.b.Bytes(value)); ok {
+			l.addInt(c.name, n)
+			return
+		}
 	}
 	if a := (access{l: l}); i == csvConnection && a.peer(value) {
-		return
-	}
-	if n, ok := wholeNumber(l.b.Bytes(value)); c.whole && ok {
-		l.addInt(c.name, n)
 		return
 	}
 	l.addText(c.name, value)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"github.com/tailrace/tailrace/internal/strictjson"
-	"github.com/tailrace/tailrace/pipeline/event"
 )
 
 // product is a program's log in JSON whose keys have names of the program's
@@ -106,7 +105,6 @@ func (l *line) addProduct(p *product) {
 		if m.Kind == strictjson.Null || m.Kind == strictjson.String && m.ValueEnd-m.Value == 2 {
 			continue
 		}
-		f := l.field()
-		f.Name, f.Value.Kind, f.Value.Span = p.names[k-1].attribute, event.KindJSON, l.span(int(m.Value), int(m.ValueEnd))
+		l.addJSON(p.names[k-1].attribute, l.span(int(m.Value), int(m.ValueEnd)))
 	}
 }

@@ -24,7 +24,7 @@ func parseRedis(l *line) bool {
 	l.setLevel(level, at+1, at+2)
 	l.addInt("process.pid", pid)
 	l.addConst("redis.role", role)
-	l.message(at + 3)
+	l.messageBehind(at, at+3)
 	return true
 }
 

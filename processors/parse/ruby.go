@@ -1,7 +1,5 @@
 package parse
 
-import "bytes"
-
 // parseRuby reads Ruby's Logger::Formatter:
 //
 //	I, [2026-03-05T10:11:12.123456 #31]  INFO -- prog: message
@@ -15,22 +13,23 @@ func parseRuby(l *line) bool {
 		return l.fail(reasonMisfit, i)
 	}
 	level := l.blanks(i + 1)
-	n := bytes.Index(l.text[level:], []byte(" -- "))
-	if n < 1 || rubyLevel(l.text[level:level+n]) == 0 {
+	levelTo := nextSpace(l.text, level)
+	number := rubyLevel(l.text[level:levelTo])
+	if number == 0 || !l.hasAt(levelTo, " -- ") {
 		return l.fail(reasonMisfit, level)
 	}
-	prog := level + n + len(" -- ")
-	colon := bytes.Index(l.text[prog:], []byte(": "))
+	prog := levelTo + len(" -- ")
+	colon := find(l.text, prog, ": ")
 	if colon < 0 {
 		return l.fail(reasonMisfit, prog)
 	}
 	l.setStamp(t)
-	l.setLevel(rubyLevel(l.text[level:level+n]), level, level+n)
+	l.setLevel(number, level, levelTo)
 	l.addInt("process.pid", pid)
-	if colon > 0 {
-		l.addText("log.logger", l.span(prog, prog+colon))
+	if colon > prog {
+		l.addText("log.logger", l.span(prog, colon))
 	}
-	l.message(prog + colon + len(": "))
+	l.messageBehind(t.end, colon+len(": "))
 	return true
 }
 

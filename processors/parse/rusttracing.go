@@ -2,8 +2,9 @@ package parse
 
 import (
 	"bytes"
-
-	"github.com/tailrace/tailrace/pipeline/event"
+	"encoding/binary"
+	"math/bits"
+	"slices"
 )
 
 // parseRustTracing reads what tracing-subscriber's fmt writes for Rust's tracing
@@ -17,7 +18,7 @@ func parseRustTracing(l *line) bool {
 	line, text := l.r.Line, l.text
 	at := len(l.b.Data)
 	l.b.Data = uncoloured(l.b.Data, text)
-	l.r.Line = event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)}
+	l.r.Line = l.appended(at)
 	l.text, l.stampAt = l.b.Bytes(l.r.Line), 0
 	ok := l.rustTracing()
 	l.r.Line, l.text, l.stampAt = line, text, 0
@@ -141,14 +142,19 @@ func (l *line) rustPath(i int) int {
 // esc begins the sequences that colour a terminal.
 const esc = 0x1b
 
-// uncoloured appends s without the sequences that colour it.
+// uncoloured appends s without the sequences that colour it, eight bytes at a time,
+// of which the next ones overwrite those from a sequence on.
 func uncoloured(to, s []byte) []byte {
-	for {
-		n := bytes.IndexByte(s, esc)
-		if n < 0 {
-			return append(to, s...)
+	at := len(to)
+	to = slices.Grow(to, len(s)+8)[:at+len(s)+8]
+	for i := 0; i < len(s); {
+		x := upToEnd(s, i)
+		binary.LittleEndian.PutUint64(to[at:], x)
+		n := min(bits.TrailingZeros64(zeroBytes(x^esc*ones))>>3, len(s)-i)
+		at, i = at+n, i+n
+		if n < 8 {
+			i += colour(s[i:])
 		}
-		to, s = append(to, s[:n]...), s[n:]
-		s = s[colour(s):]
 	}
+	return to[:at]
 }

@@ -59,15 +59,15 @@ func severityOf(s []byte) uint8 {
 
 func severityName(s []byte) uint8 {
 	switch string(s) {
-	case "info", "information", "informational", "i", "log", "success":
+	case "info", "information", "informational", "i", "inf", "log", "success":
 		return sevInfo
 	case "error", "err", "eror", "severe", "e":
 		return sevError
-	case "warn", "warning", "w":
+	case "warn", "warning", "wrn", "w":
 		return sevWarn
 	case "debug", "dbg", "finer", "d":
 		return sevDebug
-	case "trace", "finest", "silly", "t":
+	case "trace", "trc", "finest", "silly", "t":
 		return sevTrace
 	case "verbose", "fine":
 		return 6
@@ -77,9 +77,9 @@ func severityName(s []byte) uint8 {
 		return 10
 	case "crit", "dpanic":
 		return 18
-	case "panic", "alert":
+	case "panic", "pnc", "alert":
 		return 19
-	case "fatal", "critical", "emerg", "emergency", "f":
+	case "fatal", "ftl", "critical", "emerg", "emergency", "f":
 		return sevFatal
 	}
 	return 0

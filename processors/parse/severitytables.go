@@ -248,7 +248,7 @@ func mysqlLevel(s []byte) uint8 {
 	switch string(s) {
 	case "Note", "System":
 		return sevInfo
-	case "Warning":
+	case "Warning", "Warn":
 		return sevWarn
 	case "ERROR", "Error":
 		return sevError

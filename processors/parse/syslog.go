@@ -1,14 +1,12 @@
 package parse
 
 import (
-	"bytes"
-
 	"github.com/tailrace/tailrace/pipeline/event"
 )
 
-// priority reads <PRI>, at most 191, and makes its severity the record's. It
-// returns the index behind it, 0 when there is none.
-func (l *line) priority() (end int, facility int64) {
+// priority reads <PRI>, at most 191. It returns the index behind it, 0 when there is
+// none.
+func (l *line) priority() (end int, n int64) {
 	if !l.hasAt(0, "<") {
 		return 0, 0
 	}
@@ -16,15 +14,14 @@ func (l *line) priority() (end int, facility int64) {
 	if !ok || n > 191 || end > 4 || !l.hasAt(end, ">") {
 		return 0, 0
 	}
-	return end + 1, n / 8
+	return end + 1, n
 }
 
 // setPriority gives the record the severity and facility of its priority.
-func (l *line) setPriority(end int, facility int64) {
-	_, n, _ := l.digitsAt(1)
+func (l *line) setPriority(n int64) {
 	l.r.Severity = syslogSeverity[n%8]
 	l.r.SeverityText = event.Value{Kind: event.KindConst, Const: syslogNames[n%8]}
-	l.addInt("log.syslog.facility.code", facility)
+	l.addInt("log.syslog.facility.code", n/8)
 }
 
 // syslogNames are the names of severities that RFC 5424, 6.2.1, gives.
@@ -33,7 +30,7 @@ var syslogNames = [8]string{"emergency", "alert", "critical", "error", "warning"
 // parseSyslog5424 reads <PRI>1 TIME HOST APP PROCID MSGID SD MSG (RFC 5424).
 // Of structured data all is kept as one text, and trace context in it is taken.
 func parseSyslog5424(l *line) bool {
-	end, facility := l.priority()
+	end, priority := l.priority()
 	if end == 0 || !l.hasAt(end, "1 ") {
 		return l.fail(reasonMisfit, end)
 	}
@@ -55,7 +52,7 @@ func parseSyslog5424(l *line) bool {
 	if timed {
 		l.setClockTime(ns)
 	}
-	l.setPriority(end, facility)
+	l.setPriority(priority)
 	for n, name := range [...]string{"log.syslog.hostname", "log.syslog.appname", "log.syslog.procid", "log.syslog.msgid"} {
 		if string(l.b.Bytes(words[n+1])) != "-" {
 			l.addText(name, words[n+1])
@@ -101,7 +98,7 @@ func (l *line) structuredData(i int) int {
 // which files lack the priority. Its time has neither year nor zone; that of
 // rsyslog's own layouts, for files and between servers, is RFC 3339's.
 func parseSyslog3164(l *line) bool {
-	end, facility := l.priority()
+	end, priority := l.priority()
 	t := l.syslogTime(end)
 	if t.end == 0 {
 		return l.fail(reasonMisfit, end)
@@ -112,11 +109,10 @@ func parseSyslog3164(l *line) bool {
 		// Programs that write to the socket themselves leave the host out.
 		tag = host
 	}
-	colon := bytes.IndexByte(l.text[min(tag, len(l.text)):], ':')
-	if tag == host+1 || colon < 1 || l.text[host] == '[' {
+	colon := stopFrom(l.text, min(tag, len(l.text)), ':')
+	if tag == host+1 || colon <= tag || l.text[host] == '[' {
 		return l.fail(reasonMisfit, host)
 	}
-	colon += tag
 	name, pid, ok := l.syslogTag(tag, colon)
 	if !ok || colon+1 < len(l.text) && l.text[colon+1] != ' ' {
 		return l.fail(reasonMisfit, tag)
@@ -127,7 +123,7 @@ func parseSyslog3164(l *line) bool {
 	}
 	l.setStamp(t)
 	if end > 0 {
-		l.setPriority(end, facility)
+		l.setPriority(priority)
 	}
 	if tag > host {
 		l.addText("log.syslog.hostname", l.span(host, tag-1))
@@ -136,7 +132,7 @@ func parseSyslog3164(l *line) bool {
 	if pid >= 0 {
 		l.addInt("process.pid", pid)
 	}
-	l.message(l.blanks(colon + 1))
+	l.messageBehind(t.end, l.blanks(colon+1))
 	return true
 }
 
@@ -180,16 +176,14 @@ func (l *line) bsdTime(s []byte) (int64, bool) {
 // syslogTag reads name or name[pid], which must fill text[from:to]; pid is less
 // than zero when there is none.
 func (l *line) syslogTag(from, to int) (name int, pid int64, ok bool) {
-	tag := l.text[from:to]
-	if hasSpace(tag) || len(tag) > 64 {
+	if to-from > 64 || nextSpace(l.text, from) < to {
 		return 0, 0, false
 	}
-	bracket := bytes.IndexByte(tag, '[')
-	if bracket < 0 {
+	for name = from; name < to && l.text[name] != '['; name++ {
+	}
+	if name == to {
 		return to, -1, true
 	}
-	if pid, ok = wholeNumber(tag[bracket+1 : max(len(tag)-1, bracket+1)]); !ok || tag[len(tag)-1] != ']' || bracket == 0 {
-		return 0, 0, false
-	}
-	return from + bracket, pid, true
+	end, pid, ok := l.digitsAt(name + 1)
+	return name, pid, ok && end == to-1 && l.text[end] == ']' && name > from
 }

@@ -16,7 +16,7 @@ type thrown struct {
 // bunyan, ECS, log4j's JSON layouts, Logstash, Datadog. Of several names the
 // first is taken.
 var (
-	kindKeys    = []string{"type", "name", "class", "exception_class", "kind"}
+	kindKeys    = []string{"type", "name", "class", "exception_class", "exceptionType", "kind"}
 	messageKeys = []string{"message", "msg", "exception_message"}
 	stackKeys   = []string{"stack", "stack_trace", "stackTrace", "stacktrace", "extendedStackTrace", "backtrace"}
 )
@@ -169,6 +169,9 @@ func (l *line) takeErrorObject(m *strictjson.Member, t *thrown) {
 		case stack:
 			t.stack = value
 		default:
+			if stack < 0 && o.Kind == strictjson.Array && isStackKey(text[o.Key:o.KeyEnd]) && l.takeStackLines(text, o, t) {
+				continue
+			}
 			l.addInner(m, text[o.Key:o.KeyEnd], value)
 		}
 	}
@@ -176,6 +179,25 @@ func (l *line) takeErrorObject(m *strictjson.Member, t *thrown) {
 	if stack >= 0 {
 		l.explainStack(l.contentIn(text, &l.inner.Members[stack]), t)
 	}
+}
+
+// isStackKey reports whether a name is one of a trace.
+func isStackKey(name []byte) bool {
+	for _, key := range stackKeys {
+		if string(name) == key {
+			return true
+		}
+	}
+	return false
+}
+
+// takeStackLines takes a trace that is a list of its lines.
+func (l *line) takeStackLines(text []byte, m *strictjson.Member, t *thrown) bool {
+	s, ok := l.joinStrings(text[m.Value+1 : m.ValueEnd-1])
+	if ok {
+		t.stack = event.JSON(s)
+	}
+	return ok
 }
 
 // innerText is the member of l.inner with the first of the names that is a text
@@ -198,12 +220,7 @@ func (l *line) addInner(m *strictjson.Member, key []byte, v event.Value) {
 	l.b.Data = append(l.b.Data, l.text[m.Key:m.KeyEnd]...)
 	l.b.Data = append(l.b.Data, '.')
 	l.b.Data = append(l.b.Data, key...)
-	for l.hasKey(l.b.Data[at:]) {
-		l.b.Data = append(l.b.Data, original...)
-	}
-	name := event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)}
-	f := l.field()
-	f.Key, f.Value = name, v
+	l.keyed(l.freeKey(at)).Value = v
 }
 
 // joinStrings makes one JSON text, of several lines, of the texts between the
@@ -228,5 +245,5 @@ func (l *line) joinStrings(items []byte) (event.Span, bool) {
 		return event.Span{}, false
 	}
 	l.b.Data = append(l.b.Data, '"')
-	return event.Span{Off: uint32(at), Len: uint32(len(l.b.Data) - at)}, true
+	return l.appended(at), true
 }

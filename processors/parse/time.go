@@ -2,6 +2,7 @@ package parse
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"time"
 )
 
@@ -100,6 +101,9 @@ func (c *clock) isoSeconds(s []byte) (sec, frac int64, n int) {
 
 // inZone is a time that was read as if in UTC in the zone behind it.
 func (c *clock) inZone(sec, frac int64, zone []byte) (int64, bool) {
+	if len(zone) == 0 {
+		return nanos(sec-int64(c.localOffset(sec)), frac)
+	}
 	offset, ok := zoneOffset(zone)
 	if !ok || offset == noZone {
 		if offset, ok = c.rareOffset(zone, sec); !ok {
@@ -295,11 +299,16 @@ func fraction(s []byte) (ns int64, n int) {
 	if len(s) == 0 || s[0] != '.' && s[0] != ',' {
 		return 0, 0
 	}
+	if ns, ok := millis(s); ok {
+		return ns, 4
+	}
 	n = 1
 	if len(s) > 8 {
-		if first, ok := eightDigits(eight(s, 1)); ok {
-			ns, n = first, 9
-		}
+		ns, n = upToEight(eight(s, 1))
+		n++
+	} else if len(s) == 8 {
+		ns, n = upToEight(eight(s, 0) >> 8)
+		n++
 	}
 	for ; n < len(s) && s[n]-'0' <= 9; n++ {
 		if n <= nanoDigits {
@@ -312,19 +321,31 @@ func fraction(s []byte) (ns int64, n int) {
 	return ns * powers[nanoDigits-min(n-1, nanoDigits)], n
 }
 
-const nanoDigits = 9
-
-// eightDigits is the number that eight digits are, the first one lowest: neighbours
-// are joined to numbers of two digits, those to four, and those to eight.
-func eightDigits(digits uint64) (n int64, ok bool) {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	x := digits ^ '0'*ones
-	if (x|(x+(0x80-10)*ones))&highs != 0 {
+// millis reads a fraction of three digits, the most usual one, in nanoseconds.
+func millis(s []byte) (ns int64, ok bool) {
+	if len(s) < 4 || len(s) > 4 && s[4]-'0' <= 9 {
 		return 0, false
 	}
+	a, b, c := s[1]-'0', s[2]-'0', s[3]-'0'
+	if a > 9 || b > 9 || c > 9 {
+		return 0, false
+	}
+	return (int64(a)*100 + int64(b)*10 + int64(c)) * int64(time.Millisecond), true
+}
+
+const nanoDigits = 9
+
+// upToEight is the number that the digits are which s begins with, the first one
+// lowest, and how many of the eight bytes these are: they are moved behind zeros,
+// neighbours are joined to numbers of two digits, those to four, and those to eight.
+func upToEight(s uint64) (n int64, digits int) {
+	x := s ^ '0'*ones
+	others := (x | (x + (0x80-10)*ones)) & (0x80 * ones)
+	digits = bits.TrailingZeros64(others) >> 3
+	x <<= 64 - 8*digits
 	x = x * (10<<8 + 1) >> 8 & 0x00ff00ff00ff00ff
 	x = x * (100<<16 + 1) >> 16 & 0x0000ffff0000ffff
-	return int64(x * (10000<<32 + 1) >> 32), true
+	return int64(x * (10000<<32 + 1) >> 32), digits
 }
 
 // powers are those of ten.

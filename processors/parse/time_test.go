@@ -368,19 +368,24 @@ func FuzzParseTime(f *testing.F) {
 	})
 }
 
-func TestEightDigitsAreWhatTheySay(t *testing.T) {
+func TestDigitsUpToEightAreWhatTheySay(t *testing.T) {
 	for _, s := range []string{"00000000", "00000001", "12345678", "99999999", "10203040"} {
 		want, _ := strconv.ParseInt(s, 10, 64)
-		if got, ok := eightDigits(eight([]byte(s), 0)); !ok || got != want {
-			t.Errorf("%s: %d %t", s, got, ok)
+		if got, n := upToEight(eight([]byte(s), 0)); n != 8 || got != want {
+			t.Errorf("%s: %d, %d digits", s, got, n)
 		}
 	}
 	for c := range 256 {
 		for i := range 8 {
 			s := []byte("12345678")
 			s[i] = byte(c)
-			if _, ok := eightDigits(eight(s, 0)); ok != (s[i]-'0' <= 9) {
-				t.Errorf("%q: %t", s, ok)
+			digits := i
+			if s[i]-'0' <= 9 {
+				digits = 8
+			}
+			want, _ := strconv.ParseInt("0"+string(s[:digits]), 10, 64)
+			if got, n := upToEight(eight(s, 0)); n != digits || got != want {
+				t.Errorf("%q: %d, %d digits; it begins with %d, %d", s, got, n, want, digits)
 			}
 		}
 	}

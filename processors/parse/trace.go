@@ -137,6 +137,9 @@ func hexID(dst, s []byte) bool { return len(s) >= minID && hexDigits(dst, s) }
 
 // hexDigits is hexID for values that cannot be anything else, however short.
 func hexDigits(dst, s []byte) bool {
+	if exactID(dst, s) {
+		return true
+	}
 	if len(s) > 2*len(dst) {
 		return false
 	}
@@ -178,8 +181,10 @@ func decimalID(dst, s []byte) bool {
 // X-Ray's parts, a UUID's dashes. What it cannot unwrap it leaves.
 func traceDigits(s []byte, buf *[64]byte) []byte {
 	s = bytes.Trim(s, " \"")
-	if i := bytes.LastIndex(s, []byte("/traces/")); i >= 0 && bytes.HasPrefix(s, []byte("projects/")) {
-		s = s[i+len("/traces/"):]
+	if bytes.HasPrefix(s, []byte("projects/")) {
+		if i := bytes.LastIndex(s, []byte("/traces/")); i >= 0 {
+			s = s[i+len("/traces/"):]
+		}
 	}
 	s = bytes.TrimPrefix(s, []byte("Root="))
 	xray := len(s) == 35 && s[0] == '1' && s[1] == '-' && s[10] == '-'
@@ -190,11 +195,11 @@ func traceDigits(s []byte, buf *[64]byte) []byte {
 	case !uuid:
 		return s
 	}
-	out := buf[:0]
+	n := 0
 	for _, c := range s {
-		if c != '-' {
-			out = append(out, c)
+		if buf[n] = c; c != '-' {
+			n++
 		}
 	}
-	return out
+	return buf[:n]
 }

@@ -2,6 +2,8 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 
 	"github.com/tailrace/tailrace/internal/strictjson"
 )
@@ -12,38 +14,116 @@ const maxTextKeys = 16
 // textTrace finds trace context that the line names: ids and headers behind a
 // key of the table and = or :, as OpenTelemetry's, Datadog's, Dynatrace's,
 // Elastic's, SkyWalking's and most people's own layouts write them, and New
-// Relic's metadata.
-func (l *line) textTrace() {
+// Relic's metadata. It looks behind the line's head, and reports whether all is ASCII
+// there.
+func (l *line) textTrace(head int) (ascii bool) {
 	l.members = l.pairs[:0]
-	from := 0
-	if l.stampAt == 1 || l.stampAt == 2 {
-		// No key stands before or in a time at the line's head.
-		from = l.stamp.end
+	seen := separators{colon: -1}
+	ascii = l.separators(head, &seen)
+	if seen.colon >= 0 {
+		l.collectColons(seen.colon)
 	}
-	l.collectKeys(from, '=')
-	l.collectKeys(from, ':')
 	if len(l.members) > 0 {
 		var f found
 		f.classify(l.text, l.members)
 		l.takeTrace(&f)
 	}
-	if l.r.TraceID == [16]byte{} && bytes.IndexByte(l.text, '|') >= 0 {
+	if seen.bar && l.r.TraceID == [16]byte{} {
 		l.newRelic()
+	}
+	return ascii
+}
+
+// separators are what one pass over a line notes for later: the first colon that
+// a key may stand before, less than zero without one, and whether it has a bar.
+type separators struct {
+	colon int
+	bar   bool
+}
+
+// separators makes members of the known keys that stand before an equals sign at
+// from or behind it, and notes the other separators. It reports whether the line
+// is ASCII from there on.
+func (l *line) separators(from int, seen *separators) (ascii bool) {
+	s, all := l.text, uint64(0)
+	i := from
+	for ; i+16 <= len(s); i += 16 {
+		x, y := eight(s, i), eight(s, i+8)
+		all |= x | y
+		if marks := mayBeSeparators(x); marks != 0 {
+			l.separate(i, marks, seen)
+		}
+		if marks := mayBeSeparators(y); marks != 0 {
+			l.separate(i+8, marks, seen)
+		}
+	}
+	for ; i < len(s); i += 8 {
+		x := upToEnd(s, i)
+		all |= x
+		if marks := mayBeSeparators(x); marks != 0 {
+			l.separate(i, marks, seen)
+		}
+	}
+	return all&(0x80*ones) == 0
+}
+
+// upToEnd is eight, with zeros for what is behind the end of s.
+func upToEnd(s []byte, i int) uint64 {
+	if rest := s[i:]; len(rest) >= 8 {
+		return binary.LittleEndian.Uint64(rest)
+	}
+	return remainder(s, i)
+}
+
+// remainder are the bytes of s from i on, fewer than eight, before zeros.
+func remainder(s []byte, i int) uint64 {
+	if len(s) < 8 {
+		return strictjson.Word(s, i, len(s))
+	}
+	return eight(s, len(s)-8) >> (8 * uint(i+8-len(s)))
+}
+
+// mayBeSeparators has the highest bit of each byte of x that is =, : or |, and of
+// a few others: with their two highest bits cleared these are the last six.
+func mayBeSeparators(x uint64) uint64 {
+	return (x&(0x3f*ones) + (0x80-':')*ones) & (0x80 * ones)
+}
+
+// separate looks at the bytes from i on that are marked.
+func (l *line) separate(i int, marks uint64, seen *separators) {
+	for ; marks != 0; marks &= marks - 1 {
+		switch at := i + bits.TrailingZeros64(marks)>>3; l.text[at] {
+		case '=':
+			if l.mayEndKey(at) {
+				l.collectKey(at)
+			}
+		case ':':
+			if seen.colon < 0 && l.mayEndKey(at) {
+				seen.colon = at
+			}
+		case '|':
+			seen.bar = true
+		}
 	}
 }
 
-// collectKeys makes members of the known keys that stand before the separator.
-func (l *line) collectKeys(from int, separator byte) {
-	s := l.text
-	for at := from; ; at++ {
-		n := bytes.IndexByte(s[at:], separator)
-		if n < 0 {
-			return
-		}
-		if at += n; at >= 2 && keyEnds.last[s[at-1]]&keyEnds.before[s[at-2]] != 0 {
+// collectColons makes members of the known keys that stand before the colon at at
+// or one behind it. A key before an equals sign is more certain and comes first.
+func (l *line) collectColons(at int) {
+	for ; at >= 0; at = stopFrom(l.text, at+1, ':') {
+		if l.mayEndKey(at) {
 			l.collectKey(at)
 		}
 	}
+}
+
+// mayEndKey reports whether a key of trace context may end before at.
+func (l *line) mayEndKey(at int) bool {
+	if at < 2 {
+		return false
+	}
+	ends := keyEnds.last[l.text[at-1]] & keyEnds.before[l.text[at-2]]
+	return ends != 0 && (at == 2 || ends&keyEnds.third[l.text[at-3]] != 0)
 }
 
 // collectKey makes a member of the key that ends before the separator at end,
@@ -61,24 +141,33 @@ func (l *line) collectKey(end int) {
 	}
 }
 
-// keyEnds tells by its last two bytes that most words are no key of trace context,
+// keyEnds tells by its last three bytes that most words are no key of trace context,
 // and neither are the times of day, which have most of the colons.
 var keyEnds = endsOf(appKeys)
 
-// twoBytes has a bit for each last byte, maybe the same for some, and those of
-// the bytes that follow each byte before.
-type twoBytes struct{ last, before [256]uint32 }
+// threeBytes has a bit for each last byte, maybe the same for some, and those of
+// the bytes that follow each byte before, and each third from the end.
+type threeBytes struct{ last, before, third [256]uint32 }
 
-func endsOf(t *keyTable) (ends twoBytes) {
+func endsOf(t *keyTable) (ends threeBytes) {
 	for _, k := range t.keys {
 		if k.role >= roleTrace && k.role <= roleHeader {
-			last, before := k.name[len(k.name)-1], k.name[len(k.name)-2]
-			bit := uint32(1) << (last & 31)
-			ends.last[last] |= bit
-			ends.before[before] |= bit
+			ends.add(k.name)
 		}
 	}
 	return ends
+}
+
+func (e *threeBytes) add(name string) {
+	last := len(name) - 1
+	bit := uint32(1) << (name[last] & 31)
+	e.last[name[last]] |= bit
+	e.before[name[last-1]] |= bit
+	for c := range e.third {
+		if last == 1 || c == int(name[last-2]) {
+			e.third[c] |= bit
+		}
+	}
 }
 
 // textValue finds the value behind the key and its separator.

@@ -68,7 +68,7 @@ var traefikObject = newAccessObject("traefik.access", []objectKey{
 	{"request_X-Forwarded-For", accessForwardedFor},
 	{"request_X-Request-Id", accessField{means: meansRequestID}},
 	{"request_Traceparent", accessField{means: meansTraceparent}},
-	{"request_B3", accessField{means: meansB3}},
+	{"request_B3", accessField{means: meansContext, context: headerB3}},
 	{"level", accessField{}},
 	{"msg", accessField{}},
 },

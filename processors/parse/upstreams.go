@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"bytes"
+
 	"github.com/tailrace/tailrace/internal/strictjson"
 	"github.com/tailrace/tailrace/pipeline/event"
 )
@@ -9,6 +11,10 @@ import (
 // and with colons where a request was handed on inside the server: an array
 // with null for what a server did not answer.
 func (a *access) list(f *accessField, s event.Span) bool {
+	if f.means.isItem(a.bytes(s)) {
+		a.listOfOne(f, a.bytes(s))
+		return true
+	}
 	at := len(a.l.b.Data)
 	dst := append(a.l.b.Data, '[')
 	empty := true
@@ -29,21 +35,57 @@ func (a *access) list(f *accessField, s event.Span) bool {
 		a.l.b.Data = a.l.b.Data[:at]
 		return true
 	}
-	a.addJSON(f.name, at)
+	a.l.addJSON(f.name, a.l.appended(at))
 	return true
+}
+
+// isItem reports whether s is a single item of a list as most are, of which JSON
+// needs no escape.
+func (m meaning) isItem(s []byte) bool {
+	switch m {
+	case meansInts:
+		_, end := leadingDigits(s, 0)
+		return end == len(s) && end <= maxDigits && (s[0] != '0' || end == 1)
+	case meansTimes:
+		return decimalEnd(s, 0) == len(s)
+	}
+	for _, c := range s {
+		if !addressBytes[c] {
+			return false
+		}
+	}
+	return true
+}
+
+// addressBytes are those of the addresses that servers have.
+var addressBytes = bytesOf(letters + digits0 + "-_.:/[]")
+
+// listOfOne adds a list of one item.
+func (a *access) listOfOne(f *accessField, item []byte) {
+	at := len(a.l.b.Data)
+	if f.means == meansTexts {
+		a.l.b.Data = append(append(append(a.l.b.Data, `["`...), item...), `"]`...)
+	} else {
+		a.l.b.Data = append(append(append(a.l.b.Data, '['), item...), ']')
+	}
+	a.l.addJSON(f.name, a.l.appended(at))
 }
 
 // upstreamItem is the first item of a list, and where the next begins.
 func upstreamItem(s []byte) (item []byte, next int) {
-	for i, c := range s {
-		switch {
-		case c == ',' && i+1 < len(s) && s[i+1] == ' ':
-			return s[:i], i + 2
-		case c == ' ' && i+2 < len(s) && s[i+1] == ':' && s[i+2] == ' ':
+	for i := 0; ; i++ {
+		n := bytes.IndexByte(s[i:], ' ')
+		if n < 0 {
+			return s, len(s)
+		}
+		i += n
+		if i > 0 && s[i-1] == ',' {
+			return s[:i-1], i + 1
+		}
+		if i+2 < len(s) && s[i+1] == ':' && s[i+2] == ' ' {
 			return s[:i], i + 3
 		}
 	}
-	return s, len(s)
 }
 
 // appendItem appends an item of a list as JSON.

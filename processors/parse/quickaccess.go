@@ -1,0 +1,202 @@
+package parse
+
+// requestTaker is how the parts of a request and of a client are taken that are
+// written as most are, nil for other values.
+func (p *piece) requestTaker() taker {
+	means := p.field.means
+	switch {
+	case means == meansCLF && p.end == endCLF:
+		return (*access).takeCLF
+	case p.end == endList:
+		return (*access).takeItem
+	case p.end == endUser:
+		return (*access).takeUser
+	}
+	if p.stop != ' ' && p.stop != '"' && p.stop != ']' {
+		return nil
+	}
+	switch {
+	case means == meansRequest && p.end == endQuote:
+		return (*access).takeRequest
+	case means == meansTarget && p.next == " ":
+		return (*access).takeTarget
+	case means == meansISO && (p.end == endStop || p.end == endNext):
+		return (*access).takeISO
+	case p.end != endStop:
+		return nil
+	case means == meansPeer:
+		return (*access).takePeer
+	case means == meansIP || means == meansClient:
+		return (*access).takeAddress
+	case means == meansMethod && p.stop == ' ':
+		return (*access).takeMethod
+	case means == meansProtocol:
+		return (*access).takeProtocol
+	}
+	return nil
+}
+
+// beginsWith is where p's value begins, whose literal is at s[at], if size bytes of
+// it and what follows may be there; less than zero where they cannot.
+func (p *piece) beginsWith(s []byte, at, size int) int {
+	i := at + len(p.before)
+	if i+size > len(s) || !p.sure && !p.head.at(s, at, p.before) {
+		return -1
+	}
+	return i
+}
+
+// takeAddress takes the four decimal numbers of a client without its port.
+func (a *access) takeAddress(p *piece, at int) int {
+	s := a.l.text
+	i := p.beginsWith(s, at, len("0.0.0.0 "))
+	if i < 0 {
+		return a.take(p, at)
+	}
+	end := i + ipv4End(s[i:])
+	if end == i || end == len(s) || s[end] != p.stop {
+		return a.take(p, at)
+	}
+	a.l.addText("client.address", a.l.span(i, end))
+	return end
+}
+
+// takePeer takes that of a client with its port.
+func (a *access) takePeer(p *piece, at int) int {
+	s := a.l.text
+	i := p.beginsWith(s, at, len("0.0.0.0:0 "))
+	if i < 0 {
+		return a.take(p, at)
+	}
+	colon := i + ipv4End(s[i:])
+	if colon == i || colon == len(s) || s[colon] != ':' {
+		return a.take(p, at)
+	}
+	port, end := leadingDigits(s, colon+1)
+	if n := end - colon - 1; n == 0 || n > maxDigits || port > maxPort || end == len(s) || s[end] != p.stop {
+		return a.take(p, at)
+	}
+	a.l.addText("client.address", a.l.span(i, colon))
+	a.l.addInt("client.port", port)
+	return end
+}
+
+// takeISO takes 2026-03-05T10:11:12.123Z.
+func (a *access) takeISO(p *piece, at int) int {
+	s := a.l.text
+	i := p.beginsWith(s, at, isoSize+len("Z "))
+	if i < 0 || s[i+10] != 'T' {
+		return a.take(p, at)
+	}
+	sec, frac, n := a.l.clock.isoSeconds(s[i:])
+	zone := i + n
+	if n == 0 || zone+1 >= len(s) || s[zone] != 'Z' || s[zone+1] != p.stop || p.end == endNext && !p.tail.at(s, zone+1, p.next) {
+		return a.take(p, at)
+	}
+	ns, ok := nanos(sec, frac)
+	if !ok {
+		return a.take(p, at)
+	}
+	a.l.setTime(ns)
+	return zone + 1
+}
+
+// takeCLF takes 05/Mar/2026:10:11:12 +0000.
+func (a *access) takeCLF(p *piece, at int) int {
+	s := a.l.text
+	i := p.beginsWith(s, at, clfSize)
+	if i < 0 {
+		return a.take(p, at)
+	}
+	ns, ok := a.l.clock.parseCLF(s[i : i+clfSize])
+	if !ok {
+		return a.take(p, at)
+	}
+	a.l.setTime(ns)
+	return i + clfSize
+}
+
+// takeUser takes the dash that stands for none, behind which is a time.
+func (a *access) takeUser(p *piece, at int) int {
+	s := a.l.text
+	i := p.beginsWith(s, at, len("- [05/Mar/2026:10:11:12 +0000]"))
+	if i < 0 || s[i] != '-' || !p.tail.at(s, i+1, p.next) || !isTimeBehind(s, i+1+len(p.next)) {
+		return a.take(p, at)
+	}
+	return i + 1
+}
+
+// takeRequest takes a request line between quotes, of which none is escaped.
+func (a *access) takeRequest(p *piece, at int) int {
+	s := a.l.text
+	i := p.beginsWith(s, at, len(`""`))
+	if i < 0 || a.escape != escapeNone {
+		return a.take(p, at)
+	}
+	end := stopFrom(s, i, '"')
+	if end < 0 {
+		return a.take(p, at)
+	}
+	a.request(a.l.span(i, end))
+	return end
+}
+
+// takeMethod takes the method of a request that is not in one value.
+func (a *access) takeMethod(p *piece, at int) int {
+	s := a.l.text
+	i := p.beginsWith(s, at, len("GET /"))
+	if i < 0 || string(s[i:i+4]) != "GET " {
+		return a.take(p, at)
+	}
+	a.l.addConst("http.request.method", "GET")
+	return i + len("GET")
+}
+
+// takeTarget takes its path and query.
+func (a *access) takeTarget(p *piece, at int) int {
+	s := a.l.text
+	i := p.beginsWith(s, at, len("/ "))
+	if i < 0 || s[i] != '/' {
+		return a.take(p, at)
+	}
+	end := stopFrom(s, i, ' ')
+	if end < 0 {
+		return a.take(p, at)
+	}
+	a.pathAndQuery(a.l.span(i, end))
+	return end
+}
+
+// takeProtocol takes its version.
+func (a *access) takeProtocol(p *piece, at int) int {
+	const size = len("HTTP/1.1")
+	s := a.l.text
+	i := p.beginsWith(s, at, size+1)
+	if i < 0 || s[i+size] != p.stop {
+		return a.take(p, at)
+	}
+	version := httpVersion(s[i : i+size])
+	if version == "" {
+		return a.take(p, at)
+	}
+	a.l.addConst("network.protocol.version", version)
+	return i + size
+}
+
+// takeItem takes a list of one item.
+func (a *access) takeItem(p *piece, at int) int {
+	s := a.l.text
+	i := p.beginsWith(s, at, len("0 "))
+	if i < 0 {
+		return a.take(p, at)
+	}
+	end := nextSpace(s, i)
+	item := s[i:end]
+	if end+2 < len(s) && s[end+1] == ':' || len(item) == 0 || !p.field.means.isItem(item) {
+		return a.take(p, at)
+	}
+	if len(item) > 1 || item[0] != '-' {
+		a.listOfOne(&p.field, item)
+	}
+	return end
+}
