@@ -35,7 +35,7 @@ func TestOutageLongerThanTheAckTimeoutClosesNoChannel(t *testing.T) {
 	if n := g.messages("dropped"); n > 0 {
 		t.Errorf("the broker took %d messages back from the gateway\n%s", n, g.Tail())
 	}
-	mib := peak(t, g.Process)
+	mib := g.PeakMemory() >> 20
 	t.Logf("RESULT gateway_peak_mib=%d", mib)
 	if mib > maxAgentMiB {
 		t.Errorf("the gateway took %d MiB, and may take %d", mib, maxAgentMiB)

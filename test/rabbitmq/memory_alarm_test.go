@@ -45,7 +45,7 @@ const maxAgentMiB = 80
 // bounded checks the agent's memory.
 func (s *site) bounded() {
 	s.TB.Helper()
-	mib := peak(s.TB, s.agent)
+	mib := s.agent.PeakMemory() >> 20
 	s.TB.Logf("RESULT agent_peak_mib=%d", mib)
 	if mib > maxAgentMiB {
 		s.TB.Errorf("the agent took %d MiB, and may take %d", mib, maxAgentMiB)

@@ -253,26 +253,6 @@ func (s *site) settle(generator *testkit.Process) *oracle.Verdict {
 	return v
 }
 
-// peak is the most memory that a process has had, in MiB (proc_pid_status(5)).
-func peak(t testing.TB, p *testkit.Process) int {
-	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(status)) {
-		if text, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(text), "kB")))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return kib >> 10
-		}
-	}
-	t.Fatal("the process has no VmHWM")
-	return 0
-}
-
 // tortured says whether the long forms of the tests were asked for.
 func tortured() bool { return os.Getenv("TAILRACE_TORTURE") != "" }
 

@@ -1,7 +1,7 @@
 // Command testsummary reads the output of go test -json. It shows the output
 // of failing tests as it comes, and at the end what ran, what was skipped and
-// why, and which packages took longest. It exits with 1 when anything failed
-// or nothing ran.
+// why, what did not end in time, and what took longest. It exits with 1 when
+// anything failed or nothing ran.
 package main
 
 import (
@@ -26,16 +26,22 @@ type event struct {
 type key struct{ pkg, test string }
 
 type summary struct {
-	out                     io.Writer
-	output                  map[key][]string
+	out     io.Writer
+	output  map[key][]string
+	running map[key]bool
+
 	passed, failed, skipped int
 	skips                   []string
-	packages                []event
-	broken                  []string
+	tests, packages         []event
+	broken, unended         []string
+}
+
+func newSummary(out io.Writer) *summary {
+	return &summary{out: out, output: map[key][]string{}, running: map[key]bool{}}
 }
 
 func main() {
-	s := &summary{out: os.Stdout, output: map[key][]string{}}
+	s := newSummary(os.Stdout)
 	if err := s.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "testsummary:", err)
 		os.Exit(1)
@@ -65,6 +71,10 @@ func (s *summary) take(e event) {
 	switch e.Action {
 	case "output":
 		s.output[k] = append(s.output[k], e.Output)
+	case "run", "cont":
+		s.running[k] = true
+	case "pause":
+		delete(s.running, k)
 	case "build-output":
 		fmt.Fprint(s.out, e.Output)
 	case "build-fail":
@@ -78,6 +88,7 @@ func (s *summary) finish(e event, k key) {
 	switch {
 	case e.Test == "" && e.Action == "fail":
 		s.broken = append(s.broken, e.Package)
+		s.unfinished(e.Package)
 		s.show(k)
 	case e.Test != "" && e.Action == "pass":
 		s.passed++
@@ -94,10 +105,29 @@ func (s *summary) finish(e event, k key) {
 			fmt.Fprintf(s.out, "ok   %6.1fs  %s\n", e.Elapsed, e.Package)
 		}
 	}
-	if e.Test == "" || !strings.Contains(e.Test, "/") {
+	if e.Test != "" && !strings.Contains(e.Test, "/") {
+		s.tests = append(s.tests, e)
+	}
+	if !strings.Contains(e.Test, "/") {
 		s.note(k)
 	}
 	delete(s.output, k)
+	delete(s.running, k)
+}
+
+// unfinished shows the tests that a package was in when it ended: it took too
+// long, or the process died.
+func (s *summary) unfinished(pkg string) {
+	for k := range s.running {
+		if k.pkg != pkg {
+			continue
+		}
+		s.failed++
+		s.unended = append(s.unended, k.pkg+" "+k.test)
+		s.show(k)
+		delete(s.output, k)
+		delete(s.running, k)
+	}
 }
 
 // show prints what a failed test wrote.
@@ -136,9 +166,18 @@ func (s *summary) print() {
 	for _, pkg := range slices.Compact(s.broken) {
 		fmt.Fprintln(s.out, "  FAILED", pkg)
 	}
-	slices.SortFunc(s.packages, func(a, b event) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
-	for _, p := range s.packages[:min(5, len(s.packages))] {
-		took := time.Duration(p.Elapsed * float64(time.Second)).Round(100 * time.Millisecond)
-		fmt.Fprintf(s.out, "  %8s  %s\n", took, p.Package)
+	slices.Sort(s.unended)
+	for _, test := range s.unended {
+		fmt.Fprintln(s.out, "  DID NOT END", test)
+	}
+	s.longest(s.packages)
+	s.longest(s.tests)
+}
+
+func (s *summary) longest(events []event) {
+	slices.SortFunc(events, func(a, b event) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
+	for _, e := range events[:min(5, len(events))] {
+		took := time.Duration(e.Elapsed * float64(time.Second)).Round(100 * time.Millisecond)
+		fmt.Fprintf(s.out, "  %8s  %s\n", took, strings.TrimSpace(e.Package+" "+e.Test))
 	}
 }
