@@ -17,7 +17,7 @@ func (a *access) endOf(p *piece, i int) int {
 	case endQuote:
 		return a.quoteEnd(p, i)
 	case endNext:
-		return p.tailFrom(s, i)
+		return find(s, i, p.next)
 	case endCLF:
 		if len(s)-i < clfSize {
 			return -1
@@ -75,20 +75,11 @@ func zeroBytes(x uint64) uint64 { return (x - ones) &^ x & (0x80 * ones) }
 // eight are the eight bytes of s from i on.
 func eight(s []byte, i int) uint64 { return binary.LittleEndian.Uint64(s[i : i+8 : i+8]) }
 
-// tailFrom is where the literal behind p's value is, at i or behind it.
-func (p *piece) tailFrom(s []byte, i int) int {
-	for ; ; i++ {
-		if i = stopFrom(s, i, p.next[0]); i < 0 || p.tail.at(s, i, p.next) {
-			return i
-		}
-	}
-}
-
 // userEnd is the end of a user's name, which may hold spaces and brackets: the
 // time behind it settles where.
 func (p *piece) userEnd(s []byte, i int) int {
 	for ; ; i++ {
-		if i = p.tailFrom(s, i); i < 0 || isTimeBehind(s, i+len(p.next)) {
+		if i = find(s, i, p.next); i < 0 || isTimeBehind(s, i+len(p.next)) {
 			return i
 		}
 	}
@@ -105,7 +96,7 @@ func isTimeBehind(s []byte, i int) bool {
 // status follows.
 func (p *piece) requestEnd(s []byte, i int) int {
 	for ; ; i++ {
-		if i = p.tailFrom(s, i); i < 0 {
+		if i = find(s, i, p.next); i < 0 {
 			return -1
 		}
 		status := i + len(p.next)

@@ -41,7 +41,8 @@ func parseHAProxy(l *line) bool {
 // HAProxy's own formats iso, timed and short the text, as it is behind a priority.
 func (l *line) haproxyHead() int {
 	head := l.text[:min(len(l.text), syslogHead)]
-	tag, begin := 0, l.priorityEnd()
+	tag := 0
+	begin, _ := l.priority()
 	if begin > 0 && l.hasAt(begin, "1 ") {
 		return l.haproxyHead5424(begin + len("1 "))
 	}
@@ -83,19 +84,6 @@ func (l *line) haproxyHead5424(i int) int {
 		i = end + 1
 	}
 	return i
-}
-
-// priorityEnd is the index behind the priority in angle brackets that the line
-// begins with, 0 without one.
-func (l *line) priorityEnd() int {
-	if l.text[0] != '<' {
-		return 0
-	}
-	_, end := leadingDigits(l.text, 1)
-	if end == 1 || !l.hasAt(end, ">") {
-		return 0
-	}
-	return end + 1
 }
 
 // beginsWithClient reports whether an address begins at s[i:], as far as its first

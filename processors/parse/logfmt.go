@@ -2,7 +2,6 @@ package parse
 
 import (
 	"bytes"
-	"math/bits"
 	"unicode/utf8"
 
 	"github.com/tailrace/tailrace/internal/strictjson"
@@ -149,7 +148,7 @@ var keyBytes = func() (set [256]bool) {
 func (l *line) pairValue(m *strictjson.Member, i int) int {
 	s := l.text
 	if i == len(s) || s[i] != '"' {
-		end := bareEnd(s, i)
+		end := wordEnd(s, i)
 		m.Kind, m.Value, m.ValueEnd = kindBare, uint32(i), uint32(end)
 		return end
 	}
@@ -175,22 +174,6 @@ func (l *line) quotedValue(m *strictjson.Member, i int) int {
 	}
 	m.Value, m.ValueEnd = uint32(i), uint32(end+1)
 	return end + 1
-}
-
-// bareEnd is the index of the first byte from i on that is white space or a
-// control character, for which eight are looked at together.
-func bareEnd(s []byte, i int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for ; i+8 <= len(s); i += 8 {
-		x := eight(s, i)
-		if found := (x - ('!' * ones)) &^ x & highs; found != 0 {
-			return i + bits.TrailingZeros64(found)>>3
-		}
-	}
-	for i < len(s) && s[i] > ' ' {
-		i++
-	}
-	return i
 }
 
 // closingQuote is the index of the next quote from i on that no backslash

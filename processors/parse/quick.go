@@ -92,7 +92,7 @@ const spaces = ' ' * ones
 // takeOther takes what is neither text nor a number.
 func (a *access) takeOther(p *piece, at int) int {
 	s := a.l.text
-	i, _ := p.begins(s, at)
+	i := p.beginsWith(s, at, len("0 "))
 	if i < 0 {
 		return a.take(p, at)
 	}
@@ -141,7 +141,7 @@ func (a *access) takeMoved(p *piece, at int) int {
 // takeDecimal takes a number with a point that stays where it is.
 func (a *access) takeDecimal(p *piece, at int) int {
 	s := a.l.text
-	i, _ := p.begins(s, at)
+	i := p.beginsWith(s, at, len("0 "))
 	if i < 0 {
 		return a.take(p, at)
 	}

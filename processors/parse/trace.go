@@ -70,7 +70,6 @@ func lowerHex(dst, s []byte) bool {
 	if len(dst)%4 != 0 {
 		return lowerHexBytes(dst, s)
 	}
-	const ones = 0x0101010101010101
 	bad := uint64(0)
 	for i := 0; i+4 <= len(dst); i += 4 {
 		x := eight(s, 2*i)
