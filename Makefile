@@ -17,7 +17,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # RACE=1 tests with the race detector; the agent under test is built with it too.
 RACE ?=
 RACEFLAG := $(if $(RACE),-race)
-TESTTIMEOUT ?= 25m
+TESTTIMEOUT ?= 45m
 # The packages that take longest: with the others after them both cores are busy
 # to the end.
 LONGEST := ./test/hazards ./test/rabbitmq ./test/e2e ./test/killtest ./exporters/elasticsearch

@@ -23,6 +23,8 @@ func TestGoneBrokerSlowsNothingUntilTheJournalIsFull(t *testing.T) {
 	for _, onFull := range policies {
 		t.Run(onFull, func(t *testing.T) {
 			s := newSite(t, one)
+			// To fill a journal and to empty it is much to do.
+			s.binary = testkit.LeanAgent(t)
 			direct := s.StartSink("direct", "ok")
 			s.exporters = map[string]string{"elasticsearch": fmt.Sprintf("{endpoints: [%q], flush: {interval: 100ms, bytes: 1MiB}}", direct.URL)}
 			s.settings = []string{"on_full: " + onFull}
