@@ -126,13 +126,17 @@ func CheckFormat(name string, custom ...string) error {
 		name, FormatAuto, strings.Join(append(slices.Sorted(slices.Values(custom)), Formats()...), ", "))
 }
 
-// explicit are the formats that a configured name allows: its own and those
-// of its family, as nginx-json belongs to nginx. Nil asks for detection, and
+// explicit are the formats that a configured name allows: its own, and behind it
+// those of its family, as nginx-json belongs to nginx. Nil asks for detection, and
 // so does a name that does not exist, which validation has refused before.
 func explicit(name string) []uint8 {
 	var found []uint8
 	for i := range formats {
-		if f := formats[i].name; !formats[i].given && (f == name || strings.HasPrefix(f, name+"-") && name != "") {
+		switch f := formats[i].name; {
+		case formats[i].given || name == "":
+		case f == name:
+			found = slices.Insert(found, 0, uint8(i))
+		case strings.HasPrefix(f, name+"-"):
 			found = append(found, uint8(i))
 		}
 	}

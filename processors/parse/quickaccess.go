@@ -12,18 +12,23 @@ func (p *piece) requestTaker() taker {
 	case p.end == endUser:
 		return (*access).takeUser
 	}
-	if p.stop != ' ' && p.stop != '"' && p.stop != ']' {
-		return nil
-	}
 	switch {
-	case means == meansRequest && p.end == endQuote:
+	case means == meansStatus && p.end == endRest:
+		return (*access).takeLastStatus
+	case means == meansRequest && (p.end == endQuote || p.end == endRequest):
 		return (*access).takeRequest
+	case p.stop != ' ' && p.stop != '"' && p.stop != ']':
+		return nil
 	case means == meansTarget && p.next == " ":
 		return (*access).takeTarget
 	case means == meansISO && (p.end == endStop || p.end == endNext):
 		return (*access).takeISO
+	case means == meansLocal && p.end == endNext && p.stop == ']':
+		return (*access).takeLocal
 	case p.end != endStop:
 		return nil
+	case means == meansNothing:
+		return (*access).takeNothing
 	case means == meansPeer:
 		return (*access).takePeer
 	case means == meansIP || means == meansClient:
@@ -116,6 +121,52 @@ func (a *access) takeCLF(p *piece, at int) int {
 	return i + clfSize
 }
 
+// takeLocal takes 05/Mar/2026:10:11:12.004.
+func (a *access) takeLocal(p *piece, at int) int {
+	const size = len("05/Mar/2026:10:11:12.004")
+	s := a.l.text
+	i := p.beginsWith(s, at, size)
+	if i < 0 || !p.tail.at(s, i+size, p.next) {
+		return a.take(p, at)
+	}
+	ns, ok := a.l.clock.parseHAProxy(s[i : i+size])
+	if !ok {
+		return a.take(p, at)
+	}
+	a.l.setLocalTime(ns)
+	return i + size
+}
+
+// takeNothing takes what no attribute is made of.
+func (a *access) takeNothing(p *piece, at int) int {
+	s := a.l.text
+	i := p.beginsWith(s, at, len("- "))
+	if i < 0 {
+		return a.take(p, at)
+	}
+	end := stopFrom(s, i, p.stop)
+	if end < 0 {
+		return a.take(p, at)
+	}
+	return end
+}
+
+// takeLastStatus takes the status that a line ends with.
+func (a *access) takeLastStatus(p *piece, at int) int {
+	const size = len("200")
+	s := a.l.text
+	i := p.beginsWith(s, at, size)
+	if i < 0 || i+size != len(s) {
+		return a.take(p, at)
+	}
+	n, end := leadingDigits(s, i)
+	if end != len(s) {
+		return a.take(p, at)
+	}
+	a.statusCode(n, a.l.span(i, end))
+	return end
+}
+
 // takeUser takes the dash that stands for none, behind which is a time.
 func (a *access) takeUser(p *piece, at int) int {
 	s := a.l.text
@@ -134,6 +185,9 @@ func (a *access) takeRequest(p *piece, at int) int {
 		return a.take(p, at)
 	}
 	end := stopFrom(s, i, '"')
+	if p.end == endRequest {
+		end = p.requestEnd(s, i)
+	}
 	if end < 0 {
 		return a.take(p, at)
 	}
@@ -145,11 +199,15 @@ func (a *access) takeRequest(p *piece, at int) int {
 func (a *access) takeMethod(p *piece, at int) int {
 	s := a.l.text
 	i := p.beginsWith(s, at, len("GET /"))
-	if i < 0 || string(s[i:i+4]) != "GET " {
+	if i < 0 {
 		return a.take(p, at)
 	}
-	a.l.addConst("http.request.method", "GET")
-	return i + len("GET")
+	known, space := firstMethod(s[i:])
+	if known == "" {
+		return a.take(p, at)
+	}
+	a.l.addConst("http.request.method", known)
+	return i + space
 }
 
 // takeTarget takes its path and query.
