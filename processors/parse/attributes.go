@@ -171,6 +171,19 @@ func (l *line) fieldNamed(name string) *event.Field {
 	return nil
 }
 
+// hasAttribute reports whether the record has an attribute of a name by now, which
+// a key of the line may be too.
+func (l *line) hasAttribute(name []byte) bool {
+	own := l.own()
+	for i := range own {
+		f := &own[i]
+		if f.Name == string(name) || f.Name == "" && string(l.b.Bytes(f.Key)) == string(name) {
+			return true
+		}
+	}
+	return false
+}
+
 const original = "_original"
 
 // addRenamed adds the member as <key>_original, or with more of the suffix

@@ -165,25 +165,21 @@ func (a *access) onlyText(list event.Span) (event.Span, bool) {
 }
 
 // listHeader adds a header under its lower-case name, with the values as they
-// stand.
+// stand, unless it has been added.
 func (a *access) listHeader(prefix string, key []byte, value event.Span) {
 	l := a.l
 	at := len(l.b.Data)
-	l.b.Data = append(l.b.Data, prefix...)
-	for _, c := range key {
-		if c >= 'A' && c <= 'Z' {
-			c |= 0x20
-		}
-		l.b.Data = append(l.b.Data, c)
-	}
-	name := l.appended(at)
-	own := l.own()
-	for i := range own {
-		f := &own[i]
-		if f.Name == string(l.b.Bytes(name)) || f.Name == "" && string(l.b.Bytes(f.Key)) == string(l.b.Bytes(name)) {
-			return
+	l.b.Data = append(append(l.b.Data, prefix...), key...)
+	name := l.b.Data[at:]
+	lower := name[len(prefix):]
+	for i, c := range lower {
+		if c-'A' < 26 {
+			lower[i] = c | 0x20
 		}
 	}
-	f := l.keyed(name)
+	if l.hasAttribute(name) {
+		return
+	}
+	f := l.keyed(l.appended(at))
 	f.Value.Kind, f.Value.Span = event.KindJSON, value
 }

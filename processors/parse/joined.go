@@ -50,7 +50,7 @@ func (l *line) explainRest(first int) {
 	}
 	e := &l.exception
 	*e = exception{}
-	if !e.find(l.text) || l.hasAttribute(exceptionStack) || l.hasAttribute(exceptionType) || l.hasAttribute(exceptionMessage) {
+	if !e.find(l.text) || l.hasAttribute([]byte(exceptionStack)) || l.hasAttribute([]byte(exceptionType)) || l.hasAttribute([]byte(exceptionMessage)) {
 		l.extendBody(first, len(l.text))
 		return
 	}
@@ -112,15 +112,4 @@ func (l *line) addPlace(name string, place [2]int) {
 	if place[0] < place[1] {
 		l.addText(name, l.span(place[0], place[1]))
 	}
-}
-
-// hasAttribute reports whether the record has an attribute of a name, which a
-// key of the line may be too.
-func (l *line) hasAttribute(name string) bool {
-	for _, f := range l.own() {
-		if f.Name == name || f.Name == "" && string(l.b.Bytes(f.Key)) == name {
-			return true
-		}
-	}
-	return false
 }

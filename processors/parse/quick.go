@@ -9,11 +9,14 @@ type taker func(a *access, p *piece, at int) (end int)
 // way, as most are: up to the first stop, and with nothing escaped. The others it
 // leaves to access.take.
 func (p *piece) quickly() taker {
+	if len(p.before) > 8 || len(p.next) > 8 {
+		return (*access).take
+	}
 	if take := p.requestTaker(); take != nil {
 		return take
 	}
 	switch f := &p.field; {
-	case p.stop == 0 || len(p.before) > 8 || len(p.next) > 8:
+	case p.stop == 0:
 		return (*access).take
 	case f.means == meansText || f.means == meansHeader:
 		return (*access).takeText
@@ -92,7 +95,7 @@ const spaces = ' ' * ones
 // takeOther takes what is neither text nor a number.
 func (a *access) takeOther(p *piece, at int) int {
 	s := a.l.text
-	i := p.beginsWith(s, at, len("0 "))
+	i, _ := p.begins(s, at)
 	if i < 0 {
 		return a.take(p, at)
 	}
@@ -141,7 +144,7 @@ func (a *access) takeMoved(p *piece, at int) int {
 // takeDecimal takes a number with a point that stays where it is.
 func (a *access) takeDecimal(p *piece, at int) int {
 	s := a.l.text
-	i := p.beginsWith(s, at, len("0 "))
+	i, _ := p.begins(s, at)
 	if i < 0 {
 		return a.take(p, at)
 	}

@@ -41,20 +41,10 @@ func (p *piece) requestTaker() taker {
 	return nil
 }
 
-// beginsWith is where p's value begins, whose literal is at s[at], if size bytes of
-// it and what follows may be there; less than zero where they cannot.
-func (p *piece) beginsWith(s []byte, at, size int) int {
-	i := at + len(p.before)
-	if i+size > len(s) || !p.sure && !p.head.at(s, at, p.before) {
-		return -1
-	}
-	return i
-}
-
 // takeAddress takes the four decimal numbers of a client without its port.
 func (a *access) takeAddress(p *piece, at int) int {
 	s := a.l.text
-	i := p.beginsWith(s, at, len("0.0.0.0 "))
+	i, _ := p.begins(s, at)
 	if i < 0 {
 		return a.take(p, at)
 	}
@@ -69,7 +59,7 @@ func (a *access) takeAddress(p *piece, at int) int {
 // takePeer takes that of a client with its port.
 func (a *access) takePeer(p *piece, at int) int {
 	s := a.l.text
-	i := p.beginsWith(s, at, len("0.0.0.0:0 "))
+	i, _ := p.begins(s, at)
 	if i < 0 {
 		return a.take(p, at)
 	}
@@ -89,8 +79,8 @@ func (a *access) takePeer(p *piece, at int) int {
 // takeISO takes 2026-03-05T10:11:12.123Z.
 func (a *access) takeISO(p *piece, at int) int {
 	s := a.l.text
-	i := p.beginsWith(s, at, isoSize+len("Z "))
-	if i < 0 || s[i+10] != 'T' {
+	i, _ := p.begins(s, at)
+	if i < 0 || len(s)-i < isoSize+len("Z ") || s[i+10] != 'T' {
 		return a.take(p, at)
 	}
 	sec, frac, n := a.l.clock.isoSeconds(s[i:])
@@ -109,8 +99,8 @@ func (a *access) takeISO(p *piece, at int) int {
 // takeCLF takes 05/Mar/2026:10:11:12 +0000.
 func (a *access) takeCLF(p *piece, at int) int {
 	s := a.l.text
-	i := p.beginsWith(s, at, clfSize)
-	if i < 0 {
+	i, _ := p.begins(s, at)
+	if i < 0 || len(s)-i < clfSize {
 		return a.take(p, at)
 	}
 	ns, ok := a.l.clock.parseCLF(s[i : i+clfSize])
@@ -125,8 +115,8 @@ func (a *access) takeCLF(p *piece, at int) int {
 func (a *access) takeLocal(p *piece, at int) int {
 	const size = len("05/Mar/2026:10:11:12.004")
 	s := a.l.text
-	i := p.beginsWith(s, at, size)
-	if i < 0 || !p.tail.at(s, i+size, p.next) {
+	i, _ := p.begins(s, at)
+	if i < 0 || len(s)-i < size || !p.tail.at(s, i+size, p.next) {
 		return a.take(p, at)
 	}
 	ns, ok := a.l.clock.parseHAProxy(s[i : i+size])
@@ -140,7 +130,7 @@ func (a *access) takeLocal(p *piece, at int) int {
 // takeNothing takes what no attribute is made of.
 func (a *access) takeNothing(p *piece, at int) int {
 	s := a.l.text
-	i := p.beginsWith(s, at, len("- "))
+	i, _ := p.begins(s, at)
 	if i < 0 {
 		return a.take(p, at)
 	}
@@ -155,8 +145,8 @@ func (a *access) takeNothing(p *piece, at int) int {
 func (a *access) takeLastStatus(p *piece, at int) int {
 	const size = len("200")
 	s := a.l.text
-	i := p.beginsWith(s, at, size)
-	if i < 0 || i+size != len(s) {
+	i := at + len(p.before)
+	if i+size != len(s) || !p.head.at(s, at, p.before) {
 		return a.take(p, at)
 	}
 	n, end := leadingDigits(s, i)
@@ -170,8 +160,8 @@ func (a *access) takeLastStatus(p *piece, at int) int {
 // takeUser takes the dash that stands for none, behind which is a time.
 func (a *access) takeUser(p *piece, at int) int {
 	s := a.l.text
-	i := p.beginsWith(s, at, len("- [05/Mar/2026:10:11:12 +0000]"))
-	if i < 0 || s[i] != '-' || !p.tail.at(s, i+1, p.next) || !isTimeBehind(s, i+1+len(p.next)) {
+	i, w := p.begins(s, at)
+	if i < 0 || byte(w) != '-' || !p.tail.at(s, i+1, p.next) || !isTimeBehind(s, i+1+len(p.next)) {
 		return a.take(p, at)
 	}
 	return i + 1
@@ -180,7 +170,7 @@ func (a *access) takeUser(p *piece, at int) int {
 // takeRequest takes a request line between quotes, of which none is escaped.
 func (a *access) takeRequest(p *piece, at int) int {
 	s := a.l.text
-	i := p.beginsWith(s, at, len(`""`))
+	i, _ := p.begins(s, at)
 	if i < 0 || a.escape != escapeNone {
 		return a.take(p, at)
 	}
@@ -198,7 +188,7 @@ func (a *access) takeRequest(p *piece, at int) int {
 // takeMethod takes the method of a request that is not in one value.
 func (a *access) takeMethod(p *piece, at int) int {
 	s := a.l.text
-	i := p.beginsWith(s, at, len("GET /"))
+	i, _ := p.begins(s, at)
 	if i < 0 {
 		return a.take(p, at)
 	}
@@ -213,8 +203,8 @@ func (a *access) takeMethod(p *piece, at int) int {
 // takeTarget takes its path and query.
 func (a *access) takeTarget(p *piece, at int) int {
 	s := a.l.text
-	i := p.beginsWith(s, at, len("/ "))
-	if i < 0 || s[i] != '/' {
+	i, w := p.begins(s, at)
+	if i < 0 || byte(w) != '/' {
 		return a.take(p, at)
 	}
 	end := stopFrom(s, i, ' ')
@@ -229,8 +219,8 @@ func (a *access) takeTarget(p *piece, at int) int {
 func (a *access) takeProtocol(p *piece, at int) int {
 	const size = len("HTTP/1.1")
 	s := a.l.text
-	i := p.beginsWith(s, at, size+1)
-	if i < 0 || s[i+size] != p.stop {
+	i, _ := p.begins(s, at)
+	if i < 0 || i+size == len(s) || s[i+size] != p.stop {
 		return a.take(p, at)
 	}
 	version := httpVersion(s[i : i+size])
@@ -244,7 +234,7 @@ func (a *access) takeProtocol(p *piece, at int) int {
 // takeItem takes a list of one item.
 func (a *access) takeItem(p *piece, at int) int {
 	s := a.l.text
-	i := p.beginsWith(s, at, len("0 "))
+	i, _ := p.begins(s, at)
 	if i < 0 {
 		return a.take(p, at)
 	}
