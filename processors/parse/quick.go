@@ -30,7 +30,7 @@ func (p *piece) quickly() taker {
 		return (*access).takeMoved
 	case f.means == meansSeconds:
 		return (*access).takeDecimal
-	case p.end == endStop || p.end == endNext:
+	case p.end == endStop || p.end == endNext || p.end == endQuote:
 		return (*access).takeOther
 	}
 	return (*access).take
@@ -57,10 +57,10 @@ func (a *access) takeText(p *piece, at int) int {
 	} else {
 		end = stopFrom(s, i+8, p.stop)
 	}
-	if end <= i || p.end == endNext && !p.tail.at(s, end, p.next) {
+	if end < i || p.end == endNext && !p.tail.at(s, end, p.next) {
 		return a.take(p, at)
 	}
-	if end > i+1 || byte(w) != '-' {
+	if n := end - i; n > 1 || n == 1 && byte(w) != '-' {
 		a.l.addSpan(p.field.name, p.kind, a.l.span(i, end))
 	}
 	return end
@@ -96,7 +96,7 @@ const spaces = ' ' * ones
 func (a *access) takeOther(p *piece, at int) int {
 	s := a.l.text
 	i, _ := p.begins(s, at)
-	if i < 0 {
+	if i < 0 || p.end == endQuote && a.escape != escapeNone {
 		return a.take(p, at)
 	}
 	end := stopFrom(s, i, p.stop)
@@ -132,12 +132,26 @@ func (a *access) takeMoved(p *piece, at int) int {
 	_, end := digitsAt(w, i, p.stop)
 	switch digits := end - i; {
 	case end == 0:
-		return a.take(p, at)
+		return a.takeLate(p, at)
 	case p.field.scale == 3 && digits <= 3:
 		a.l.addJSON(p.field.name, a.l.milliseconds(w, digits))
 	default:
 		a.l.addJSON(p.field.name, a.l.moved(a.l.text[i:end], int(p.field.scale)))
 	}
+	return end
+}
+
+// takeLate is takeMoved for a number that fewer than eight bytes are left for.
+func (a *access) takeLate(p *piece, at int) int {
+	s, i := a.l.text, at+len(p.before)
+	if i >= len(s) || i+8 <= len(s) || !p.head.at(s, at, p.before) {
+		return a.take(p, at)
+	}
+	_, end := digitsAt(upToEnd(s, i), i, p.stop)
+	if end == 0 {
+		return a.take(p, at)
+	}
+	a.l.addJSON(p.field.name, a.l.moved(s[i:end], int(p.field.scale)))
 	return end
 }
 
