@@ -47,18 +47,20 @@ func TestDeletedQueueIsMadeAgain(t *testing.T) {
 		if s.broker.HasQueue(queue) {
 			t.Fatal("the queue is there")
 		}
-		if err := generator.Signal(syscall.SIGCONT); err != nil {
-			t.Fatal(err)
-		}
+		resume(t, generator)
 		s.flowing(time.Now())
 	}
 	s.settle(generator)
 }
 
-// halt stops a process in its tracks, until SIGCONT.
-func halt(t *testing.T, p *testkit.Process) {
+// halt stops a process in its tracks, until resume.
+func halt(t *testing.T, p *testkit.Process) { signal(t, p, syscall.SIGSTOP) }
+
+func resume(t *testing.T, p *testkit.Process) { signal(t, p, syscall.SIGCONT) }
+
+func signal(t *testing.T, p *testkit.Process, s syscall.Signal) {
 	t.Helper()
-	if err := p.Signal(syscall.SIGSTOP); err != nil {
+	if err := p.Signal(s); err != nil {
 		t.Fatal(err)
 	}
 }

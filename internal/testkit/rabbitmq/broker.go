@@ -72,8 +72,8 @@ const server, epmd, erlCall = "/usr/lib/rabbitmq/bin/rabbitmq-server", "epmd", "
 // local is where Erlang's nodes meet.
 const local = "127.0.0.1"
 
-// startLimit is how long a broker may take on a busy machine.
-const startLimit = 5 * time.Minute
+// startLimit is how long a node may take on a slow and busy machine.
+const startLimit = 15 * time.Minute
 
 // Start runs a broker with a data folder of its own until the test ends. The
 // test is skipped in short mode and where RabbitMQ is not installed.

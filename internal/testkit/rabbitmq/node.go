@@ -152,6 +152,7 @@ func (n *Node) await() {
 			state = n.state()
 		}
 		if !n.Running() || time.Now().After(deadline) {
+			n.Kill() // Then nobody writes its output any more.
 			n.broker.t.Fatalf("RabbitMQ did not start; it is %s, wanted %s\n%s", state, want, n.output.String())
 		}
 	}
