@@ -11,8 +11,6 @@ func (p *piece) requestTaker() taker {
 		return (*access).takeItem
 	case p.end == endUser:
 		return (*access).takeUser
-	}
-	switch {
 	case means == meansStatus && p.end == endRest:
 		return (*access).takeLastStatus
 	case means == meansRequest && (p.end == endQuote || p.end == endRequest):
