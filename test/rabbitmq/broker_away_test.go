@@ -58,12 +58,9 @@ func TestGoneBrokerSlowsNothingUntilTheJournalIsFull(t *testing.T) {
 					t.Errorf("%d lines were delivered past a journal that is full", now-stopped)
 				}
 			}
-			// However long the broker takes to start, what waits then is no more.
-			halt(t, generator)
 			s.carry()
-			node.Restart()
+			s.restart(node, generator)
 			s.flowing(time.Now())
-			resume(t, generator)
 			s.balance(generator, direct, onFull)
 		})
 	}

@@ -28,7 +28,7 @@ func TestKilledBrokerLosesAndRepeatsNothing(t *testing.T) {
 		s.saying("RabbitMQ")
 		before := s.written()
 		testkit.Grows(t, "lines are written while the broker is away", before+500, func() (int, string) { return s.written(), "" })
-		node.Restart()
+		s.restart(node, generator)
 		s.flowing(time.Now())
 	}
 	s.settle(generator)

@@ -19,7 +19,7 @@ func TestBrokerKilledUnderTwoGatewaysLosesAndRepeatsNothing(t *testing.T) {
 	for range often(1, 20) {
 		s.holds()
 		s.broker.Nodes[0].Kill()
-		s.broker.Nodes[0].Restart()
+		s.restart(s.broker.Nodes[0], generator)
 		restarted := time.Now()
 		s.arrives(300)
 		t.Logf("RESULT seconds_from_heal_to_flowing=%.1f", time.Since(restarted).Seconds())

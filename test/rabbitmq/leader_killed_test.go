@@ -27,7 +27,7 @@ func TestKilledQueueLeaderLosesAndRepeatsNothing(t *testing.T) {
 		if next := s.leader(); next == leader {
 			t.Fatal("the dead node still leads")
 		}
-		leader.Restart()
+		s.restart(leader, generator)
 	}
 	s.settle(generator)
 }

@@ -2,7 +2,6 @@ package rabbitmq
 
 import (
 	"fmt"
-	"syscall"
 	"testing"
 	"time"
 
@@ -51,16 +50,4 @@ func TestDeletedQueueIsMadeAgain(t *testing.T) {
 		s.flowing(time.Now())
 	}
 	s.settle(generator)
-}
-
-// halt stops a process in its tracks, until resume.
-func halt(t *testing.T, p *testkit.Process) { signal(t, p, syscall.SIGSTOP) }
-
-func resume(t *testing.T, p *testkit.Process) { signal(t, p, syscall.SIGCONT) }
-
-func signal(t *testing.T, p *testkit.Process, s syscall.Signal) {
-	t.Helper()
-	if err := p.Signal(s); err != nil {
-		t.Fatal(err)
-	}
 }

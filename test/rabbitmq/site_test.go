@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -160,6 +161,29 @@ func (s *site) written() int {
 		s.TB.Fatal(err)
 	}
 	return n
+}
+
+// restart starts a node again. But in the long form the load halts meanwhile: on a
+// slow machine that takes minutes, and what is written then has to be delivered.
+func (s *site) restart(n *broker.Node, generator *testkit.Process) {
+	s.TB.Helper()
+	if !tortured() {
+		halt(s.TB, generator)
+		defer resume(s.TB, generator)
+	}
+	n.Restart()
+}
+
+// halt stops a process in its tracks, until resume.
+func halt(t testing.TB, p *testkit.Process) { signal(t, p, syscall.SIGSTOP) }
+
+func resume(t testing.TB, p *testkit.Process) { signal(t, p, syscall.SIGCONT) }
+
+func signal(t testing.TB, p *testkit.Process, s syscall.Signal) {
+	t.Helper()
+	if err := p.Signal(s); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // figure is the sum of a metric of the running agent.
