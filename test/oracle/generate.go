@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,7 +43,12 @@ type Generator struct {
 	ledger  *Ledger
 	writers []*writer
 	records int
+	paused  atomic.Bool
 }
+
+// Pause begins no more records, or does so again. Those that are begun are still
+// written to their ends.
+func (g *Generator) Pause(paused bool) { g.paused.Store(paused) }
 
 // NewGenerator creates the files of a load.
 func NewGenerator(load Load) (*Generator, error) {
@@ -97,8 +103,10 @@ func (g *Generator) Run(ctx context.Context) error {
 	tick := time.NewTicker(turn / stepsPerTurn)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		if err := g.plan(); err != nil {
-			return err
+		if !g.paused.Load() {
+			if err := g.plan(); err != nil {
+				return err
+			}
 		}
 		for range stepsPerTurn {
 			<-tick.C

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -176,4 +177,41 @@ func letters(v *Verdict) string {
 	}
 	slices.Sort(found)
 	return string(found)
+}
+
+// A pause ends between records: what is begun is written, and nothing more until
+// it is over.
+func TestPausedGeneratorWritesWhatItBegan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := load(t)
+		g, err := NewGenerator(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- g.Run(ctx) }()
+		after := func(d time.Duration) int {
+			time.Sleep(d)
+			n, err := WrittenSoFar(l.Ledger)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		begun := after(time.Second)
+		g.Pause(true)
+		whole := after(time.Minute)
+		if later := after(time.Minute); begun == 0 || whole < begun || later != whole {
+			t.Errorf("%d records before the pause, %d and %d in it", begun, whole, later)
+		}
+		g.Pause(false)
+		if n := after(time.Second); n <= whole {
+			t.Error("nothing is written after the pause")
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+	})
 }

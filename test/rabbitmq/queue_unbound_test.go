@@ -2,6 +2,7 @@ package rabbitmq
 
 import (
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ func TestDeletedQueueIsMadeAgain(t *testing.T) {
 	s.carry()
 	s.underway()
 	for range often(2, 20) {
-		halt(t, generator)
+		signal(t, generator, syscall.SIGSTOP)
 		testkit.Eventually(t, "the queue is empty and nothing is on its way", func() (bool, string) {
 			written, stored, q := s.written(), s.sink.Stats().Stored, s.broker.Queue(queue)
 			return stored >= written && q.Messages == 0, fmt.Sprintf("%d of %d, %+v", stored, written, q)
@@ -46,7 +47,7 @@ func TestDeletedQueueIsMadeAgain(t *testing.T) {
 		if s.broker.HasQueue(queue) {
 			t.Fatal("the queue is there")
 		}
-		resume(t, generator)
+		signal(t, generator, syscall.SIGCONT)
 		s.flowing(time.Now())
 	}
 	s.settle(generator)

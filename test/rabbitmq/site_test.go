@@ -163,21 +163,16 @@ func (s *site) written() int {
 	return n
 }
 
-// restart starts a node again. But in the long form the load halts meanwhile: on a
+// restart starts a node again. But in the long form the load pauses meanwhile: on a
 // slow machine that takes minutes, and what is written then has to be delivered.
 func (s *site) restart(n *broker.Node, generator *testkit.Process) {
 	s.TB.Helper()
 	if !tortured() {
-		halt(s.TB, generator)
-		defer resume(s.TB, generator)
+		signal(s.TB, generator, syscall.SIGUSR1)
+		defer signal(s.TB, generator, syscall.SIGUSR2)
 	}
 	n.Restart()
 }
-
-// halt stops a process in its tracks, until resume.
-func halt(t testing.TB, p *testkit.Process) { signal(t, p, syscall.SIGSTOP) }
-
-func resume(t testing.TB, p *testkit.Process) { signal(t, p, syscall.SIGCONT) }
 
 func signal(t testing.TB, p *testkit.Process, s syscall.Signal) {
 	t.Helper()

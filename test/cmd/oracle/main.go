@@ -29,7 +29,8 @@ func main() {
 	}
 }
 
-// generate writes a load until it is told to end, and then what is unfinished.
+// generate writes a load until it is told to end, and then what is unfinished. It
+// begins no more records from SIGUSR1 to SIGUSR2.
 func generate(args []string) error {
 	f := flag.NewFlagSet("generate", flag.ExitOnError)
 	var load oracle.Load
@@ -56,7 +57,16 @@ func generate(args []string) error {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, *length)
 	defer cancel()
+	go obey(g)
 	return g.Run(ctx)
+}
+
+func obey(g *oracle.Generator) {
+	pauses := make(chan os.Signal, 1)
+	signal.Notify(pauses, syscall.SIGUSR1, syscall.SIGUSR2)
+	for s := range pauses {
+		g.Pause(s == syscall.SIGUSR1)
+	}
 }
 
 // sink serves until it is killed. Its address is the first line of stdout.
